@@ -1,0 +1,137 @@
+"""Every error of Steelyard. The type is the verdict.
+
+::
+
+    SteelyardError
+    |-- RetryError            passing trouble; the same step may be tried again as it is
+    |   |-- RpcUnavailable        the node did not answer, or not in time
+    |   |-- RpcInconsistent       the node contradicts itself or the chain we know
+    |   `-- StoreBusy             the database is locked by somebody else
+    |-- SkipError             this pool, candidate or plan is off; the keeper goes on with the rest
+    |   |-- InvalidPlan           a plan contradicts itself
+    |   |-- QuoteError            a pool cannot serve this amount
+    |   |-- TokenUnusable         a token lacks what we must know of it (decimals)
+    |   |-- NoLender              no lender has the asset in this amount
+    |   |-- SimulationReverted    the chain said that the plan would revert
+    |   `-- DuplicateIntent       this very plan is in the journal already
+    `-- StopError             no new risk until the operator has looked
+        |-- ConfigError           the configuration is wrong
+        |-- WrongChain            the node serves another chain than configured
+        |-- KeyUnavailable        the signing key cannot be had
+        |-- InsufficientGasFunds  the keeper cannot pay for gas
+        |-- LimitReached          a risk limit is reached
+        |-- KillSwitch            the kill file is there
+        |-- StoreUnavailable      the database cannot be written: disk full, no rights, damaged
+        |-- RpcRejected           the node understood the request and refuses it
+        `-- PrerequisiteMissing   something the command needs is not installed or not running
+
+A loop needs three ``except`` clauses and no table of messages.
+"""
+
+from __future__ import annotations
+
+
+class SteelyardError(Exception):
+    """Base of all errors that Steelyard raises on purpose."""
+
+
+class RetryError(SteelyardError):
+    """Passing trouble: the same step may be tried again as it is."""
+
+
+class SkipError(SteelyardError):
+    """This item is off; the rest goes on."""
+
+
+class StopError(SteelyardError):
+    """No new risk until the operator has looked."""
+
+
+class RpcUnavailable(RetryError):
+    """The node did not answer, or not in time."""
+
+
+class RpcInconsistent(RetryError):
+    """The node contradicts itself, or the chain that we know."""
+
+
+class StoreBusy(RetryError):
+    """The database is locked by somebody else."""
+
+
+class InvalidPlan(SkipError):
+    """A plan contradicts itself; the message names the field."""
+
+
+class QuoteError(SkipError):
+    """A pool cannot serve this amount."""
+
+
+class TokenUnusable(SkipError):
+    """A token lacks what we must know of it."""
+
+
+class NoLender(SkipError):
+    """No lender has the asset in this amount."""
+
+
+class SimulationReverted(SkipError):
+    """The chain said that the plan would revert.
+
+    Attributes:
+        reason: the decoded custom error or revert string.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"simulation reverted: {reason}")
+        self.reason = reason
+
+
+class DuplicateIntent(SkipError):
+    """This very plan is in the journal already; same intent, same id."""
+
+
+class ConfigError(StopError):
+    """The configuration is wrong; the message names the key and what would be right."""
+
+
+class WrongChain(StopError):
+    """The node serves another chain than the one configured."""
+
+
+class KeyUnavailable(StopError):
+    """The signing key cannot be had."""
+
+
+class InsufficientGasFunds(StopError):
+    """The keeper's account cannot pay for gas."""
+
+
+class LimitReached(StopError):
+    """A risk limit is reached."""
+
+
+class KillSwitch(StopError):
+    """The kill file is there."""
+
+
+class StoreUnavailable(StopError):
+    """The database cannot be written."""
+
+
+class RpcRejected(StopError):
+    """The node understood the request and refuses it.
+
+    Attributes:
+        code: JSON-RPC error code.
+        data: the error's ``data`` member (revert data for a call), or None.
+    """
+
+    def __init__(self, message: str, *, code: int, data: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.data = data
+
+
+class PrerequisiteMissing(StopError):
+    """Something that the command needs is not installed or not running."""

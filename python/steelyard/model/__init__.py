@@ -1,0 +1,35 @@
+"""Frozen values that travel from stage to stage, and the shapes of what is injected."""
+
+from steelyard.model.chain import BlockRef, GasTerms, Token
+from steelyard.model.decision import Decision, RouteLeg, Verdict, VerdictCode
+from steelyard.model.execution import IntentStatus, Mode, Outcome, SignedTransaction
+from steelyard.model.lending import LenderKind, LenderTerms
+from steelyard.model.plan import ArbitragePlan, PlanLeg, Venue, VenueKind
+from steelyard.model.ports import Journal, OpenIntent, Signer
+from steelyard.model.snapshot import MarketSnapshot
+from steelyard.units import Address
+
+__all__ = [
+    "Address",
+    "ArbitragePlan",
+    "BlockRef",
+    "Decision",
+    "GasTerms",
+    "IntentStatus",
+    "Journal",
+    "LenderKind",
+    "LenderTerms",
+    "MarketSnapshot",
+    "Mode",
+    "OpenIntent",
+    "Outcome",
+    "PlanLeg",
+    "RouteLeg",
+    "SignedTransaction",
+    "Signer",
+    "Token",
+    "Venue",
+    "VenueKind",
+    "Verdict",
+    "VerdictCode",
+]

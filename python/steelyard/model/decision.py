@@ -1,0 +1,79 @@
+"""What was decided at one block: every candidate with its verdict, a "no" being a value like a "yes"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from steelyard.model.chain import BlockRef
+from steelyard.model.plan import ArbitragePlan
+from steelyard.units import Address
+
+
+class VerdictCode(StrEnum):
+    """Why a candidate was taken or refused."""
+
+    ACCEPTED = "accepted"
+    NO_SIZE = "no_size"
+    """No loan amount makes a profit."""
+    NO_LENDER = "no_lender"
+    BELOW_GAS = "below_gas"
+    """Profitable, but not after gas."""
+    BELOW_MINIMUM = "below_minimum"
+    """Profitable after gas, but under the operator's minimum."""
+    OVER_LIMIT = "over_limit"
+    SHARES_POOL = "shares_pool"
+    """A better candidate of the same block uses one of its pools."""
+    PENDING = "pending"
+    """A transaction of ours on the same pools is still open."""
+    NO_PRICE = "no_price"
+    """The asset cannot be valued in the native coin."""
+    STALE = "stale"
+    SIMULATION = "simulation"
+    """The chain refused it in simulation."""
+    STOPPED = "stopped"
+    """New risk is stopped: a limit is reached or the kill file is there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteLeg:
+    """One hop of a cycle: into ``pool`` with ``token_in``, out with ``token_out``."""
+
+    pool: Address
+    token_in: Address
+    token_out: Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One candidate cycle and what became of it.
+
+    Attributes:
+        route: the cycle, starting at the asset that would be borrowed.
+        amount: the best loan found, base units (0 where none was).
+        profit: base units of the asset at that amount after the loan fee, before gas (0 where none).
+        net_wei: after gas, valued in wei; None where it could not be valued.
+        reason: one sentence with the numbers that decided.
+        plan: the plan, where the candidate was accepted.
+    """
+
+    route: tuple[RouteLeg, ...]
+    asset: Address
+    amount: int
+    profit: int
+    net_wei: int | None
+    code: VerdictCode
+    reason: str
+    plan: ArbitragePlan | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """All verdicts of one block; ``plans`` are the accepted ones, best first, no two sharing a pool."""
+
+    block: BlockRef
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def plans(self) -> tuple[ArbitragePlan, ...]:
+        return tuple(verdict.plan for verdict in self.verdicts if verdict.plan is not None)

@@ -1,0 +1,77 @@
+"""From the signed transaction to its outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from steelyard.units import Address
+
+
+class Mode(StrEnum):
+    """One code path, three ways to end it. Paper is the default."""
+
+    PAPER = "paper"
+    BACKTEST = "backtest"
+    LIVE = "live"
+
+
+class IntentStatus(StrEnum):
+    """Where a journalled intent stands. Unknown is not failed: only the chain closes a sent intent."""
+
+    PLANNED = "planned"
+    """Written before anything was signed."""
+    SIGNED = "signed"
+    """Hash, nonce and raw bytes are durable; it may or may not have been sent."""
+    SENT = "sent"
+    CONFIRMED = "confirmed"
+    REVERTED = "reverted"
+    REPLACED = "replaced"
+    """Another transaction took its nonce."""
+    DROPPED = "dropped"
+    """Never mined, its deadline is over on chain, and its nonce is free or taken by none of ours."""
+    REFUSED = "refused"
+    """Never sent: simulation or the node refused it."""
+    PAPER = "paper"
+    """Decided and simulated in paper mode; never signed."""
+
+    @property
+    def is_open(self) -> bool:
+        return self in (IntentStatus.PLANNED, IntentStatus.SIGNED, IntentStatus.SENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedTransaction:
+    """A transaction that exists only here until it is sent."""
+
+    plan_id: str
+    hash: str
+    sender: Address
+    nonce: int
+    raw: bytes
+    gas_limit: int
+    max_fee_per_gas_wei: int
+    max_priority_fee_per_gas_wei: int
+    deadline_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the chain made of an intent.
+
+    Attributes:
+        profit: base units of the plan's asset that the treasury received, from the executor's event; 0 unless confirmed.
+        gas_cost_wei: gas used times the effective price; also paid when reverted.
+        net_wei: ``profit`` valued in wei at the decision's price (rounded down) less ``gas_cost_wei``.
+        reason: for people; names the revert reason or the transaction that replaced ours.
+    """
+
+    plan_id: str
+    status: IntentStatus
+    block_number: int | None
+    transaction_hash: str | None
+    profit: int
+    gas_used: int
+    gas_cost_wei: int
+    net_wei: int
+    reason: str

@@ -1,0 +1,57 @@
+"""What is injected: the shapes that stages expect of one another without importing one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from steelyard.model.execution import Outcome, SignedTransaction
+from steelyard.model.plan import ArbitragePlan
+from steelyard.units import Address
+
+
+class Signer(Protocol):
+    """Holds the key and never shows it."""
+
+    @property
+    def address(self) -> Address: ...
+
+    def sign(self, fields: dict[str, object]) -> bytes:
+        """Return the raw signed EIP-1559 transaction. Raises KeyUnavailable."""
+        ...
+
+
+class OpenIntent(Protocol):
+    """An intent that the journal holds and the chain has not yet closed."""
+
+    @property
+    def plan_id(self) -> str: ...
+    @property
+    def plan(self) -> ArbitragePlan: ...
+    @property
+    def signed(self) -> SignedTransaction | None: ...
+    @property
+    def was_sent(self) -> bool: ...
+
+
+class Journal(Protocol):
+    """Durable memory of intents: each method returns after the write has reached the disk.
+
+    Every method raises StoreBusy (locked) or StoreUnavailable (disk full, damaged, no rights).
+    """
+
+    def open(self, plan: ArbitragePlan) -> None:
+        """Write the intent before the act. Raises DuplicateIntent where the plan's id is known."""
+        ...
+
+    def signed(self, transaction: SignedTransaction) -> None:
+        """Write hash, nonce and raw bytes before they are sent."""
+        ...
+
+    def sent(self, plan_id: str) -> None: ...
+
+    def close(self, outcome: Outcome) -> None: ...
+
+    def unfinished(self) -> Sequence[OpenIntent]:
+        """Return the open intents in the order of their nonces, unsigned ones last."""
+        ...
