@@ -1,0 +1,43 @@
+"""Ape's plugin of Steelyard.
+
+Two things, both found by Ape without any import in a test or script:
+
+* the provider ``steelyard`` of ``ethereum:mainnet``. ``ethereum:mainnet-fork:foundry`` forks from it: from a
+  real node where ``STEELYARD_MAINNET_RPC_URL`` names one, else from the replica, which it starts on a free
+  port when somebody asks for its address;
+* the compiler of ``.sol`` files with the metadata setting that Foundry has too, so that both produce the same
+  bytecode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ape import plugins
+from ape.api import PluginConfig, ProviderAPI
+from ape.api.compiler import CompilerAPI
+
+
+@plugins.register(plugins.Config)
+def config_class() -> type[PluginConfig]:
+    """The settings under ``steelyard:`` in ape-config.yaml."""
+    from ape_steelyard.config import SteelyardConfig
+
+    return SteelyardConfig
+
+
+@plugins.register(plugins.ProviderPlugin)
+def providers() -> Iterator[tuple[str, str, type[ProviderAPI]]]:
+    """The upstream of ``ethereum:mainnet-fork``."""
+    from ape_steelyard.provider import MainnetProvider
+
+    yield "ethereum", "mainnet", MainnetProvider
+
+
+# Ape keeps the first compiler that is registered for an extension, and hands over the last first.
+@plugins.register(plugins.CompilerPlugin, trylast=True)
+def register_compiler() -> tuple[tuple[str, ...], type[CompilerAPI]]:
+    """Solidity with Foundry's metadata setting."""
+    from ape_steelyard.compiler import SharedSettingsCompiler
+
+    return (".sol",), SharedSettingsCompiler
