@@ -1,0 +1,120 @@
+"""The configuration's keys, their units, ranges and defaults. Nothing here reads anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from eth_utils.address import is_hex_address, to_checksum_address
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from steelyard.config.amounts import parse_wei
+from steelyard.units import BPS, ETHER, GWEI, Address
+
+MOST_WEI = 10**9 * ETHER
+"""More native coin than exists: an amount above it is a slip of the unit."""
+
+
+def _address(value: str) -> Address:
+    mixed_case = value[2:] not in (value[2:].lower(), value[2:].upper())
+    if not is_hex_address(value) or (
+        mixed_case and to_checksum_address(value) != value
+    ):
+        raise ValueError(
+            f"{value!r} is not an address: 0x and 40 hex digits, in lower case or with a right checksum"
+        )
+    return Address(to_checksum_address(value))
+
+
+Wei = Annotated[int, BeforeValidator(parse_wei), Field(ge=0, le=MOST_WEI)]
+PositiveWei = Annotated[int, BeforeValidator(parse_wei), Field(gt=0, le=MOST_WEI)]
+Bps = Annotated[int, Field(ge=0, le=BPS)]
+ChecksumAddress = Annotated[str, AfterValidator(_address)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True
+    )
+
+
+class ChainConfig(_Section):
+    """The node that the keeper talks to."""
+
+    chain_id: int = Field(default=1, gt=0)
+    rpc_url: str = Field(
+        default="http://127.0.0.1:8545", pattern=r"^https?://", repr=False
+    )
+    request_timeout_seconds: int = Field(default=10, ge=1, le=300)
+    poll_interval_milliseconds: int = Field(default=500, ge=10, le=60_000)
+
+
+class MarketConfig(_Section):
+    """Which tokens are looked at; pools are discovered from the executor's listed factories for their pairs."""
+
+    tokens: tuple[ChecksumAddress, ...] = Field(default=(), strict=False)
+    wrapped_native: ChecksumAddress = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
+
+
+class KeeperConfig(_Section):
+    """How the keeper runs. ``live`` also needs the flag ``--live`` and a key."""
+
+    mode: Literal["paper", "live"] = "paper"
+    deployment: Path | None = Field(default=None, strict=False)
+    account: str | None = None
+    passphrase_file: Path | None = Field(default=None, strict=False)
+    database_url: str = "sqlite:///.steelyard/keeper.sqlite"
+    kill_file: Path = Field(default=Path(".steelyard/STOP"), strict=False)
+    confirmations: int = Field(default=1, ge=1, le=64)
+
+
+class ArbitrageConfig(_Section):
+    """What is worth doing."""
+
+    path_length: int = Field(default=3, ge=2, le=3)
+    min_net_profit: Wei = ETHER // 1000
+    slippage_bps: Bps = 0
+    profit_share_kept_bps: Bps = 9_000
+    max_plans_per_block: int = Field(default=3, ge=1, le=50)
+    max_candidates: int = Field(default=200, ge=1, le=100_000)
+    deadline_seconds: int = Field(default=60, ge=1, le=3_600)
+    priority_fee: Wei = 2 * GWEI
+    builder_share_bps: Bps = 0
+
+
+class LimitsConfig(_Section):
+    """Reaching one of these stops new risk until an operator has looked."""
+
+    max_trade: PositiveWei = 500 * ETHER
+    max_loss_per_day: PositiveWei = ETHER // 2
+    max_gas_per_hour: PositiveWei = ETHER // 2
+    max_failures_in_a_row: int = Field(default=5, ge=1, le=1_000)
+
+
+class Config(_Section):
+    """Everything that an operator can set."""
+
+    chain: ChainConfig = ChainConfig()
+    market: MarketConfig = MarketConfig()
+    keeper: KeeperConfig = KeeperConfig()
+    arbitrage: ArbitrageConfig = ArbitrageConfig()
+    limits: LimitsConfig = LimitsConfig()
+
+    @model_validator(mode="after")
+    def _live_needs_a_key(self) -> Config:
+        if self.keeper.mode == "live" and not self.keeper.account:
+            raise ValueError(
+                "keeper.mode is live, but keeper.account names no Ape account to sign with"
+            )
+        if self.market.tokens and self.market.wrapped_native not in self.market.tokens:
+            raise ValueError(
+                "market.tokens must hold market.wrapped_native: without it nothing can be valued"
+            )
+        return self
