@@ -1,0 +1,118 @@
+"""What a report shows, and its rendering to one self-contained HTML file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined
+
+from steelyard.units import ETHER
+from steelyard.web.report.charts import (
+    estimate_against_realised,
+    profit_over_blocks,
+    verdict_bars,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """One sent plan.
+
+    Attributes:
+        amount, profit: in people's units of ``asset``, as text with the asset's decimals.
+        estimated_net_wei, net_wei: after gas, valued in the native coin; ``net_wei`` is what the chain made of it.
+    """
+
+    block_number: int
+    status: str
+    route: str
+    lender: str
+    asset: str
+    amount: str
+    profit: str
+    estimated_net_wei: int
+    net_wei: int
+    gas_cost_wei: int
+    transaction_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictCount:
+    """How often candidates met one verdict, with the latest reason as an example."""
+
+    code: str
+    count: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPage:
+    """All that the report says."""
+
+    title: str
+    mode: str
+    executor: str
+    first_block: int
+    last_block: int
+    blocks_seen: int
+    reorgs: int
+    executions: Sequence[Execution]
+    verdicts: Sequence[VerdictCount]
+    alerts: Sequence[str]
+
+    @property
+    def confirmed(self) -> list[Execution]:
+        return [
+            execution
+            for execution in self.executions
+            if execution.status == "confirmed"
+        ]
+
+    @property
+    def net_wei(self) -> int:
+        return sum(execution.net_wei for execution in self.executions)
+
+    @property
+    def gas_wei(self) -> int:
+        return sum(execution.gas_cost_wei for execution in self.executions)
+
+
+def ether(wei: int, places: int = 6) -> str:
+    """Return wei as ether with ``places`` decimals, for eyes only (rounded half to even)."""
+    return f"{Decimal(wei) / ETHER:,.{places}f}"
+
+
+def render_report(page: ReportPage) -> str:
+    """Return the report as one HTML document; every value that comes from outside is escaped."""
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["ether"] = ether
+    source = (
+        files("steelyard.web.report")
+        .joinpath("report.html.j2")
+        .read_text(encoding="utf-8")
+    )
+    charts = {
+        "Profit after gas, block by block": profit_over_blocks(
+            [
+                (execution.block_number, execution.net_wei)
+                for execution in page.executions
+            ],
+            first_block=page.first_block,
+            last_block=page.last_block,
+        ),
+        "What was expected and what arrived": estimate_against_realised(
+            [
+                (execution.estimated_net_wei, execution.net_wei)
+                for execution in page.confirmed
+            ]
+        ),
+        "Why candidates were taken or refused": verdict_bars(
+            [(row.code, row.count) for row in page.verdicts]
+        ),
+    }
+    return environment.from_string(source).render(page=page, charts=charts)
