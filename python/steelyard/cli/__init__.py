@@ -1,0 +1,60 @@
+"""The ``steelyard`` command."""
+
+from __future__ import annotations
+
+import click
+
+from steelyard.cli.lazy import LazyGroup
+
+_COMMANDS = {
+    "demo": (
+        "steelyard.cli.demo",
+        "demo",
+        "Watch the keeper work on the replica, from deployment to report.",
+    ),
+    "run": (
+        "steelyard.cli.run",
+        "run",
+        "Run the keeper: paper by default, --live to send.",
+    ),
+    "plan": (
+        "steelyard.cli.plan",
+        "plan",
+        "Decide once on the newest block, print it, send nothing.",
+    ),
+    "status": (
+        "steelyard.cli.status",
+        "status",
+        "Show what the keeper has done and whether it may go on.",
+    ),
+    "report": (
+        "steelyard.cli.report",
+        "report",
+        "Write the HTML report from the records.",
+    ),
+    "resume": (
+        "steelyard.cli.resume",
+        "resume",
+        "Allow new risk again after a limit was reached.",
+    ),
+    "replica": (
+        "steelyard.cli.replica",
+        "replica",
+        "Build, serve and inspect the offline mainnet.",
+    ),
+    "bench": (
+        "steelyard.cli.bench",
+        "bench",
+        "Measure how a decision's cost grows with the market.",
+    ),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_by_name=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name="steelyard", prog_name="steelyard")
+def main() -> None:
+    """Steelyard: flash-loan arbitrage contracts, an offline mainnet, and a keeper that explains itself."""
