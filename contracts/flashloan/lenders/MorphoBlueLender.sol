@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {LenderKind} from "../../interfaces/IFlashLoanArbitrage.sol";
+import {IMorphoBlue, IMorphoBlueBorrower} from "../../interfaces/external/IMorphoBlue.sol";
+import {ErrorsLib} from "../../libraries/ErrorsLib.sol";
+import {CallbackKind} from "../CallbackGuard.sol";
+import {FlashBorrower} from "../FlashBorrower.sol";
+import {PlanLib} from "../../libraries/PlanLib.sol";
+
+/// @title Loans from Morpho Blue: free, lent to the caller only, repaid by an exact allowance that Morpho pulls.
+abstract contract MorphoBlueLender is FlashBorrower, IMorphoBlueBorrower {
+    /// @dev Morpho Blue charges nothing for a flash loan.
+    uint256 private constant _NO_FEE = 0;
+
+    /// @notice Morpho Blue; zero where the chain has none.
+    address public immutable MORPHO;
+
+    constructor(address morpho) {
+        MORPHO = morpho;
+    }
+
+    /// @dev Borrows one asset; checks afterwards that Morpho pulled all it was allowed to.
+    function _borrowFromMorphoBlue(address asset, uint256 amount, bytes memory data, bytes32 planHash)
+        internal
+    {
+        if (MORPHO == address(0)) revert ErrorsLib.LenderNotAvailable(LenderKind.MorphoBlue);
+        uint256 outer = _expectCallback(MORPHO, CallbackKind.MorphoBlueLoan, planHash);
+        IMorphoBlue(MORPHO).flashLoan(asset, amount, data);
+        _requireConsumed(outer);
+        _requireNoAllowance(asset, MORPHO);
+    }
+
+    /// @inheritdoc IMorphoBlueBorrower
+    function onMorphoFlashLoan(uint256 assets, bytes calldata data) external override {
+        bytes32 planHash = _consumeCallback(CallbackKind.MorphoBlueLoan, data);
+        // Morpho does not name the token; the plan, whose hash the guard has just checked, does.
+        address asset = PlanLib.fromCalldata(data).asset;
+        uint256 owed = _onLoan(asset, assets, _NO_FEE, data, planHash);
+        _approveRepayment(asset, MORPHO, owed);
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {LenderKind} from "../interfaces/IFlashLoanArbitrage.sol";
+import {CallbackKind} from "../flashloan/CallbackGuard.sol";
+
+/// @title Every error of our contracts: named for the fact, carrying the values.
+library ErrorsLib {
+    /* ROLES AND SETTINGS */
+
+    /// @notice The caller holds no keeper role.
+    error NotKeeper(address caller);
+    /// @notice The caller is neither the guardian nor the owner.
+    error NotGuardian(address caller);
+    /// @notice Execution is stopped.
+    error ExecutionPaused();
+    /// @notice Ownership can be handed over (two-step) but not thrown away: nobody could sweep or unpause.
+    error OwnershipNotRenounceable();
+    /// @notice A treasury must be neither the zero address nor the executor itself.
+    error InvalidTreasury(address treasury);
+    /// @notice The zero address cannot be a keeper.
+    error InvalidKeeper();
+    /// @notice Ether comes only from unwrapping WETH.
+    error EtherRefused(address sender);
+
+    /* VENUES */
+
+    /// @notice A venue needs a factory that holds code.
+    error InvalidFactory(address factory);
+    /// @notice A venue needs the hash of its pools' creation code.
+    error InvalidInitCodeHash();
+    /// @notice A V2 venue's fee must be under 100 %, a V3 venue has none of its own (its legs say it).
+    error InvalidVenueFee(uint24 feePips);
+    /// @notice All 65,536 ids are used.
+    error VenueListFull();
+    /// @notice No venue is listed under this id.
+    error VenueNotListed(uint16 venueId);
+    /// @notice The factory has deployed no such pool.
+    error PoolNotFound(uint16 venueId, address pool);
+    /// @notice A leg over a V2 venue names a fee tier; it must be 0.
+    error UnexpectedFeeTier(uint16 venueId, uint24 feePips);
+
+    /* PLAN */
+
+    /// @notice The plan was made for another chain.
+    error WrongChain(uint256 planned, uint256 actual);
+    /// @notice The plan was made for another executor.
+    error WrongExecutor(address planned, address actual);
+    /// @notice The plan's time is over (seconds).
+    error DeadlineExpired(uint256 deadline, uint256 timestamp);
+    /// @notice The builder's share is over 100 %.
+    error BuilderShareTooLarge(uint16 builderShareBps);
+    /// @notice A builder is tipped in ether, so only a WETH plan can promise a share.
+    error TipNeedsWeth(address asset);
+    /// @notice This deployment has no such lender.
+    error LenderNotAvailable(LenderKind lender);
+    /// @notice The route ends in another token than it began with.
+    error RouteNotClosed(address asset, address lastToken);
+
+    /* CALLBACKS */
+
+    /// @notice A callback that nobody waits for, from somebody else, or of another kind.
+    error UnexpectedCallback(address caller, CallbackKind kind);
+    /// @notice The callee handed back other data than it was given.
+    error CallbackDataChanged(bytes32 given, bytes32 returned);
+    /// @notice The callee returned without calling back.
+    error CallbackNotMade(address callee);
+    /// @notice A second callback would be awaited while one is pending.
+    error CallbackPending(address callee);
+    /// @notice The loan was started by somebody else.
+    error WrongInitiator(address initiator);
+    /// @notice The lender brought another loan than was asked for.
+    error WrongLoan(address asset, uint256 amount);
+
+    /* AMOUNTS */
+
+    /// @notice The lender's fee is above the plan's maximum.
+    error LoanFeeTooHigh(uint256 loanFee, uint256 maximum);
+    /// @notice A transfer brought less than was sent: the token keeps a fee, or lies.
+    error TransferShort(address token, uint256 sent, uint256 received);
+    /// @notice A leg brought less than its minimum.
+    error LegOutputTooLow(uint256 legIndex, uint256 received, uint256 minimum);
+    /// @notice The pool took only part of the input: it has not the liquidity for it.
+    error SwapNotFilled(address pool, uint256 offered, int256 taken);
+    /// @notice The route brought back less than is owed.
+    error LoanNotCovered(uint256 received, uint256 owed);
+    /// @notice Less of the asset is here than before the loan.
+    error BalanceShrank(uint256 balanceBefore, uint256 balanceAfter);
+    /// @notice The gain is below the plan's minimum.
+    error MinProfitNotMet(uint256 gain, uint256 minimum);
+    /// @notice The lender did not use up its allowance.
+    error AllowanceLeft(address token, address spender, uint256 amount);
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
+import {CallbackGuard, CallbackKind} from "../flashloan/CallbackGuard.sol";
+import {IUniswapV3Pool, IUniswapV3SwapCallback} from "../interfaces/external/IUniswapV3Pool.sol";
+import {ErrorsLib} from "../libraries/ErrorsLib.sol";
+
+/// @title UniswapV3Swap: exact-in swaps straight at a pool: take first, pay in the callback.
+abstract contract UniswapV3Swap is CallbackGuard, IUniswapV3SwapCallback {
+    /// @dev The pool's own price bounds, moved in by one as it demands: no limit of ours, `minAmountOut` is that.
+    uint160 private constant _MIN_PRICE_LIMIT_X96 = 4295128740;
+    uint160 private constant _MAX_PRICE_LIMIT_X96 = 1461446703485210103287273052203988822378723970341;
+
+    /// @dev Sells all of `amountIn`, or reverts.
+    /// @param planHash Goes into the data that the pool must hand back, so that it fits this plan only.
+    /// @return amountOut What the pool says it sent, in base units of `tokenOut`.
+    function _swapOnUniswapV3(
+        address pool,
+        address tokenIn,
+        address tokenOut,
+        uint256 amountIn,
+        bytes32 planHash
+    ) internal returns (uint256 amountOut) {
+        bool zeroForOne = tokenIn < tokenOut;
+        bytes memory data = abi.encode(tokenIn, amountIn, planHash);
+        uint256 outer = _expectCallback(pool, CallbackKind.UniswapV3Swap, keccak256(data));
+        (int256 amount0, int256 amount1) = IUniswapV3Pool(pool)
+            .swap(
+                address(this),
+                zeroForOne,
+                SafeCast.toInt256(amountIn), // positive: exact input
+                zeroForOne ? _MIN_PRICE_LIMIT_X96 : _MAX_PRICE_LIMIT_X96,
+                data
+            );
+        _requireConsumed(outer);
+        amountOut = SafeCast.toUint256(-(zeroForOne ? amount1 : amount0));
+    }
+
+    /// @inheritdoc IUniswapV3SwapCallback
+    function uniswapV3SwapCallback(int256 amount0Delta, int256 amount1Delta, bytes calldata data)
+        external
+        override
+    {
+        _consumeCallback(CallbackKind.UniswapV3Swap, data);
+        (address tokenIn, uint256 amountIn,) = abi.decode(data, (address, uint256, bytes32));
+        int256 taken = amount0Delta > 0 ? amount0Delta : amount1Delta;
+        // A pool that runs out of liquidity takes less; the rest would stay here. The cast cannot wrap: `amountIn`
+        // was an int256 in the call that led here.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        if (taken != int256(amountIn)) revert ErrorsLib.SwapNotFilled(msg.sender, amountIn, taken);
+        SafeTransferLib.safeTransfer(tokenIn, msg.sender, amountIn);
+    }
+}
