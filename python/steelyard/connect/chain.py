@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from steelyard.connect.hexes import blob, checksum, hash32, quantity, to_hex
 from steelyard.connect.reverts import CustomError, describe_revert
@@ -12,6 +12,8 @@ from steelyard.connect.rpc import RpcClient
 from steelyard.exceptions import RpcInconsistent, RpcRejected, SimulationReverted, WrongChain
 from steelyard.model.chain import BlockRef
 from steelyard.units import Address
+
+_GETH_REVERTED: Final = 3
 
 BlockId = int | str
 """A height, a tag (``latest``, ``pending``, ``safe``, ``finalized``, ``earliest``) or a block hash."""
@@ -71,6 +73,7 @@ class ChainClient:
         self._errors = errors or {}
 
     def chain_id(self) -> int:
+        """Return the id of the chain that the node serves."""
         return quantity(self.rpc.call("eth_chainId"), "chain id")
 
     def require_chain(self, expected: int) -> None:
@@ -107,6 +110,7 @@ class ChainClient:
         return found
 
     def balance_wei(self, address: Address, block: BlockId = "latest") -> int:
+        """Return the account's native coin at ``block``."""
         return quantity(self.rpc.call("eth_getBalance", [address, state_parameter(block)]), "balance")
 
     def nonce(self, address: Address, block: BlockId = "latest") -> int:
@@ -114,6 +118,7 @@ class ChainClient:
         return quantity(self.rpc.call("eth_getTransactionCount", [address, state_parameter(block)]), "nonce")
 
     def code(self, address: Address, block: BlockId = "latest") -> bytes:
+        """Return the account's code at ``block``, empty for one without."""
         return blob(self.rpc.call("eth_getCode", [address, state_parameter(block)]), "code")
 
     def eth_call(
@@ -209,12 +214,13 @@ def as_revert(error: RpcRejected, errors: Mapping[bytes, CustomError] | None = N
         data = blob(error.data, "revert data")
         return CallReverted(describe_revert(data, errors), data)
     # Geth, Nethermind and anvil all say "revert" in the message where no data came back.
-    if error.code == 3 or "revert" in str(error).lower():  # noqa: PLR2004 - geth's code of a revert
+    if error.code == _GETH_REVERTED or "revert" in str(error).lower():
         return CallReverted("reverted without a reason", b"")
     return None
 
 
 def is_block_hash(block: BlockId) -> bool:
+    """Tell a block's hash from its height and from a tag."""
     return isinstance(block, str) and block.startswith("0x")
 
 

@@ -41,6 +41,7 @@ def hash32(value: Any, what: str) -> str:
 
 
 def to_hex(data: bytes) -> str:
+    """Return ``data`` as 0x-hex."""
     return "0x" + data.hex()
 
 

@@ -39,10 +39,12 @@ class CustomError:
 
     @property
     def signature(self) -> str:
+        """Return the canonical form that the selector is hashed from."""
         return f"{self.name}({','.join(type_ for type_, _ in self.parameters)})"
 
     @property
     def selector(self) -> bytes:
+        """Return the first four bytes of the revert data."""
         return bytes(keccak(self.signature.encode())[:_SELECTOR_BYTES])
 
 

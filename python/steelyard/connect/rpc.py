@@ -89,7 +89,7 @@ class RpcRequest:
     params: Sequence[object] = ()
 
 
-class _Passing(Exception):  # noqa: N818 - never leaves this module
+class _Passing(Exception):
     """One attempt failed in a way that the next may not."""
 
     def __init__(self, what: str, asked_seconds: float = 0.0) -> None:
