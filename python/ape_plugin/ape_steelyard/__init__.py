@@ -14,11 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ape import plugins
-from ape.api import PluginConfig, ProviderAPI
 from ape.api.compiler import CompilerAPI
+from ape.api.config import PluginConfig
+from ape.api.providers import ProviderAPI
+from ape.plugins.compiler import CompilerPlugin
+from ape.plugins.config import Config
+from ape.plugins.network import ProviderPlugin
 
 
-@plugins.register(plugins.Config)
+@plugins.register(Config)
 def config_class() -> type[PluginConfig]:
     """The settings under ``steelyard:`` in ape-config.yaml."""
     from ape_steelyard.config import SteelyardConfig
@@ -26,7 +30,7 @@ def config_class() -> type[PluginConfig]:
     return SteelyardConfig
 
 
-@plugins.register(plugins.ProviderPlugin)
+@plugins.register(ProviderPlugin)
 def providers() -> Iterator[tuple[str, str, type[ProviderAPI]]]:
     """The upstream of ``ethereum:mainnet-fork``."""
     from ape_steelyard.provider import MainnetProvider
@@ -35,7 +39,7 @@ def providers() -> Iterator[tuple[str, str, type[ProviderAPI]]]:
 
 
 # Ape keeps the first compiler that is registered for an extension, and hands over the last first.
-@plugins.register(plugins.CompilerPlugin, trylast=True)
+@plugins.register(CompilerPlugin, trylast=True)
 def register_compiler() -> tuple[tuple[str, ...], type[CompilerAPI]]:
     """Solidity with Foundry's metadata setting."""
     from ape_steelyard.compiler import SharedSettingsCompiler

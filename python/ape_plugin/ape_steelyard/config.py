@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ape.api import PluginConfig
+from ape.api.config import PluginConfig
 from pydantic_settings import SettingsConfigDict
 
 

@@ -6,7 +6,7 @@ import atexit
 import threading
 from typing import TYPE_CHECKING, cast
 
-from ape.api import UpstreamProvider
+from ape.api.providers import UpstreamProvider
 from ape.exceptions import ConfigError, ProviderError
 from ape_ethereum.provider import Web3Provider
 from web3 import HTTPProvider, Web3

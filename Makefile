@@ -1,0 +1,63 @@
+# Every command sets up what it needs first; with nothing to set up that takes a second.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup demo test lint format bench audit lock clean distclean
+
+# The first that runs: a version manager's shim may be there and lead nowhere.
+PYTHON ?= $(shell for p in python3 python3.12 python3.11; do $$p -c "" 2>/dev/null && echo $$p && break; done)
+VENV   := $(CURDIR)/.venv/bin
+IN_VENV = PATH="$(VENV):$$PATH" VIRTUAL_ENV="$(CURDIR)/.venv"
+
+help:
+	@echo "make demo       the keeper at work on the mainnet replica; ends with a report"
+	@echo "make test       all tests (ONLY=fast, forge, fork or e2e: one stage)"
+	@echo "make lint       all checks of the sources (ONLY=ruff, format, imports, mypy, forge-fmt, forge-lint)"
+	@echo "make format     lay the sources out"
+	@echo "make bench      how time and memory grow with the number of pools"
+	@echo "make audit      slither over the contracts"
+	@echo "make setup      only the set-up: environment, packages, compiler, contracts, replica"
+	@echo "make lock       resolve the packages anew, into the lock files"
+	@echo "make clean      remove what is built; distclean: and the environment and packages"
+
+setup:
+ifeq ($(PYTHON),)
+	@echo "Set-up stopped: no python3 runs here."
+	@echo "  Remedy: install CPython 3.11 or 3.12, such as: sudo apt install python3.11 python3.11-venv"
+	@exit 1
+else
+	@PYTHONPATH=python $(PYTHON) -m bootstrap
+endif
+
+demo: setup
+	@$(IN_VENV) steelyard demo
+
+test: setup
+	@$(IN_VENV) PYTHONPATH=python python -m gate test $(ONLY)
+
+lint: setup
+	@$(IN_VENV) PYTHONPATH=python python -m gate lint $(ONLY)
+
+format: setup
+	@$(IN_VENV) ruff check --fix --exit-zero --quiet .
+	@$(IN_VENV) ruff format --quiet .
+	@$(IN_VENV) forge fmt
+
+bench: setup
+	@$(IN_VENV) python -m steelyard.bench
+
+audit: setup
+	@$(IN_VENV) PYTHONPATH=python python -m gate.audit
+
+lock: setup
+	@$(IN_VENV) uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
+		--extra dev pyproject.toml -o requirements.lock
+	@npm install --package-lock-only --ignore-scripts
+
+clean:
+	@rm -rf .build out cache build dist contracts/.cache .steelyard/replica
+	@rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
+	@find python tests scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+distclean: clean
+	@rm -rf .venv node_modules .steelyard/packages .steelyard/setup.log

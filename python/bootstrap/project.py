@@ -1,0 +1,71 @@
+"""What is built from the checkout itself: contracts and the replica's state."""
+
+from __future__ import annotations
+
+import os
+
+from bootstrap import stamps
+from bootstrap.console import run
+from bootstrap.layout import LOG, NODE_LOCK, PYTHON_LOCK, REPLICA_LOCK, ROOT, STATE, VENV_BIN, files_under
+
+BUILD = ROOT / ".build"
+CONTRACTS_STAMP = BUILD / ".steelyard-contracts"
+REPLICA_STAMP = STATE / "replica" / ".steelyard-replica"
+REPLICA_SOURCES = ROOT / "python" / "steelyard" / "sandbox"
+
+
+def contracts_are_current() -> bool:
+    """True if Ape's build is of these sources and this setting."""
+    return stamps.is_current(CONTRACTS_STAMP, _contracts_key()) and (BUILD / "__local__.json").is_file()
+
+
+def build_contracts() -> str:
+    """Compile the contracts with Ape, whose build the scripts and the keeper read.
+
+    Raises:
+        SetupError: they do not compile.
+    """
+    run(
+        [str(VENV_BIN / "ape"), "compile"],
+        log=LOG,
+        cwd=ROOT,
+        environment=_activated(),
+        remedy="mend the source that the compiler names",
+    )
+    stamps.remember(CONTRACTS_STAMP, _contracts_key())
+    return "compiled"
+
+
+def replica_is_current() -> bool:
+    """True if the replica's state was built of these packages by this code."""
+    return stamps.is_current(REPLICA_STAMP, _replica_key())
+
+
+def build_replica() -> str:
+    """Build the replica's state, or find it in its cache.
+
+    Raises:
+        SetupError: it cannot be built.
+    """
+    run(
+        [str(VENV_BIN / "steelyard"), "replica", "build"],
+        log=LOG,
+        cwd=ROOT,
+        environment=_activated(),
+        remedy=f"see {LOG.relative_to(ROOT)}; `make clean` removes a damaged state",
+    )
+    stamps.remember(REPLICA_STAMP, _replica_key())
+    return "built"
+
+
+def _activated() -> dict[str, str]:
+    path = os.pathsep.join([str(VENV_BIN), os.environ.get("PATH", os.defpath)])
+    return {**os.environ, "PATH": path, "VIRTUAL_ENV": str(VENV_BIN.parent)}
+
+
+def _contracts_key() -> str:
+    return stamps.key_of([*files_under(ROOT / "contracts"), ROOT / "ape-config.yaml", PYTHON_LOCK, NODE_LOCK])
+
+
+def _replica_key() -> str:
+    return stamps.key_of([*files_under(REPLICA_SOURCES), NODE_LOCK, REPLICA_LOCK])

@@ -1,0 +1,106 @@
+"""Runs stages one after the other and prints what came out."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from gate.counting import Counts, counts_in
+from gate.stages import ROOT, VENV_BIN, Stage
+
+REPORTS = ROOT / ".build" / "gate"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a stage ended."""
+
+    stage: Stage
+    exit_code: int
+    seconds: float
+    counts: Counts
+
+    @property
+    def is_green(self) -> bool:
+        """True if the stage's command said so by its exit code."""
+        return self.exit_code == 0
+
+
+def run_suite(suite: str, stages: Sequence[Stage]) -> int:
+    """Run all stages, the later ones even if an earlier one fails; return 0 if all are green."""
+    outcomes = [_run(stage) for stage in stages]
+    total = _total(suite, outcomes)
+    _summarize(suite, outcomes, total)
+    _write_report(suite, total)
+    return 0 if all(outcome.is_green for outcome in outcomes) else 1
+
+
+def _run(stage: Stage) -> Outcome:
+    print(f"\n--- {stage.name}: {stage.meaning}", flush=True)
+    started = time.monotonic()
+    counts = Counts()
+    process = subprocess.Popen(
+        stage.command,
+        cwd=ROOT,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    assert process.stdout is not None  # asked for by PIPE
+    for line in process.stdout:
+        sys.stdout.write(line)
+        sys.stdout.flush()
+        found = counts_in(line)
+        if found is not None:
+            counts = found
+    return Outcome(stage, process.wait(), time.monotonic() - started, counts)
+
+
+def _environment() -> dict[str, str]:
+    """The activated environment, with this checkout's packages before the installed ones."""
+    path = os.pathsep.join([str(VENV_BIN), os.environ.get("PATH", os.defpath)])
+    return {
+        **os.environ,
+        "PATH": path,
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "python"), str(ROOT / "python" / "ape_plugin")]),
+        "VIRTUAL_ENV": str(VENV_BIN.parent),
+    }
+
+
+def _total(suite: str, outcomes: Sequence[Outcome]) -> Counts:
+    """All tests; for a linter, which counts nothing, the stages."""
+    total = Counts()
+    for outcome in outcomes:
+        if suite == "test":
+            total.add(outcome.counts)
+        if suite == "lint" or (not outcome.is_green and outcome.counts.failed == 0):
+            # A runner that dies before it counts is one failure, never none.
+            total.add(Counts(passed=int(outcome.is_green), failed=int(not outcome.is_green)))
+    return total
+
+
+def _summarize(suite: str, outcomes: Sequence[Outcome], total: Counts) -> None:
+    print(f"\n--- make {suite}")
+    for outcome in outcomes:
+        verdict = "ok" if outcome.is_green else f"FAILED (exit code {outcome.exit_code})"
+        numbers = _in_words(outcome.counts) if suite == "test" else outcome.stage.meaning
+        print(f"    {outcome.stage.name:<11}{outcome.seconds:6.1f} s  {numbers:<52}{verdict}")
+    print(_in_words(total), flush=True)
+
+
+def _in_words(counts: Counts) -> str:
+    skipped = f", {counts.skipped} skipped" if counts.skipped else ""
+    return f"{counts.passed} passed, {counts.failed} failed{skipped}"
+
+
+def _write_report(suite: str, total: Counts) -> None:
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    (REPORTS / f"{suite}.json").write_text(json.dumps(asdict(total)), encoding="utf-8")
