@@ -37,13 +37,9 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
-    def format_commands(
-        self, ctx: click.Context, formatter: click.HelpFormatter
-    ) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(
-                [(name, text) for name, (_, _, text) in self._by_name.items()]
-            )
+            formatter.write_dl([(name, text) for name, (_, _, text) in self._by_name.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; an error of ours ends in its message and an exit code, not in a traceback."""

@@ -1,0 +1,29 @@
+"""Options and openings that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from steelyard.config import Config, load_config
+from steelyard.record.database import Database
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def config_option(command: F) -> F:
+    """Add ``--config``; the command receives the checked ``Config``. Raises ConfigError."""
+    return click.option(
+        "--config",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Configuration file (default: ./steelyard.toml where there is one).",
+        callback=lambda _context, _parameter, path: load_config(path),
+    )(command)
+
+
+def open_records(config: Config) -> Database:
+    """Open the keeper's database for reading. Raises StoreUnavailable where there is none yet."""
+    return Database(config.keeper.database_url, create=False)
