@@ -13,6 +13,7 @@
     |   |-- TokenUnusable         a token lacks what we must know of it (decimals)
     |   |-- NoLender              no lender has the asset in this amount
     |   |-- SimulationReverted    the chain said that the plan would revert
+    |   |-- GasRetriesExhausted   the node refused every price that we were ready to pay
     |   `-- DuplicateIntent       this very plan is in the journal already
     `-- StopError             no new risk until the operator has looked
         |-- ConfigError           the configuration is wrong
@@ -22,6 +23,8 @@
         |-- LimitReached          a risk limit is reached
         |-- KillSwitch            the kill file is there
         |-- StoreUnavailable      the database cannot be written: disk full, no rights, damaged
+        |-- JournalConflict       the journal is asked for a step that contradicts what it holds
+        |-- AlreadyRunning        another keeper uses the same database or key
         |-- RpcRejected           the node understood the request and refuses it
         `-- PrerequisiteMissing   something the command needs is not installed or not running
 
@@ -87,6 +90,10 @@ class SimulationReverted(SkipError):
         self.reason = reason
 
 
+class GasRetriesExhausted(SkipError):
+    """The node refused every price that we were ready to pay; the transaction stays as it is."""
+
+
 class DuplicateIntent(SkipError):
     """This very plan is in the journal already; same intent, same id."""
 
@@ -117,6 +124,14 @@ class KillSwitch(StopError):
 
 class StoreUnavailable(StopError):
     """The database cannot be written."""
+
+
+class JournalConflict(StopError):
+    """The journal is asked for a step that contradicts what it holds; nothing was written."""
+
+
+class AlreadyRunning(StopError):
+    """Another keeper uses the same database or key; the message names its process."""
 
 
 class RpcRejected(StopError):

@@ -1,0 +1,260 @@
+"""The journal: intent before act, signed bytes before sending, outcome after; durable on return.
+
+Statuses only move forward. The id of a plan is the hash of what it does: the same plan is never opened twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from steelyard.connect.plan_codec import plan_id as plan_id_of
+from steelyard.exceptions import DuplicateIntent, JournalConflict
+from steelyard.model import Address, ArbitragePlan, IntentStatus, Mode, Outcome, SignedTransaction
+from steelyard.record.plan_json import parse_plan, route_json, solution_json
+from steelyard.record.tables import ArbitrageRecord, EventRow, SignedAttempt
+from steelyard.record.writer import Clock, Writer, wall_clock_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy.orm import Session
+
+_OPEN = tuple(status.value for status in IntentStatus if status.is_open)
+_UNSENT_ENDS = (IntentStatus.REFUSED, IntentStatus.PAPER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalledIntent:
+    """An intent as the journal holds it.
+
+    Attributes:
+        attempts: what was signed for it, oldest first; all with one nonce.
+        was_sent: whether the last attempt is known to have been sent.
+    """
+
+    plan_id: str
+    plan: ArbitragePlan
+    status: IntentStatus
+    attempts: tuple[SignedTransaction, ...]
+    was_sent: bool
+
+    @property
+    def signed(self) -> SignedTransaction | None:
+        """The last attempt."""
+        return self.attempts[-1] if self.attempts else None
+
+
+class SqlJournal:
+    """``model.ports.Journal`` in the database. Every method is one transaction in the writer thread."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        identify: Callable[[ArbitragePlan], str] = plan_id_of,
+        *,
+        mode: Mode = Mode.LIVE,
+        clock: Clock = wall_clock_seconds,
+    ) -> None:
+        """Bind the journal to a writer.
+
+        Args:
+            identify: returns a plan's id; replaced in tests only.
+        """
+        self._writer = writer
+        self._identify = identify
+        self._mode = mode
+        self._clock = clock
+
+    def open(self, plan: ArbitragePlan) -> None:
+        """Write the intent. Raises DuplicateIntent where the plan's id is known, open or closed."""
+        plan_id = self._identify(plan)
+        self._writer.run(lambda session: self._open(session, plan_id, plan))
+
+    def signed(self, transaction: SignedTransaction) -> None:
+        """Write the signed bytes before they are sent.
+
+        Raises:
+            JournalConflict: the intent is unknown or closed, or an earlier attempt has another nonce or
+                sender, so that both could be mined.
+        """
+        self._writer.run(lambda session: self._signed(session, transaction))
+
+    def sent(self, plan_id: str) -> None:
+        """Note that the last attempt was handed to a node. Raises JournalConflict where there is none."""
+        self._writer.run(lambda session: self._sent(session, plan_id))
+
+    def close(self, outcome: Outcome) -> None:
+        """Write what became of the intent. Raises JournalConflict: it is closed, or cannot end so."""
+        self._writer.run(lambda session: self._close(session, outcome))
+
+    def unfinished(self) -> Sequence[JournalledIntent]:
+        """Return the open intents in the order of their nonces, unsigned ones last."""
+        return self._writer.run(_unfinished)
+
+    def closed_from(self, block_number: int) -> Sequence[JournalledIntent]:
+        """Return the intents whose outcome stands on a block from this number on, for a reorganisation."""
+        return self._writer.run(lambda session: _closed_from(session, block_number))
+
+    def reopen(self, plan_id: str, reason: str) -> None:
+        """Open an intent again, because the block that its outcome stood on is no longer part of the chain.
+
+        The one step back that exists: the chain took it, not us. It is written down as an event.
+
+        Raises:
+            JournalConflict: its outcome stands on no block.
+        """
+        self._writer.run(lambda session: self._reopen(session, plan_id, reason))
+
+    def _open(self, session: Session, plan_id: str, plan: ArbitragePlan) -> None:
+        known = session.scalar(select(ArbitrageRecord).where(ArbitrageRecord.plan_id == plan_id))
+        if known is not None:
+            raise DuplicateIntent(f"plan {plan_id} is in the journal already, as {known.status}")
+        session.add(
+            ArbitrageRecord(
+                plan_id=plan_id,
+                timestamp_seconds=self._clock(),
+                status=IntentStatus.PLANNED.value,
+                mode=self._mode.value,
+                lender=plan.lender.name.lower(),
+                asset=plan.asset,
+                amount=plan.amount,
+                route_json=route_json(plan),
+                solution_json=solution_json(plan),
+                decided_block=plan.block_number,
+                estimated_profit=plan.expected_profit,
+                estimated_gas_cost_wei=plan.gas_cost_wei,
+                estimated_net_wei=plan.expected_net_wei,
+                reason=plan.reason,
+            )
+        )
+
+    def _signed(self, session: Session, transaction: SignedTransaction) -> None:
+        record = _open_record(session, transaction.plan_id)
+        earlier = _attempts(session, transaction.plan_id)
+        for attempt in earlier:
+            if (attempt.sender, attempt.nonce) != (transaction.sender, transaction.nonce):
+                raise JournalConflict(
+                    f"plan {transaction.plan_id} was signed with nonce {attempt.nonce} of {attempt.sender}; "
+                    f"another signature must have the same, not {transaction.nonce} of {transaction.sender}"
+                )
+        session.add(_new_attempt(transaction, len(earlier) + 1, self._clock()))
+        if record.status == IntentStatus.PLANNED.value:
+            record.status = IntentStatus.SIGNED.value
+
+    def _sent(self, session: Session, plan_id: str) -> None:
+        record = _open_record(session, plan_id)
+        attempts = _attempts(session, plan_id)
+        if not attempts:
+            raise JournalConflict(f"plan {plan_id} cannot have been sent: nothing was signed for it")
+        if attempts[-1].sent_seconds is None:
+            attempts[-1].sent_seconds = self._clock()
+        record.status = IntentStatus.SENT.value
+
+    def _close(self, session: Session, outcome: Outcome) -> None:
+        record = _open_record(session, outcome.plan_id)
+        if outcome.status.is_open:
+            raise JournalConflict(f"plan {outcome.plan_id} cannot be closed as {outcome.status.value}")
+        if not _attempts(session, outcome.plan_id) and outcome.status not in _UNSENT_ENDS:
+            raise JournalConflict(
+                f"plan {outcome.plan_id} was never signed, so it cannot be {outcome.status.value}"
+            )
+        record.status = outcome.status.value
+        record.closed_seconds = self._clock()
+        record.closing = (session.scalar(select(func.max(ArbitrageRecord.closing))) or 0) + 1
+        record.realised_profit = outcome.profit
+        record.gas_used = outcome.gas_used
+        record.gas_cost_wei = outcome.gas_cost_wei
+        record.net_wei = outcome.net_wei
+        record.mined_block = outcome.block_number
+        record.transaction_hash = outcome.transaction_hash
+        record.reason = outcome.reason
+
+    def _reopen(self, session: Session, plan_id: str, reason: str) -> None:
+        record = session.scalar(select(ArbitrageRecord).where(ArbitrageRecord.plan_id == plan_id))
+        if record is None or record.mined_block is None:
+            raise JournalConflict(f"plan {plan_id} cannot be reopened: its outcome stands on no block")
+        message = f"plan {plan_id}: {record.status} in block {record.mined_block} undone, {reason}"
+        now = self._clock()
+        session.add(EventRow(timestamp_seconds=now, kind="reopened", severity="warning", message=message))
+        record.status = IntentStatus.SENT.value
+        record.closed_seconds = record.closing = record.mined_block = record.transaction_hash = None
+        record.realised_profit = record.gas_used = record.gas_cost_wei = record.net_wei = None
+        record.reason = reason
+
+
+def _open_record(session: Session, plan_id: str) -> ArbitrageRecord:
+    record = session.scalar(select(ArbitrageRecord).where(ArbitrageRecord.plan_id == plan_id))
+    if record is None:
+        raise JournalConflict(f"plan {plan_id} is not in the journal: its intent must be written first")
+    if not IntentStatus(record.status).is_open:
+        raise JournalConflict(f"plan {plan_id} is closed as {record.status}; a status only moves forward")
+    return record
+
+
+def _attempts(session: Session, plan_id: str) -> Sequence[SignedAttempt]:
+    query = select(SignedAttempt).where(SignedAttempt.plan_id == plan_id).order_by(SignedAttempt.attempt)
+    return session.scalars(query).all()
+
+
+def _new_attempt(transaction: SignedTransaction, number: int, now_seconds: int) -> SignedAttempt:
+    return SignedAttempt(
+        plan_id=transaction.plan_id,
+        attempt=number,
+        hash=transaction.hash,
+        sender=transaction.sender,
+        nonce=transaction.nonce,
+        raw=transaction.raw,
+        gas_limit=transaction.gas_limit,
+        max_fee_per_gas_wei=transaction.max_fee_per_gas_wei,
+        max_priority_fee_per_gas_wei=transaction.max_priority_fee_per_gas_wei,
+        deadline_seconds=transaction.deadline_seconds,
+        signed_seconds=now_seconds,
+    )
+
+
+def _unfinished(session: Session) -> list[JournalledIntent]:
+    query = select(ArbitrageRecord).where(ArbitrageRecord.status.in_(_OPEN)).order_by(ArbitrageRecord.id)
+    intents = [_intent(session, record) for record in session.scalars(query)]
+    return sorted(intents, key=lambda intent: (intent.signed is None, _nonce(intent)))
+
+
+def _closed_from(session: Session, block_number: int) -> list[JournalledIntent]:
+    query = (
+        select(ArbitrageRecord)
+        .where(ArbitrageRecord.mined_block >= block_number)
+        .where(ArbitrageRecord.status.not_in(_OPEN))
+        .order_by(ArbitrageRecord.id)
+    )
+    return [_intent(session, record) for record in session.scalars(query)]
+
+
+def _nonce(intent: JournalledIntent) -> int:
+    return intent.signed.nonce if intent.signed else 0
+
+
+def _intent(session: Session, record: ArbitrageRecord) -> JournalledIntent:
+    attempts = _attempts(session, record.plan_id)
+    return JournalledIntent(
+        plan_id=record.plan_id,
+        plan=parse_plan(record.route_json, record.solution_json),
+        status=IntentStatus(record.status),
+        attempts=tuple(_transaction(attempt) for attempt in attempts),
+        was_sent=bool(attempts) and attempts[-1].sent_seconds is not None,
+    )
+
+
+def _transaction(attempt: SignedAttempt) -> SignedTransaction:
+    return SignedTransaction(
+        plan_id=attempt.plan_id,
+        hash=attempt.hash,
+        sender=Address(attempt.sender),
+        nonce=attempt.nonce,
+        raw=attempt.raw,
+        gas_limit=attempt.gas_limit,
+        max_fee_per_gas_wei=attempt.max_fee_per_gas_wei,
+        max_priority_fee_per_gas_wei=attempt.max_priority_fee_per_gas_wei,
+        deadline_seconds=attempt.deadline_seconds,
+    )

@@ -1,0 +1,185 @@
+"""The tables. Times are whole seconds since 1970 (UTC); amounts are base units, kept whole.
+
+``arbitrage_records`` holds one row per intent from the moment it is journalled: intent and outcome in one row
+cannot contradict each other. ``signed_attempts`` holds the bytes that may be on the chain for it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from steelyard.record.types import SortableNumber, WholeNumber
+
+SCHEMA_VERSION: Final = 1
+
+_RowId = BigInteger().with_variant(Integer(), "sqlite")
+"""SQLite only counts up by itself in a column of type INTEGER."""
+_Hash = String(66)
+_Address = String(42)
+
+
+class Base(DeclarativeBase):
+    """All tables of this schema version."""
+
+
+class SchemaInfo(Base):
+    """Which version of these tables the database holds."""
+
+    __tablename__ = "schema_info"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    version: Mapped[int] = mapped_column(Integer)
+
+
+class ArbitrageRecord(Base):
+    """One arbitrage, from intent to outcome.
+
+    Attributes:
+        timestamp_seconds: when the intent was written.
+        closing: counts the closed records in the order of their closing, which seconds alone do not give.
+        status: an ``IntentStatus``.
+        route_json, solution_json: together the whole plan (see ``plan_json``).
+        estimated_profit, realised_profit: gross, base units of ``asset`` after the loan fee; the realised one
+            is from the executor's event, and None while nothing is known.
+        estimated_net_wei, net_wei: the same valued in wei, less gas.
+        transaction_hash: the transaction that decided the outcome.
+        reason: why it was planned while it is open, and what became of it afterwards.
+    """
+
+    __tablename__ = "arbitrage_records"
+    __table_args__ = (
+        Index("ix_arbitrage_records_timestamp", "timestamp_seconds"),
+        Index("ix_arbitrage_records_status", "status"),
+        Index("ix_arbitrage_records_closed", "closed_seconds"),
+        Index("ix_arbitrage_records_closing", "closing"),
+    )
+
+    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    plan_id: Mapped[str] = mapped_column(_Hash, unique=True)
+    timestamp_seconds: Mapped[int] = mapped_column(BigInteger)
+    closed_seconds: Mapped[int | None] = mapped_column(BigInteger)
+    closing: Mapped[int | None] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(String(16))
+    mode: Mapped[str] = mapped_column(String(16))
+    lender: Mapped[str] = mapped_column(String(32))
+    asset: Mapped[str] = mapped_column(_Address)
+    amount: Mapped[int] = mapped_column(WholeNumber)
+    route_json: Mapped[str] = mapped_column(Text)
+    solution_json: Mapped[str] = mapped_column(Text)
+    decided_block: Mapped[int] = mapped_column(BigInteger)
+    estimated_profit: Mapped[int] = mapped_column(WholeNumber)
+    estimated_gas_cost_wei: Mapped[int] = mapped_column(WholeNumber)
+    estimated_net_wei: Mapped[int] = mapped_column(SortableNumber)
+    realised_profit: Mapped[int | None] = mapped_column(WholeNumber)
+    gas_used: Mapped[int | None] = mapped_column(BigInteger)
+    gas_cost_wei: Mapped[int | None] = mapped_column(WholeNumber)
+    net_wei: Mapped[int | None] = mapped_column(SortableNumber)
+    mined_block: Mapped[int | None] = mapped_column(BigInteger)
+    transaction_hash: Mapped[str | None] = mapped_column(_Hash)
+    reason: Mapped[str] = mapped_column(Text)
+
+    @property
+    def estimated_gross_wei(self) -> int:
+        """The expected profit valued in wei, before gas."""
+        return self.estimated_net_wei + self.estimated_gas_cost_wei
+
+    @property
+    def gross_wei(self) -> int | None:
+        """The realised profit valued in wei, before gas."""
+        if self.net_wei is None or self.gas_cost_wei is None:
+            return None
+        return self.net_wei + self.gas_cost_wei
+
+
+class SignedAttempt(Base):
+    """A signed transaction for an intent. Several of them share its nonce, so at most one can be mined."""
+
+    __tablename__ = "signed_attempts"
+    __table_args__ = (
+        UniqueConstraint("plan_id", "attempt"),
+        Index("ix_signed_attempts_sender_nonce", "sender", "nonce"),
+    )
+
+    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    plan_id: Mapped[str] = mapped_column(_Hash, ForeignKey("arbitrage_records.plan_id"))
+    attempt: Mapped[int] = mapped_column(Integer)
+    hash: Mapped[str] = mapped_column(_Hash, unique=True)
+    sender: Mapped[str] = mapped_column(_Address)
+    nonce: Mapped[int] = mapped_column(BigInteger)
+    raw: Mapped[bytes] = mapped_column(LargeBinary)
+    gas_limit: Mapped[int] = mapped_column(BigInteger)
+    max_fee_per_gas_wei: Mapped[int] = mapped_column(WholeNumber)
+    max_priority_fee_per_gas_wei: Mapped[int] = mapped_column(WholeNumber)
+    deadline_seconds: Mapped[int] = mapped_column(BigInteger)
+    signed_seconds: Mapped[int] = mapped_column(BigInteger)
+    sent_seconds: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class BlockSeen(Base):
+    """A block on which something was decided. After a reorganisation two of them share a number.
+
+    Attributes:
+        verdicts_json: how many verdicts of each code; stays when the verdicts themselves are pruned.
+    """
+
+    __tablename__ = "blocks"
+    __table_args__ = (Index("ix_blocks_number", "number"),)
+
+    hash: Mapped[str] = mapped_column(_Hash, primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+    parent_hash: Mapped[str] = mapped_column(_Hash)
+    timestamp_seconds: Mapped[int] = mapped_column(BigInteger)
+    base_fee_wei: Mapped[int] = mapped_column(WholeNumber)
+    seen_seconds: Mapped[int] = mapped_column(BigInteger)
+    candidates: Mapped[int] = mapped_column(Integer)
+    accepted: Mapped[int] = mapped_column(Integer)
+    verdicts_json: Mapped[str] = mapped_column(Text)
+
+
+class VerdictRow(Base):
+    """One candidate's verdict with its reason; the newest are kept, see ``DecisionLog``."""
+
+    __tablename__ = "verdicts"
+    __table_args__ = (Index("ix_verdicts_block", "block_hash"),)
+
+    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    block_hash: Mapped[str] = mapped_column(_Hash)
+    block_number: Mapped[int] = mapped_column(BigInteger)
+    code: Mapped[str] = mapped_column(String(24))
+    asset: Mapped[str] = mapped_column(_Address)
+    amount: Mapped[int] = mapped_column(WholeNumber)
+    profit: Mapped[int] = mapped_column(WholeNumber)
+    net_wei: Mapped[int | None] = mapped_column(SortableNumber)
+    route_json: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+
+
+class EventRow(Base):
+    """Something an operator should know: a limit reached, the kill file, a reorganisation, a recovery.
+
+    Attributes:
+        closing: the last closed record that the event refers to, where it refers to one.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_kind_timestamp", "kind", "timestamp_seconds"),)
+
+    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    timestamp_seconds: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str] = mapped_column(String(32))
+    severity: Mapped[str] = mapped_column(String(16))
+    closing: Mapped[int | None] = mapped_column(BigInteger)
+    message: Mapped[str] = mapped_column(Text)
+
+
+class TokenRow(Base):
+    """A token as the chain described it when it was last seen, so that records can be read without a node."""
+
+    __tablename__ = "tokens"
+
+    address: Mapped[str] = mapped_column(_Address, primary_key=True)
+    symbol: Mapped[str] = mapped_column(String(64))
+    decimals: Mapped[int] = mapped_column(Integer)

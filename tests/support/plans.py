@@ -1,0 +1,62 @@
+"""Plans for tests: complete, consistent, and different where a test says so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from steelyard.model import Address, ArbitragePlan, LenderKind, PlanLeg
+
+WETH = Address("0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2")
+USDC = Address("0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48")
+POOL_CHEAP = Address("0xB4e16d0168e52d35CaCD2c6185b44281Ec28C9Dc")
+POOL_DEAR = Address("0x88e6A0c2dDD26FEEb64F039a2c41296FcB3f5640")
+EXECUTOR = Address("0x000000000000000000000000000000000000bEEF")
+KEEPER = Address("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266")
+
+
+def make_plan(**changes: Any) -> ArbitragePlan:
+    """Return a plan that buys USDC where WETH is dear and sells it where it is cheap, with ``changes``."""
+    legs = (
+        PlanLeg(
+            venue_id=0,
+            pool=POOL_CHEAP,
+            fee_pips=0,
+            token_in=WETH,
+            token_out=USDC,
+            amount_in=10**19,
+            amount_out=30_000 * 10**6,
+            min_amount_out=29_990 * 10**6,
+        ),
+        PlanLeg(
+            venue_id=1,
+            pool=POOL_DEAR,
+            fee_pips=500,
+            token_in=USDC,
+            token_out=WETH,
+            amount_in=30_000 * 10**6,
+            amount_out=10**19 + 10**16,
+            min_amount_out=10**19 + 5 * 10**15,
+        ),
+    )
+    plan = ArbitragePlan(
+        chain_id=1,
+        executor=EXECUTOR,
+        deadline_seconds=2_000_000_000,
+        lender=LenderKind.BALANCER_V2,
+        asset=WETH,
+        amount=10**19,
+        loan_fee=0,
+        max_loan_fee=0,
+        min_profit=5 * 10**15,
+        builder_share_bps=0,
+        legs=legs,
+        expected_profit=10**16,
+        gas_units=300_000,
+        gas_price_wei=10**10,
+        gas_cost_wei=3 * 10**15,
+        expected_net_wei=7 * 10**15,
+        block_number=100,
+        reason="cheap pool against dear pool",
+    )
+    return replace(plan, **changes)
