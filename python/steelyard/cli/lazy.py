@@ -1,4 +1,4 @@
-"""A click group that imports a command's module only when that command is asked for, so that ``--help`` is quick."""
+"""A click group that imports a command only when it is asked for, so that ``--help`` is quick."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def report(config: Config, output: Path) -> None:
 
 
 def write_report(config: Config, output: Path, *, title: str) -> ReportPage:
-    """Write the page to ``output`` and return what it says. Raises StoreUnavailable where there are no records."""
+    """Write the page and return what it says. Raises StoreUnavailable where there are no records."""
     with open_records(config) as database, database.read() as session:
         page = _page(session, config, title)
     output.parent.mkdir(parents=True, exist_ok=True)

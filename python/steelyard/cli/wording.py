@@ -31,8 +31,10 @@ def symbol(address: str, tokens: Mapping[Address, Token]) -> str:
 
 
 def route(addresses: Sequence[str], tokens: Mapping[Address, Token]) -> str:
+    """Return the symbols of a route's tokens in their order."""
     return " > ".join(symbol(address, tokens) for address in addresses)
 
 
 def moment(seconds: int) -> str:
+    """Return seconds since 1970 as a date and time in UTC."""
     return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
