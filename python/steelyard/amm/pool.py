@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, Self, runtime_checkable
 
+from steelyard.amm.curve import Curve
 from steelyard.units import Address
 
 
@@ -44,7 +45,7 @@ class Pool(Protocol):
         ...
 
     def quote_exact_in(self, token_in: Address, amount_in: int) -> Quote:
-        """Quote the sale of ``amount_in`` base units, to the wei. Raises QuoteError where none is possible."""
+        """Quote the sale of ``amount_in`` base units, to the wei. Raises QuoteError where there is none."""
         ...
 
     def quote_exact_out(self, token_in: Address, amount_out: int) -> Quote:
@@ -57,4 +58,19 @@ class Pool(Protocol):
 
     def marginal_rate(self, token_in: Address) -> Fraction:
         """Base units out for an infinitesimal unit in, after the fee; zero for an empty pool."""
+        ...
+
+    def virtual_reserves_q96(self, token_in: Address) -> tuple[int, int]:
+        """Return the (in, out) reserves of the constant-product curve that the next unit trades on.
+
+        In base units times 2**96: a thin range can hold less than one unit. (0, 0) where nothing trades.
+        For ranking and valuation; amounts come from the quotes.
+        """
+        ...
+
+    def curve(self, token_in: Address, amount_in: int) -> Curve:
+        """Return the piece of the pool's curve on which a sale of ``amount_in`` (0 allowed) ends.
+
+        Raises QuoteError where nothing can be sold.
+        """
         ...

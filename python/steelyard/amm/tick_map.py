@@ -44,7 +44,7 @@ class TickMap:
 
     @classmethod
     def of(cls, ticks: Mapping[int, tuple[int, int]]) -> Self:
-        """Build a map from ``tick -> (liquidity_gross, liquidity_net)``, as ``UniswapV3Pool.ticks`` states it.
+        """Build a map from ``tick -> (liquidity_gross, liquidity_net)``, the order of ``pool.ticks()``.
 
         Ticks whose gross liquidity is zero are not initialised and are left out.
         """
@@ -88,7 +88,7 @@ class TickMap:
         return lower.updated(tick_upper, net_delta=-liquidity_delta, gross_delta=liquidity_delta)
 
     def at_or_below(self, tick: int) -> int:
-        """Return the position in ``indices`` of the greatest initialised tick <= ``tick``, -1 where none is."""
+        """Return the position in ``indices`` of the greatest initialised tick <= ``tick``, or -1."""
         return bisect_right(self.indices, tick) - 1
 
     def liquidity_at(self, tick: int) -> int:

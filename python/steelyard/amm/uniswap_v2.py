@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, Self
 
+from steelyard.amm.curve import Curve
 from steelyard.amm.pool import Quote
 from steelyard.exceptions import QuoteError
 from steelyard.units import PIPS, Address, div_up
@@ -54,7 +55,7 @@ class UniswapV2Pool:
         raise QuoteError(f"pool {self.address} does not trade {token}")
 
     def quote_exact_in(self, token_in: Address, amount_in: int) -> Quote:
-        """Quote the sale of ``amount_in``: the most that the pair's K check lets out, which is what routers ask.
+        """Quote the sale of ``amount_in``: the most that the pair's K check lets out, as routers do.
 
         Raises:
             QuoteError: nothing is offered, a side is empty, or the reserve would leave uint112.
@@ -76,7 +77,7 @@ class UniswapV2Pool:
         The router's ``getAmountIn`` asks one unit more where the division comes out even.
 
         Raises:
-            QuoteError: nothing is asked, the pair has no more than ``amount_out``, or a reserve would overflow.
+            QuoteError: nothing is asked, the pair has no more than that, or a reserve would overflow.
         """
         reserve_in, reserve_out = self._reserves(token_in)
         if amount_out <= 0:
@@ -110,6 +111,19 @@ class UniswapV2Pool:
         if not reserve_in or not reserve_out:
             return Fraction(0)
         return Fraction((PIPS - self.fee_pips) * reserve_out, PIPS * reserve_in)
+
+    def virtual_reserves_q96(self, token_in: Address) -> tuple[int, int]:
+        """Return the (in, out) reserves times 2**96; (0, 0) for an empty pool."""
+        reserve_in, reserve_out = self._reserves(token_in)
+        return (reserve_in << 96, reserve_out << 96) if reserve_in and reserve_out else (0, 0)
+
+    def curve(self, token_in: Address, amount_in: int) -> Curve:
+        """Return the pool's only piece. Raises QuoteError where a side is empty."""
+        reserve_in, reserve_out = self._reserves(token_in)
+        if not reserve_in or not reserve_out:
+            raise QuoteError(f"pool {self.address} is empty")
+        kept = PIPS - self.fee_pips
+        return Curve(kept * reserve_out, 0, kept, PIPS * reserve_in, 0, RESERVE_MAX - reserve_in)
 
     def with_reserves(self, reserve0: int, reserve1: int) -> Self:
         """Return the state after a Sync event."""
