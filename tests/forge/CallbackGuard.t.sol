@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Test} from "forge-std/Test.sol";
+import {CallbackKind} from "contracts/flashloan/CallbackGuard.sol";
+import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
+import {CallbackGuardHarness} from "contracts/mocks/CallbackGuardHarness.sol";
+
+/// @title The guard alone: depth, restoring the outer level, and what it refuses.
+contract CallbackGuardTest is Test {
+    CallbackGuardHarness internal guard = new CallbackGuardHarness();
+    address internal lender = makeAddr("lender");
+    address internal pool = makeAddr("pool");
+    bytes internal constant LOAN_DATA = "loan";
+    bytes internal constant SWAP_DATA = "swap";
+
+    function test_guard_nestedCalls_restoreTheOuterLevel() public {
+        uint256 idle = guard.expectCallback(lender, CallbackKind.AaveV3Loan, keccak256(LOAN_DATA));
+        assertEq(idle, 0);
+        vm.prank(lender);
+        assertEq(guard.consumeCallback(CallbackKind.AaveV3Loan, LOAN_DATA), keccak256(LOAN_DATA));
+        uint256 inLoan = guard.expectCallback(pool, CallbackKind.UniswapV3Swap, keccak256(SWAP_DATA));
+        assertNotEq(inLoan, idle);
+        vm.prank(pool);
+        guard.consumeCallback(CallbackKind.UniswapV3Swap, SWAP_DATA);
+        guard.requireConsumed(inLoan);
+        guard.requireConsumed(idle);
+        // Back at depth 0: the next loan starts from an empty word.
+        assertEq(guard.expectCallback(lender, CallbackKind.AaveV3Loan, keccak256(LOAN_DATA)), 0);
+    }
+
+    function test_guard_secondExpectationWhileOneIsPending_reverts() public {
+        guard.expectCallback(lender, CallbackKind.AaveV3Loan, keccak256(LOAN_DATA));
+        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.CallbackPending.selector, lender));
+        guard.expectCallback(pool, CallbackKind.UniswapV3Swap, keccak256(SWAP_DATA));
+    }
+
+    function test_guard_returnWithoutCallback_reverts() public {
+        uint256 outer = guard.expectCallback(lender, CallbackKind.AaveV3Loan, keccak256(LOAN_DATA));
+        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.CallbackNotMade.selector, lender));
+        guard.requireConsumed(outer);
+    }
+
+    function test_guard_sameCallbackTwice_reverts() public {
+        guard.expectCallback(lender, CallbackKind.AaveV3Loan, keccak256(LOAN_DATA));
+        vm.startPrank(lender);
+        guard.consumeCallback(CallbackKind.AaveV3Loan, LOAN_DATA);
+        vm.expectRevert(
+            abi.encodeWithSelector(ErrorsLib.UnexpectedCallback.selector, lender, CallbackKind.AaveV3Loan)
+        );
+        guard.consumeCallback(CallbackKind.AaveV3Loan, LOAN_DATA);
+        vm.stopPrank();
+    }
+
+    /// @dev Whoever calls, with whatever kind and data: only the awaited combination passes.
+    function testFuzz_guard_onlyTheAwaitedCombinationPasses(
+        address caller,
+        uint8 kindSeed,
+        bytes calldata data,
+        bool rightCaller,
+        bool rightKind,
+        bool rightData
+    ) public {
+        CallbackKind kind = rightKind ? CallbackKind.UniswapV3Swap : CallbackKind(kindSeed % 5);
+        bytes memory given = rightData ? SWAP_DATA : data;
+        if (rightCaller) caller = pool;
+        guard.expectCallback(pool, CallbackKind.UniswapV3Swap, keccak256(SWAP_DATA));
+        bool passes =
+            caller == pool && kind == CallbackKind.UniswapV3Swap && keccak256(given) == keccak256(SWAP_DATA);
+        vm.prank(caller);
+        if (!passes) vm.expectRevert();
+        guard.consumeCallback(kind, given);
+    }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {LenderKind, Leg, Plan} from "contracts/interfaces/IFlashLoanArbitrage.sol";
+import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
+import {MockToken} from "contracts/mocks/MockToken.sol";
+import {ExecutorFixture} from "./support/ExecutorFixture.sol";
+
+/// @title Properties over drawn plans: whatever the keeper sends, the books stay right.
+contract ExecutorFuzzTest is ExecutorFixture {
+    MockToken[4] internal tokens;
+
+    function setUp() public override {
+        super.setUp();
+        tokens = [usd, btc, new MockToken("SIX", 6), new MockToken("EIGHT", 8)];
+        for (uint256 i; i < 4; ++i) {
+            if (i != 0) _fillLenders(address(tokens[i]));
+            for (uint256 j; j < i; ++j) {
+                _opportunity(address(tokens[j]), address(tokens[i]));
+            }
+        }
+    }
+
+    /* PROPERTIES */
+
+    /// @dev Profit returned = treasury's growth; nothing left; a plan that fails changes nothing at all.
+    function testFuzz_execute_anyRoute_treasuryGrowsByProfitOrNothingChanges(
+        uint8 lender,
+        uint256 amount,
+        uint256 seed,
+        uint8 legCount,
+        uint256 donation
+    ) public {
+        Plan memory plan = _drawnPlan(lender, amount, seed, legCount);
+        donation = bound(donation, 0, DEPTH);
+        _give(plan.asset, address(executor), donation);
+        uint256[8] memory before = _balances();
+        vm.prank(keeper);
+        try executor.execute(plan) returns (uint256 profit) {
+            assertGe(profit, plan.minProfit);
+            assertEq(IERC20(plan.asset).balanceOf(treasury), profit);
+        } catch {
+            uint256[8] memory afterwards = _balances();
+            for (uint256 i; i < 8; ++i) {
+                assertEq(afterwards[i], before[i]);
+            }
+        }
+        for (uint256 i; i < 4; ++i) {
+            bool isAsset = address(tokens[i]) == plan.asset;
+            assertEq(tokens[i].balanceOf(address(executor)), isAsset ? donation : 0);
+            assertEq(tokens[i].allowance(address(executor), _lender(plan.lender)), 0);
+        }
+    }
+
+    /// @dev The gain needed is a sharp line: one unit more than there is reverts, exactly what there is passes.
+    function testFuzz_execute_minProfit_isASharpLine(uint8 lender, uint256 amount, uint256 over) public {
+        Plan memory plan = _plan(_kind(lender), address(usd), address(btc), V2_A, V2_B);
+        plan.amount = bound(amount, 1e6, 20e18);
+        uint256 snapshot = vm.snapshotState();
+        uint256 gain = _execute(plan);
+        vm.revertToState(snapshot);
+        plan.minProfit = bound(over, gain + 1, type(uint256).max);
+        _assertReverts(plan, abi.encodeWithSelector(ErrorsLib.MinProfitNotMet.selector, gain, plan.minProfit));
+        plan.minProfit = gain;
+        assertEq(_execute(plan), gain);
+    }
+
+    /// @dev Any plan bound to another chain, another contract or the past is refused before anything moves.
+    function testFuzz_execute_foreignOrLatePlan_reverts(uint64 chainId, address other, uint256 deadline)
+        public
+    {
+        vm.warp(1_700_000_000);
+        Plan memory plan = _plan(LenderKind.AaveV3, address(usd), address(btc), V2_A, V2_B);
+        if (chainId != block.chainid) {
+            plan.chainId = chainId;
+            _assertReverts(
+                plan, abi.encodeWithSelector(ErrorsLib.WrongChain.selector, chainId, block.chainid)
+            );
+            plan.chainId = block.chainid;
+        }
+        if (other != address(executor)) {
+            plan.executor = other;
+            _assertReverts(
+                plan, abi.encodeWithSelector(ErrorsLib.WrongExecutor.selector, other, address(executor))
+            );
+            plan.executor = address(executor);
+        }
+        plan.deadline = bound(deadline, 0, block.timestamp - 1);
+        _assertReverts(
+            plan, abi.encodeWithSelector(ErrorsLib.DeadlineExpired.selector, plan.deadline, block.timestamp)
+        );
+    }
+
+    /// @dev The pair pays what the formula says and not a unit more: one more would break its product rule.
+    function testFuzz_swapOnV2_takesTheMostThatThePairAllows(uint256 amount) public {
+        Plan memory plan = _plan(LenderKind.MorphoBlue, address(usd), address(btc), V2_A, V2_B);
+        plan.amount = bound(amount, 1e3, 20e18);
+        plan.minProfit = 0;
+        uint256 paid = plan.amount * 997;
+        uint256 best = paid * (DEPTH * 11 / 10) / (DEPTH * 1000 + paid);
+        plan.legs[0].minAmountOut = best + 1;
+        _assertReverts(plan, abi.encodeWithSelector(ErrorsLib.LegOutputTooLow.selector, 0, best, best + 1));
+        plan.legs[0].minAmountOut = best;
+        _execute(plan);
+    }
+
+    /* DRAWING */
+
+    function _kind(uint8 seed) private pure returns (LenderKind) {
+        return LenderKind(seed % 3);
+    }
+
+    /// @dev Closed or not, profitable or not, over listed and unlisted venues.
+    function _drawnPlan(uint8 lender, uint256 amount, uint256 seed, uint8 legCount)
+        private
+        view
+        returns (Plan memory plan)
+    {
+        plan = _emptyPlan(_kind(lender), address(tokens[seed % 4]));
+        plan.amount = bound(amount, 0, 50e18);
+        uint256 count = legCount % 6;
+        plan.legs = new Leg[](count);
+        for (uint256 i; i < count; ++i) {
+            seed = uint256(keccak256(abi.encode(seed)));
+            bool closes = i + 1 == count && seed % 8 != 0;
+            address tokenOut = closes ? plan.asset : address(tokens[(seed >> 8) % 4]);
+            plan.legs[i] = _leg(uint16((seed >> 16) % 16 == 0 ? 9 : (seed >> 24) % 3), tokenOut);
+        }
+    }
+
+    function _balances() private view returns (uint256[8] memory balances) {
+        for (uint256 i; i < 4; ++i) {
+            balances[i] = tokens[i].balanceOf(treasury);
+            balances[i + 4] = tokens[i].balanceOf(address(executor));
+        }
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
+import {LenderKind, Plan} from "contracts/interfaces/IFlashLoanArbitrage.sol";
+import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
+import {FeeOnTransferToken} from "contracts/mocks/FeeOnTransferToken.sol";
+import {HookToken} from "contracts/mocks/HookToken.sol";
+import {ExecutorFixture} from "./support/ExecutorFixture.sol";
+
+/// @title Tokens that keep a fee or call back: refused with a typed error, or harmless.
+contract HostileTokensTest is ExecutorFixture {
+    FeeOnTransferToken internal taxed;
+    HookToken internal hook;
+
+    function setUp() public override {
+        super.setUp();
+        (taxed, hook) = (new FeeOnTransferToken(), new HookToken());
+        _fillLenders(address(taxed));
+        _fillLenders(address(hook));
+        _opportunity(address(usd), address(taxed));
+        _opportunity(address(taxed), address(btc));
+        _opportunity(address(usd), address(hook));
+        _opportunity(address(hook), address(btc));
+    }
+
+    /* FEE ON TRANSFER */
+
+    function test_feeOnTransfer_inTheRoute_reverts() public {
+        taxed.setFeeBps(1);
+        for (uint256 kind; kind < 3; ++kind) {
+            _assertShort(_plan(LenderKind(kind), address(usd), address(taxed), V2_A, V3));
+            _assertShort(_plan(LenderKind(kind), address(usd), address(taxed), V3, V2_A));
+        }
+    }
+
+    function test_feeOnTransfer_asTheAsset_reverts() public {
+        taxed.setFeeBps(1);
+        for (uint256 kind; kind < 3; ++kind) {
+            _assertShort(_plan(LenderKind(kind), address(taxed), address(btc), V2_A, V3));
+        }
+    }
+
+    /// @dev What lies here already would cover the shortfall, if we let it.
+    function test_feeOnTransfer_asTheAssetWithDonation_revertsAndSpendsNothing() public {
+        taxed.mint(address(executor), 100e18);
+        taxed.setFeeBps(1);
+        Plan memory plan = _plan(LenderKind.MorphoBlue, address(taxed), address(btc), V2_A, V3);
+        vm.prank(keeper);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                ErrorsLib.TransferShort.selector, address(taxed), LOAN, LOAN - LOAN / 10_000
+            )
+        );
+        executor.execute(plan);
+        assertEq(taxed.balanceOf(address(executor)), 100e18);
+    }
+
+    /// @dev The fee begins with the transfer to the treasury: what would be reported is not what arrived.
+    function test_feeOnTransfer_onTheWayToTheTreasury_reverts() public {
+        Plan memory plan = _plan(LenderKind.MorphoBlue, address(hook), address(btc), V2_A, V3);
+        hook.arm(treasury, address(hook), abi.encodeCall(hook.mint, (treasury, 1)), true);
+        vm.prank(keeper);
+        vm.expectPartialRevert(ErrorsLib.TransferShort.selector);
+        executor.execute(plan);
+        _assertNothingLeft(address(hook));
+    }
+
+    function _assertShort(Plan memory plan) private {
+        vm.prank(keeper);
+        vm.expectPartialRevert(ErrorsLib.TransferShort.selector);
+        executor.execute(plan);
+        _assertNothingLeft(address(usd));
+        _assertNothingLeft(address(taxed));
+        _assertNothingLeft(address(btc));
+    }
+
+    /* REENTRY */
+
+    function test_reentrantToken_evenAsKeeper_cannotExecute() public {
+        vm.prank(owner);
+        executor.setKeeper(address(hook), true);
+        Plan memory plan = _plan(LenderKind.BalancerV2, address(usd), address(hook), V2_A, V2_B);
+        bytes memory again = abi.encodeCall(executor.execute, (plan));
+        address pair = executor.poolFor(V2_A, address(usd), address(hook), 0);
+        hook.arm(pair, address(executor), again, false);
+        assertGt(_execute(plan), 0);
+        assertEq(bytes4(hook.lastAnswer()), ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector);
+        _assertNothingLeft(address(usd));
+    }
+
+    function test_reentrantToken_thatRethrows_revertsTyped() public {
+        Plan memory plan = _plan(LenderKind.BalancerV2, address(hook), address(btc), V2_A, V2_B);
+        bytes memory again = abi.encodeCall(executor.execute, (plan));
+        hook.arm(executor.poolFor(V2_A, address(hook), address(btc), 0), address(executor), again, true);
+        _assertReverts(plan, abi.encodeWithSelector(SafeTransferLib.TransferFailed.selector));
+    }
+
+    /// @dev During the payment to the treasury no callback is awaited; the reentrancy guard still stands.
+    function test_reentrantToken_duringProfitPayment_isRefused() public {
+        vm.prank(owner);
+        executor.setKeeper(address(hook), true);
+        Plan memory plan = _plan(LenderKind.MorphoBlue, address(hook), address(btc), V2_A, V3);
+        hook.arm(treasury, address(executor), abi.encodeCall(executor.execute, (plan)), false);
+        assertGt(_execute(plan), 0);
+        assertEq(bytes4(hook.lastAnswer()), ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector);
+    }
+
+    /// @dev The owner's key in a token's hands, in the worst moment: the open plan's money stays out of reach.
+    function test_reentrantToken_evenAsOwner_cannotSweepTheOpenLoan() public {
+        vm.prank(owner);
+        executor.transferOwnership(address(hook));
+        vm.prank(address(hook));
+        executor.acceptOwnership();
+        Plan memory plan = _plan(LenderKind.MorphoBlue, address(usd), address(hook), V2_A, V2_B);
+        bytes[3] memory attacks = [
+            abi.encodeCall(executor.sweep, (address(usd), 1)),
+            abi.encodeCall(executor.sweepEther, (0)),
+            abi.encodeCall(executor.setTreasury, (attacker))
+        ];
+        for (uint256 i; i < attacks.length; ++i) {
+            uint256 snapshot = vm.snapshotState();
+            hook.arm(address(executor), address(executor), attacks[i], false);
+            assertGt(_execute(plan), 0);
+            assertEq(
+                bytes4(hook.lastAnswer()), ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector
+            );
+            vm.revertToState(snapshot);
+        }
+    }
+
+    /// @dev A token stranger than strange: it takes back what it paid. Our own balance tells.
+    function test_tokenThatTakesBack_afterTheRoute_reverts() public {
+        _give(address(hook), address(executor), 1e18);
+        vm.mockCall(address(hook), abi.encodeCall(hook.balanceOf, (treasury)), abi.encode(uint256(5)));
+        Plan memory plan = _plan(LenderKind.MorphoBlue, address(hook), address(btc), V2_A, V3);
+        vm.prank(keeper);
+        vm.expectPartialRevert(ErrorsLib.TransferShort.selector);
+        executor.execute(plan);
+    }
+}

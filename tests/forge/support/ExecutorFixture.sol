@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Test} from "forge-std/Test.sol";
+import {FlashLoanArbitrage} from "contracts/flashloan/FlashLoanArbitrage.sol";
+import {
+    IFlashLoanArbitrage,
+    LenderKind,
+    Leg,
+    Plan,
+    Venue,
+    VenueKind
+} from "contracts/interfaces/IFlashLoanArbitrage.sol";
+import {MockAavePool, MockBalancerVault, MockMorphoBlue} from "contracts/mocks/MockLenders.sol";
+import {MockToken} from "contracts/mocks/MockToken.sol";
+import {MockV2Factory, MockV2Pair} from "contracts/mocks/MockUniswapV2.sol";
+import {MockV3Factory, MockV3Pool} from "contracts/mocks/MockUniswapV3.sol";
+import {MockWETH} from "contracts/mocks/MockWETH.sol";
+
+interface IMintable {
+    function mint(address to, uint256 amount) external;
+}
+
+/// @title An executor among three lenders and three venues, and the opportunities that a test needs.
+/// @notice Venue ids: 0 and 1 are V2 factories, 2 is a V3 factory. Actors are named by role.
+abstract contract ExecutorFixture is Test {
+    uint16 internal constant V2_A = 0;
+    uint16 internal constant V2_B = 1;
+    uint16 internal constant V3 = 2;
+    uint24 internal constant TIER = 500;
+    uint256 internal constant DEPTH = 1_000e18;
+    uint256 internal constant LOAN = 10e18;
+
+    address internal owner = makeAddr("owner");
+    address internal treasury = makeAddr("treasury");
+    address internal keeper = makeAddr("keeper");
+    address internal guardian = makeAddr("guardian");
+    address internal attacker = makeAddr("attacker");
+
+    MockBalancerVault internal vault;
+    MockAavePool internal aavePool;
+    MockMorphoBlue internal morpho;
+    MockV2Factory internal v2FactoryA;
+    MockV2Factory internal v2FactoryB;
+    MockV3Factory internal v3Factory;
+    MockWETH internal weth;
+    MockToken internal usd;
+    MockToken internal btc;
+    FlashLoanArbitrage internal executor;
+
+    function setUp() public virtual {
+        (vault, aavePool, morpho) = (new MockBalancerVault(), new MockAavePool(), new MockMorphoBlue());
+        (v2FactoryA, v2FactoryB, v3Factory) = (new MockV2Factory(), new MockV2Factory(), new MockV3Factory());
+        weth = new MockWETH();
+        vm.deal(address(weth), 1_000_000 ether);
+        usd = new MockToken("USD", 18);
+        btc = new MockToken("BTC", 18);
+        executor = new FlashLoanArbitrage(
+            owner, treasury, address(vault), address(aavePool), address(morpho), address(weth)
+        );
+        _configure(executor);
+        _fillLenders(address(weth));
+        _fillLenders(address(usd));
+    }
+
+    /* SETTING UP */
+
+    function _configure(FlashLoanArbitrage target) internal {
+        vm.startPrank(owner);
+        target.setKeeper(keeper, true);
+        target.setGuardian(guardian);
+        target.listVenue(Venue(VenueKind.UniswapV2, 3000, address(v2FactoryA), v2FactoryA.initCodeHash()));
+        target.listVenue(Venue(VenueKind.UniswapV2, 3000, address(v2FactoryB), v2FactoryB.initCodeHash()));
+        target.listVenue(Venue(VenueKind.UniswapV3, 0, address(v3Factory), v3Factory.initCodeHash()));
+        vm.stopPrank();
+    }
+
+    function _fillLenders(address token) internal {
+        _give(token, address(vault), DEPTH);
+        _give(token, address(aavePool), DEPTH);
+        _give(token, address(morpho), DEPTH);
+    }
+
+    function _give(address token, address to, uint256 amount) internal {
+        if (token == address(weth)) deal(token, to, IERC20(token).balanceOf(to) + amount, true);
+        else IMintable(token).mint(to, amount);
+    }
+
+    function _v2Pair(MockV2Factory factory, address tokenA, uint256 amountA, address tokenB, uint256 amountB)
+        internal
+        returns (MockV2Pair pair)
+    {
+        pair = MockV2Pair(factory.createPair(tokenA, tokenB));
+        _give(tokenA, address(pair), amountA);
+        _give(tokenB, address(pair), amountB);
+        pair.sync();
+    }
+
+    function _v3Pool(address tokenA, uint256 amountA, address tokenB, uint256 amountB)
+        internal
+        returns (MockV3Pool pool)
+    {
+        pool = MockV3Pool(v3Factory.createPool(tokenA, tokenB, TIER));
+        _give(tokenA, address(pool), amountA);
+        _give(tokenB, address(pool), amountB);
+    }
+
+    /// @dev Three pools of the pair: 10 % more `other` per `asset` at V2_A than at V2_B and V3.
+    function _opportunity(address asset, address other) internal {
+        _v2Pair(v2FactoryA, asset, DEPTH, other, DEPTH * 11 / 10);
+        _v2Pair(v2FactoryB, asset, DEPTH, other, DEPTH);
+        _v3Pool(asset, DEPTH, other, DEPTH);
+    }
+
+    /* PLANS */
+
+    function _leg(uint16 venueId, address tokenOut) internal pure returns (Leg memory) {
+        return Leg(venueId, venueId == V3 ? TIER : 0, tokenOut, 1);
+    }
+
+    /// @dev Out over `first`, back over `second`.
+    function _plan(LenderKind lender, address asset, address other, uint16 first, uint16 second)
+        internal
+        view
+        returns (Plan memory plan)
+    {
+        plan = _emptyPlan(lender, asset);
+        plan.minProfit = 1;
+        plan.legs = new Leg[](2);
+        plan.legs[0] = _leg(first, other);
+        plan.legs[1] = _leg(second, asset);
+    }
+
+    function _emptyPlan(LenderKind lender, address asset) internal view returns (Plan memory plan) {
+        plan.chainId = block.chainid;
+        plan.executor = address(executor);
+        plan.deadline = block.timestamp + 60;
+        plan.lender = lender;
+        plan.asset = asset;
+        plan.amount = LOAN;
+    }
+
+    function _lender(LenderKind kind) internal view returns (address) {
+        return executor.lenderAddress(kind);
+    }
+
+    function _execute(Plan memory plan) internal returns (uint256 profit) {
+        vm.prank(keeper);
+        return executor.execute(plan);
+    }
+
+    /// @dev What the contract promises after any call, whether it went through or not.
+    function _assertNothingLeft(address token) internal view {
+        assertEq(IERC20(token).balanceOf(address(executor)), 0, "executor holds tokens");
+        assertEq(address(executor).balance, 0, "executor holds ether");
+        assertEq(IERC20(token).allowance(address(executor), address(aavePool)), 0, "allowance to Aave");
+        assertEq(IERC20(token).allowance(address(executor), address(morpho)), 0, "allowance to Morpho");
+        assertEq(IERC20(token).allowance(address(executor), address(vault)), 0, "allowance to Balancer");
+    }
+
+    function _assertReverts(Plan memory plan, bytes memory expected) internal {
+        uint256 treasuryBefore = IERC20(plan.asset).balanceOf(treasury);
+        vm.prank(keeper);
+        vm.expectRevert(expected);
+        executor.execute(plan);
+        assertEq(IERC20(plan.asset).balanceOf(treasury), treasuryBefore, "treasury changed");
+        _assertNothingLeft(plan.asset);
+    }
+}
