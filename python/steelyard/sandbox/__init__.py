@@ -1,0 +1,1 @@
+"""The embedded default and public test kit: a mainnet replica, market activity, funding by storage writes."""

@@ -1,0 +1,35 @@
+"""The registry: what the replica is made of, in the order of building.
+
+Adding a protocol is one file in ``protocols/`` and one entry here; ``docs/replica.md`` tells how.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from steelyard.sandbox.replica.protocol import Protocol
+from steelyard.sandbox.replica.protocols import (
+    aave_v3,
+    balancer_v2,
+    modelled_tokens,
+    morpho_blue,
+    price_feeds,
+    sushiswap_v2,
+    uniswap_v2,
+    uniswap_v3,
+    usdc,
+    weth9,
+)
+
+PROTOCOLS: Final[tuple[Protocol, ...]] = (
+    weth9.PROTOCOL,
+    usdc.PROTOCOL,
+    modelled_tokens.PROTOCOL,
+    price_feeds.PROTOCOL,
+    uniswap_v2.PROTOCOL,
+    sushiswap_v2.PROTOCOL,
+    uniswap_v3.PROTOCOL,
+    balancer_v2.PROTOCOL,
+    aave_v3.PROTOCOL,
+    morpho_blue.PROTOCOL,
+)
