@@ -16,7 +16,7 @@ enum CallbackKind {
 /// @notice Before an external call that may call back, `_expectCallback` writes down who may, which callback, and the
 /// hash of the data it must return. The callback consumes that entry first of all (`_consumeCallback`). After the
 /// call, `_requireConsumed` checks that it was, and puts the outer level's word back. Everything is transient
-/// (EIP-1153): nothing survives the transaction, and at depth 0 the words are zero again.
+/// (EIP-1153): nothing survives the transaction, and at depth 0 nothing is awaited.
 abstract contract CallbackGuard {
     /* CONSTANTS */
 
@@ -30,7 +30,7 @@ abstract contract CallbackGuard {
     /// outside of any call (the word is 0), or inside a callback that has been consumed (only the depth is left).
     uint256 private transient _expectation;
 
-    /// @dev Hash of the data that the awaited callback must bring back; zero while nothing is awaited.
+    /// @dev Hash of the data that the awaited callback must bring back; means nothing while none is awaited.
     bytes32 private transient _dataHash;
 
     /* GUARD */
@@ -59,7 +59,6 @@ abstract contract CallbackGuard {
         hash = keccak256(data);
         if (hash != _dataHash) revert ErrorsLib.CallbackDataChanged(_dataHash, hash);
         _expectation = depth;
-        _dataHash = 0;
     }
 
     /// @dev After the call: the callback must have been made and consumed; restores the outer level.

@@ -62,7 +62,7 @@ contract FlashLoanArbitrage is
     /// @dev By id. A delisted venue is all zeros; its place stays taken.
     Venue[] private _venues;
 
-    /* TRANSIENT STORAGE */
+    /* TRANSIENT STORAGE: written in every execution before it is read, so never cleared */
 
     /// @dev Balance of the plan's asset before the loan: not ours to count, not ours to spend.
     uint256 private transient _balanceBefore;
@@ -108,13 +108,11 @@ contract FlashLoanArbitrage is
         uint256 balanceBefore = IERC20(plan.asset).balanceOf(address(this));
         _balanceBefore = balanceBefore;
         _borrow(plan, data, hash);
-        uint256 loanFee = _loanFee;
-        (_balanceBefore, _loanFee) = (0, 0);
 
         uint256 builderTip;
         (profit, builderTip) = _settle(plan, balanceBefore);
         emit ArbitrageExecuted(
-            hash, plan.asset, plan.lender, msg.sender, plan.amount, loanFee, profit, builderTip
+            hash, plan.asset, plan.lender, msg.sender, plan.amount, _loanFee, profit, builderTip
         );
     }
 
