@@ -20,6 +20,9 @@ NODE_LOCK = ROOT / "package-lock.json"
 REPLICA_LOCK = ROOT / "replica-packages.lock"
 
 FOUNDRY_TOOLS = ("anvil", "forge", "cast")
+FOUNDRY_VERSION = "1.7.1"
+# Locked in package-lock.json; elsewhere the user's own Foundry of the same version is taken.
+FOUNDRY_PACKAGED_FOR = ("linux-amd64",)
 
 
 def foundry_platform() -> str:
@@ -28,8 +31,8 @@ def foundry_platform() -> str:
     return f"{platform.system().lower()}-{ {'x86_64': 'amd64', 'aarch64': 'arm64'}.get(machine, machine) }"
 
 
-def foundry_binary(tool: str) -> Path:
-    """The native program inside npm's package.
+def packaged_foundry(tool: str) -> Path:
+    """The native program inside npm's platform package, where there is one.
 
     npm's own launchers exit 0 whatever happens, and leave the process behind when they are killed.
     """

@@ -7,7 +7,18 @@ import shutil
 
 from bootstrap import stamps
 from bootstrap.console import SetupError, run
-from bootstrap.layout import FOUNDRY_TOOLS, LOG, NODE_LOCK, NODE_MODULES, ROOT, VENV_BIN, foundry_binary
+from bootstrap.layout import (
+    FOUNDRY_PACKAGED_FOR,
+    FOUNDRY_TOOLS,
+    LOG,
+    NODE_LOCK,
+    NODE_MODULES,
+    ROOT,
+    VENV_BIN,
+    foundry_platform,
+    packaged_foundry,
+)
+from bootstrap.prerequisites import own_foundry
 
 STAMP = NODE_MODULES / ".steelyard-packages"
 REMEDY = "see that npm's registry answers (npm's own settings apply), then run the same command again"
@@ -15,7 +26,7 @@ REMEDY = "see that npm's registry answers (npm's own settings apply), then run t
 
 def are_current() -> bool:
     """True if node_modules holds what the lock says."""
-    return stamps.is_current(STAMP, _key()) and all(foundry_binary(tool).is_file() for tool in FOUNDRY_TOOLS)
+    return stamps.is_current(STAMP, _key()) and not _missing_programs()
 
 
 def install() -> str:
@@ -26,12 +37,11 @@ def install() -> str:
     """
     npm = shutil.which("npm") or "npm"
     run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], log=LOG, cwd=ROOT, remedy=REMEDY)
-    for tool in FOUNDRY_TOOLS:
-        if not foundry_binary(tool).is_file():
-            raise SetupError(
-                f"npm did not install {foundry_binary(tool).relative_to(ROOT)}",
-                "allow optional packages (npm config delete omit), then run the same command again",
-            )
+    if _missing_programs():
+        raise SetupError(
+            f"npm did not install {', '.join(_missing_programs())}",
+            "allow optional packages (npm config delete omit), then run the same command again",
+        )
     stamps.remember(STAMP, _key())
     return "installed"
 
@@ -44,20 +54,38 @@ def links_are_current() -> bool:
 def link() -> str:
     """Put the native programs into the environment's bin, where Ape and the user's shell find them."""
     for tool in FOUNDRY_TOOLS:
-        target = VENV_BIN / tool
-        if target.is_symlink() or target.exists():
-            target.unlink()
-        target.symlink_to(_relative(tool))
+        link_to = VENV_BIN / tool
+        if link_to.is_symlink() or link_to.exists():
+            link_to.unlink()
+        link_to.symlink_to(_target(tool))
     return "linked"
 
 
 def _link_is_right(tool: str) -> bool:
-    target = VENV_BIN / tool
-    return target.is_symlink() and os.readlink(target) == _relative(tool)
+    link_to = VENV_BIN / tool
+    if not link_to.is_symlink() or not link_to.exists():
+        return False
+    return not _is_packaged() or os.readlink(link_to) == _target(tool)
 
 
-def _relative(tool: str) -> str:
-    return os.path.relpath(foundry_binary(tool), VENV_BIN)
+def _target(tool: str) -> str:
+    if _is_packaged():
+        return os.path.relpath(packaged_foundry(tool), VENV_BIN)
+    own = own_foundry(tool)
+    if own is None:
+        raise SetupError(
+            f"{tool} is not on the path any more", "install Foundry again: https://getfoundry.sh"
+        )
+    return own
+
+
+def _is_packaged() -> bool:
+    return foundry_platform() in FOUNDRY_PACKAGED_FOR
+
+
+def _missing_programs() -> list[str]:
+    wanted = [packaged_foundry(tool) for tool in FOUNDRY_TOOLS] if _is_packaged() else []
+    return [str(program.relative_to(ROOT)) for program in wanted if not program.is_file()]
 
 
 def _key() -> str:

@@ -7,11 +7,10 @@ import shutil
 import subprocess
 
 from bootstrap.console import SetupError
-from bootstrap.layout import FOUNDRY_TOOLS, ROOT, foundry_platform
+from bootstrap.layout import FOUNDRY_PACKAGED_FOR, FOUNDRY_TOOLS, FOUNDRY_VERSION, ROOT, foundry_platform
 
 NODE_MAJOR_MINIMUM = 20
 FREE_BYTES_MINIMUM = 3 * 10**9
-SUPPORTED_PLATFORMS = ("linux-amd64", "linux-arm64", "darwin-amd64", "darwin-arm64")
 NODE_REMEDY = (
     f"install Node.js {NODE_MAJOR_MINIMUM} or newer with npm, such as: sudo apt install nodejs npm; "
     "where the distribution's is older: https://nodejs.org/en/download"
@@ -24,20 +23,30 @@ def check_for_downloads() -> None:
     Raises:
         SetupError: names everything that is missing at once.
     """
-    troubles = [trouble for trouble in (_platform(), _node(), _npm(), _disk()) if trouble is not None]
+    troubles = [trouble for trouble in (_foundry(), _node(), _npm(), _disk()) if trouble is not None]
     if troubles:
         raise SetupError(
             "; ".join(what for what, _ in troubles), "; ".join(dict.fromkeys(how for _, how in troubles))
         )
 
 
-def _platform() -> tuple[str, str] | None:
-    if foundry_platform() in SUPPORTED_PLATFORMS:
+def _foundry() -> tuple[str, str] | None:
+    if foundry_platform() in FOUNDRY_PACKAGED_FOR:
+        return None
+    missing = [tool for tool in FOUNDRY_TOOLS if own_foundry(tool) is None]
+    if not missing:
         return None
     return (
-        f"Foundry ({', '.join(FOUNDRY_TOOLS)}) has no build for {foundry_platform()}",
-        f"use one of {', '.join(SUPPORTED_PLATFORMS)}",
+        f"no package brings Foundry for {foundry_platform()}, and {', '.join(missing)} {FOUNDRY_VERSION} "
+        "is not on the path",
+        f"install it: https://getfoundry.sh, then foundryup --install v{FOUNDRY_VERSION}",
     )
+
+
+def own_foundry(tool: str) -> str | None:
+    """Path of the user's own program of Foundry, if it has the version that the project stands on."""
+    version = _first_line_of(tool, "--version")
+    return shutil.which(tool) if version is not None and f" {FOUNDRY_VERSION}" in version else None
 
 
 def _node() -> tuple[str, str] | None:
