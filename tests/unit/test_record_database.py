@@ -29,7 +29,7 @@ def test_new_database_is_set_up_in_a_new_folder_with_full_durability(tmp_path: P
 
 
 def test_reader_says_that_there_is_no_database_instead_of_making_one(tmp_path: Path) -> None:
-    with pytest.raises(StoreUnavailable, match="no database at .*steelyard run"):
+    with pytest.raises(StoreUnavailable, match=r"no database at .*steelyard run"):
         Database(f"sqlite:///{tmp_path}/keeper.sqlite", create=False)
     assert not (tmp_path / "keeper.sqlite").exists()
 

@@ -29,7 +29,15 @@ class OpenIntent(Protocol):
     @property
     def plan(self) -> ArbitragePlan: ...
     @property
-    def signed(self) -> SignedTransaction | None: ...
+    def attempts(self) -> Sequence[SignedTransaction]:
+        """Everything signed for it, oldest first: one nonce, so at most one of them can be mined."""
+        ...
+
+    @property
+    def signed(self) -> SignedTransaction | None:
+        """The last attempt."""
+        ...
+
     @property
     def was_sent(self) -> bool: ...
 

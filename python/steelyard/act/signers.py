@@ -1,0 +1,149 @@
+"""Ape accounts that sign for the keeper. The key stays inside Ape; nothing here prints, logs or stores it."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from steelyard.exceptions import KeyUnavailable
+from steelyard.units import Address
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_DEVELOPMENT_CLIENTS: Final = ("anvil/",)
+_OTHERS_RIGHTS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+class ApeSigner:
+    """``model.ports.Signer`` over an unlocked Ape account."""
+
+    def __init__(self, account: Any) -> None:
+        """Wrap an account that signs without asking; see ``load_signer`` and ``load_test_signer``."""
+        self._account = account
+        self._address = Address(str(account.address))
+
+    def __repr__(self) -> str:
+        return f"ApeSigner({self._address})"
+
+    @property
+    def address(self) -> Address:
+        """The account's address."""
+        return self._address
+
+    def sign(self, fields: dict[str, object]) -> bytes:
+        """Return the raw signed EIP-1559 transaction; nothing is sent.
+
+        Args:
+            fields: as in JSON-RPC, with integers and bytes: chainId, to, nonce, gas, maxFeePerGas,
+                maxPriorityFeePerGas, value, data.
+
+        Raises:
+            KeyUnavailable: the account refuses to sign.
+        """
+        from ape.logging import logger
+        from ape_ethereum.transactions import DynamicFeeTransaction
+
+        try:
+            with logger.at_level("ERROR"):  # Ape warns at each signature that the key is unlocked
+                transaction = DynamicFeeTransaction.model_validate(fields | {"from": self._address})
+                signed = self._account.sign_transaction(transaction)
+                raw = None if signed is None else bytes(signed.serialize_transaction())
+        except Exception as error:  # noqa: BLE001 - Ape and its plugins raise anything; none may show a key
+            raise KeyUnavailable(f"account {self._address} could not sign ({type(error).__name__})") from None
+        if raw is None:
+            raise KeyUnavailable(f"account {self._address} refused to sign")
+        return raw
+
+
+def load_signer(
+    alias: str,
+    *,
+    passphrase_file: Path | None = None,
+    ask: Callable[[str], str] | None = None,
+) -> ApeSigner:
+    """Unlock the Ape account ``alias`` (about a second, once) and return its signer.
+
+    Args:
+        passphrase_file: readable by its owner only; without one the passphrase is asked for.
+        ask: asks for the passphrase; by default a hidden prompt on the terminal.
+
+    Raises:
+        KeyUnavailable: there is no such account, no passphrase can be had, or it is wrong.
+    """
+    import ape
+    from ape.logging import logger
+
+    if alias not in ape.accounts.aliases:
+        raise KeyUnavailable(
+            f"there is no Ape account {alias!r}; `ape accounts list` shows them, "
+            f"`ape accounts import {alias}` brings one in"
+        )
+    account = ape.accounts.load(alias)
+    passphrase = read_passphrase(passphrase_file) if passphrase_file else (ask or _ask)(alias)
+    try:
+        with logger.at_level("ERROR"):
+            account.set_autosign(True, passphrase=passphrase)
+    except Exception as error:  # noqa: BLE001 - the cause's text could hold what must not be shown
+        raise KeyUnavailable(
+            f"Ape account {alias!r} cannot be unlocked: wrong passphrase or damaged keyfile "
+            f"({type(error).__name__})"
+        ) from None
+    return ApeSigner(account)
+
+
+def load_test_signer(index: int, *, client_version: str) -> ApeSigner:
+    """Return the signer of Ape's test account ``index``, whose key the whole world knows.
+
+    Args:
+        client_version: the node's ``web3_clientVersion``.
+
+    Raises:
+        KeyUnavailable: the node is not a development node, or there is no such account.
+    """
+    if not client_version.lower().startswith(_DEVELOPMENT_CLIENTS):
+        raise KeyUnavailable(
+            "test accounts have public keys and sign only on a development node (anvil); "
+            f"this node says {client_version!r}: name an account of your own in keeper.account"
+        )
+    import ape
+
+    try:
+        return ApeSigner(ape.accounts.test_accounts[index])
+    except IndexError:
+        raise KeyUnavailable(f"there is no test account {index}") from None
+
+
+def read_passphrase(path: Path) -> str:
+    """Return the passphrase in a file, without the line's end.
+
+    Raises:
+        KeyUnavailable: it is missing, empty, or others may read it.
+    """
+    try:
+        mode = path.stat().st_mode
+        if mode & _OTHERS_RIGHTS:
+            raise KeyUnavailable(
+                f"passphrase file {path} can be read by others (mode {stat.S_IMODE(mode):o}): "
+                f"chmod 600 {path}"
+            )
+        passphrase = path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeyUnavailable(f"passphrase file {path} cannot be read ({type(error).__name__})") from None
+    if not passphrase:
+        raise KeyUnavailable(f"passphrase file {path} is empty")
+    return passphrase
+
+
+def _ask(alias: str) -> str:
+    if not sys.stdin.isatty():
+        raise KeyUnavailable(
+            f"the passphrase of {alias!r} cannot be asked for without a terminal: "
+            "put it into a file of mode 600 and name it in keeper.passphrase_file"
+        )
+    answer: str = click.prompt(f"Passphrase of {alias}", hide_input=True)
+    return answer

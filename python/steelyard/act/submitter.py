@@ -1,0 +1,252 @@
+"""Simulate, sign, journal, send: in this order, and never two of them in one.
+
+Whatever happens in between, the journal knows at least as much as the chain: the intent is durable before
+anything is done, the signed bytes before they are sent.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from eth_hash.auto import keccak
+
+from steelyard.act.gas import GasSettings, bid_fees, limit_gas, require_funds
+from steelyard.act.nonces import choose_nonce
+from steelyard.act.send_errors import SendVerdict, classify_send_error
+from steelyard.act.simulate import simulate
+from steelyard.connect.plan_codec import encode_execute, plan_id
+from steelyard.exceptions import (
+    InsufficientGasFunds,
+    RpcRejected,
+    RpcUnavailable,
+    SkipError,
+    SteelyardError,
+)
+from steelyard.model import IntentStatus, Outcome, SignedTransaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from steelyard.act.gas import FeeBid
+    from steelyard.connect.chain import ChainClient
+    from steelyard.model import Address, ArbitragePlan, Journal, OpenIntent, Signer
+
+_log = logging.getLogger(__name__)
+
+STEPS: Final = ("opened", "simulated", "signed", "journalled", "sent", "noted")
+"""What ``on_step`` is told, each after the step of that name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A plan that was not sent, and why; the journal has it too."""
+
+    plan_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """A plan that was simulated and not signed. ``profit`` is in base units of its asset."""
+
+    plan_id: str
+    profit: int
+
+
+class Submitter:
+    """Brings plans to the chain, one at a time."""
+
+    def __init__(
+        self,
+        chain: ChainClient,
+        journal: Journal,
+        signer: Signer,
+        gas: GasSettings,
+        *,
+        guard: Callable[[], None] = lambda: None,
+        on_step: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Bind the submitter.
+
+        Args:
+            guard: raises a StopError where no new risk may be taken (kill file, limits); asked before the
+                intent is written and again before it is signed.
+            on_step: told each of ``STEPS`` when it is done.
+        """
+        self._chain = chain
+        self._journal = journal
+        self._signer = signer
+        self._gas = gas
+        self._guard = guard
+        self._on_step = on_step
+
+    def submit(self, plan: ArbitragePlan) -> SignedTransaction | Refusal:
+        """Simulate the plan, sign and send it; return what was signed, or why nothing was sent.
+
+        A signed transaction that comes back may be on its way, lost, or unknown to every node: the tracker
+        finds out, and the journal holds its bytes.
+
+        Raises:
+            DuplicateIntent: the plan is in the journal already.
+            StopError: nothing was sent and nothing new should be; the intent, where written, is closed.
+            RetryError: the node or the database did not answer in time; nothing was sent.
+        """
+        self._guard()
+        self._journal.open(plan)
+        self._on_step("opened")
+        try:
+            signed = self._prepare(plan)
+        except SteelyardError as error:
+            return self._refuse(plan_id(plan), error)
+        self._journal.signed(signed)
+        self._on_step("journalled")
+        return self._send(signed)
+
+    def rehearse(self, plan: ArbitragePlan) -> Rehearsal | Refusal:
+        """Simulate the plan and write it down as a paper trade; nothing is signed. Raises as ``submit``."""
+        self._guard()
+        self._journal.open(plan)
+        identity = plan_id(plan)
+        try:
+            profit = simulate(self._chain, plan, self._signer.address)
+        except SteelyardError as error:
+            return self._refuse(identity, error)
+        reason = f"paper: simulation pays {profit} base units"
+        self._journal.close(unmined_outcome(identity, IntentStatus.PAPER, reason))
+        return Rehearsal(plan_id=identity, profit=profit)
+
+    def _prepare(self, plan: ArbitragePlan) -> SignedTransaction:
+        keeper = self._signer.address
+        calldata = encode_execute(plan)
+        simulate(self._chain, plan, keeper)
+        head = self._chain.block()
+        estimate = self._chain.estimate_gas(plan.executor, calldata, sender=keeper)
+        gas_limit = limit_gas(estimate, head, self._gas)
+        fees = bid_fees(head, self._gas)
+        open_intents = self._journal.unfinished()
+        require_funds(
+            keeper,
+            balance_wei=self._chain.balance_wei(keeper),
+            gas_limit=gas_limit,
+            fees=fees,
+            committed_wei=committed_wei(open_intents),
+        )
+        nonce = choose_nonce(self._chain.nonce(keeper, "pending"), open_intents, keeper)
+        self._on_step("simulated")
+        self._guard()
+        signed = sign_transaction(
+            self._signer,
+            plan,
+            to=plan.executor,
+            data=calldata,
+            nonce=nonce,
+            gas_limit=gas_limit,
+            fees=fees,
+        )
+        self._on_step("signed")
+        return signed
+
+    def _refuse(self, identity: str, error: SteelyardError) -> Refusal:
+        reason = str(error)
+        self._journal.close(unmined_outcome(identity, IntentStatus.REFUSED, reason))
+        if isinstance(error, SkipError):
+            return Refusal(plan_id=identity, reason=reason)
+        raise error
+
+    def _send(self, signed: SignedTransaction) -> SignedTransaction | Refusal:
+        try:
+            self._chain.send_raw(signed.raw)
+        except RpcUnavailable as error:
+            # It may have arrived. The journal has the bytes, and the tracker asks the chain.
+            _log.warning("whether %s arrived is unknown: %s", signed.hash, error)
+            return signed
+        except RpcRejected as error:
+            refusal = self._on_rejected(signed, error)
+            if refusal is not None:
+                return refusal
+        else:
+            self._note_sent(signed)
+        return signed
+
+    def _on_rejected(self, signed: SignedTransaction, error: RpcRejected) -> Refusal | None:
+        verdict = classify_send_error(str(error))
+        if verdict is SendVerdict.KNOWN:
+            self._note_sent(signed)
+            return None
+        if verdict is SendVerdict.NONCE_TOO_LOW and self._chain.transaction(signed.hash) is not None:
+            self._note_sent(signed)
+            return None
+        if verdict is SendVerdict.INSUFFICIENT_FUNDS:
+            return self._refuse(signed.plan_id, InsufficientGasFunds(f"account {signed.sender}: {error}"))
+        if verdict.is_final:
+            return self._refuse(signed.plan_id, SkipError(f"the node refused it as {verdict.value}: {error}"))
+        _log.warning("the node refused %s (%s); the tracker finds out what it meant", signed.hash, error)
+        return None
+
+    def _note_sent(self, signed: SignedTransaction) -> None:
+        self._on_step("sent")
+        self._journal.sent(signed.plan_id)
+        self._on_step("noted")
+
+
+def sign_transaction(
+    signer: Signer,
+    plan: ArbitragePlan,
+    *,
+    to: Address,
+    data: bytes,
+    nonce: int,
+    gas_limit: int,
+    fees: FeeBid,
+) -> SignedTransaction:
+    """Sign an EIP-1559 transaction for ``plan``; nothing is sent. Raises KeyUnavailable."""
+    raw = signer.sign(
+        {
+            "type": 2,
+            "chainId": plan.chain_id,
+            "to": to,
+            "nonce": nonce,
+            "gas": gas_limit,
+            "maxFeePerGas": fees.max_fee_per_gas_wei,
+            "maxPriorityFeePerGas": fees.max_priority_fee_per_gas_wei,
+            "value": 0,
+            "data": data,
+        }
+    )
+    return SignedTransaction(
+        plan_id=plan_id(plan),
+        hash="0x" + keccak(raw).hex(),
+        sender=signer.address,
+        nonce=nonce,
+        raw=raw,
+        gas_limit=gas_limit,
+        max_fee_per_gas_wei=fees.max_fee_per_gas_wei,
+        max_priority_fee_per_gas_wei=fees.max_priority_fee_per_gas_wei,
+        deadline_seconds=plan.deadline_seconds,
+    )
+
+
+def committed_wei(open_intents: Sequence[OpenIntent]) -> int:
+    """Return the most that open intents can cost: of each the dearest attempt, since one at most is mined."""
+    return sum(
+        max(attempt.gas_limit * attempt.max_fee_per_gas_wei for attempt in intent.attempts)
+        for intent in open_intents
+        if intent.attempts
+    )
+
+
+def unmined_outcome(identity: str, status: IntentStatus, reason: str) -> Outcome:
+    """Return the outcome of an intent that cost and brought nothing."""
+    return Outcome(
+        plan_id=identity,
+        status=status,
+        block_number=None,
+        transaction_hash=None,
+        profit=0,
+        gas_used=0,
+        gas_cost_wei=0,
+        net_wei=0,
+        reason=reason,
+    )

@@ -1,0 +1,225 @@
+"""Finds out what became of a signed transaction. Only the chain's word closes an intent."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from steelyard.act.send_errors import SendVerdict, classify_send_error
+from steelyard.act.submitter import unmined_outcome
+from steelyard.connect.chain import CallReverted
+from steelyard.connect.plan_codec import decode_executed, encode_execute
+from steelyard.exceptions import ConfigError, RpcRejected, RpcUnavailable
+from steelyard.model import IntentStatus, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from steelyard.connect.chain import ChainClient, TransactionReceipt
+    from steelyard.connect.plan_codec import ExecutedEvent
+    from steelyard.model import ArbitragePlan, BlockRef, Journal, OpenIntent, SignedTransaction
+
+_log = logging.getLogger(__name__)
+
+TRANSFER_GAS = 21_000
+"""Gas limit of a plain transfer: no plan runs on it, so an attempt that has it is a cancellation."""
+
+
+class Tracker:
+    """Asks the chain about open intents, and sends again what a node has forgotten."""
+
+    def __init__(
+        self,
+        chain: ChainClient,
+        journal: Journal,
+        *,
+        confirmations: int = 1,
+        may_send: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Bind the tracker.
+
+        Args:
+            confirmations: how many blocks, its own included, a transaction must be deep before it counts.
+            may_send: whether forgotten transactions may be sent again now (not while the kill file is there).
+        """
+        if confirmations < 1:
+            raise ConfigError(f"keeper.confirmations must be at least 1, not {confirmations}")
+        self._chain = chain
+        self._journal = journal
+        self._confirmations = confirmations
+        self._may_send = may_send
+
+    def settle_open(self, head: BlockRef) -> list[Outcome]:
+        """Settle every signed intent that is open, close what is decided, and return its outcomes.
+
+        Raises:
+            RetryError: the node or the database did not answer; what was closed before stays closed.
+        """
+        outcomes = []
+        for intent in self._journal.unfinished():
+            outcome = self.settle(intent, head)
+            if outcome is not None:
+                self._journal.close(outcome)
+                outcomes.append(outcome)
+        return outcomes
+
+    def settle(self, intent: OpenIntent, head: BlockRef) -> Outcome | None:
+        """Return the intent's outcome as of ``head``, or None while it is open.
+
+        A transaction that no node knows and whose deadline is not over is sent again: the same bytes, so that
+        it can be mined once at most.
+
+        Raises:
+            RetryError: the node did not answer or contradicts itself.
+        """
+        if intent.signed is None:
+            return None
+        # The nonce first: were the receipts asked for first, our own transaction could be mined in between
+        # and its used nonce be taken for another's.
+        nonce_used = self._nonce_used(intent.signed, head)
+        for attempt in reversed(intent.attempts):
+            receipt = self._chain.receipt(attempt.hash)
+            if receipt is not None:
+                return self._mined(intent, attempt, receipt, head)
+        if nonce_used:
+            return self._replaced(intent, intent.signed, head)
+        if any(self._chain.transaction(attempt.hash) is not None for attempt in intent.attempts):
+            return None
+        if head.timestamp_seconds > intent.signed.deadline_seconds:
+            reason = (
+                f"not mined and unknown to the node; its deadline {intent.signed.deadline_seconds} was over "
+                f"at block {head.number}"
+            )
+            return unmined_outcome(intent.plan_id, IntentStatus.DROPPED, reason)
+        self._send_again(intent.signed)
+        return None
+
+    def _nonce_used(self, signed: SignedTransaction, head: BlockRef) -> bool:
+        settled = max(0, head.number - self._confirmations + 1)
+        return self._chain.nonce(signed.sender, settled) > signed.nonce
+
+    def _mined(
+        self, intent: OpenIntent, attempt: SignedTransaction, receipt: TransactionReceipt, head: BlockRef
+    ) -> Outcome | None:
+        if head.number - receipt.block_number + 1 < self._confirmations:
+            return None
+        block = self._chain.find_block(receipt.block_number)
+        if block is None or block.hash != receipt.block_hash:
+            return None  # the node is between two branches; the next head tells
+        gas_cost_wei = receipt.gas_used * receipt.effective_gas_price_wei
+        status, profit, reason = self._judge(intent.plan, attempt, receipt)
+        return Outcome(
+            plan_id=intent.plan_id,
+            status=status,
+            block_number=receipt.block_number,
+            transaction_hash=attempt.hash,
+            profit=profit,
+            gas_used=receipt.gas_used,
+            gas_cost_wei=gas_cost_wei,
+            net_wei=value_in_wei(intent.plan, profit) - gas_cost_wei,
+            reason=reason,
+        )
+
+    def _judge(
+        self, plan: ArbitragePlan, attempt: SignedTransaction, receipt: TransactionReceipt
+    ) -> tuple[IntentStatus, int, str]:
+        if not receipt.succeeded:
+            return IntentStatus.REVERTED, 0, self._why_reverted(plan, attempt, receipt)
+        if attempt.gas_limit == TRANSFER_GAS:
+            return IntentStatus.DROPPED, 0, f"cancelled in block {receipt.block_number}"
+        event = find_own_event(plan, attempt.plan_id, receipt)
+        if event is None:
+            return (
+                IntentStatus.REVERTED,
+                0,
+                f"mined in block {receipt.block_number} without the executor's event for this plan: "
+                f"no profit is known; check the contract at {plan.executor}",
+            )
+        return IntentStatus.CONFIRMED, event.profit, f"paid {event.profit} in block {receipt.block_number}"
+
+    def _why_reverted(
+        self, plan: ArbitragePlan, attempt: SignedTransaction, receipt: TransactionReceipt
+    ) -> str:
+        """Run the plan again on the state after its block, then before it, and say what it reverts with."""
+        if receipt.gas_used >= attempt.gas_limit:
+            return f"out of gas: all {attempt.gas_limit} were used in block {receipt.block_number}"
+        for block in (receipt.block_number, receipt.block_number - 1):
+            try:
+                self._chain.eth_call(
+                    plan.executor,
+                    encode_execute(plan),
+                    sender=attempt.sender,
+                    block=block,
+                    gas=attempt.gas_limit,
+                )
+            except CallReverted as reverted:
+                return f"reverted in block {receipt.block_number}: {reverted.reason}"
+            except (RpcRejected, RpcUnavailable):
+                continue
+        return f"reverted in block {receipt.block_number}; the state around it shows no reason"
+
+    def _replaced(self, intent: OpenIntent, signed: SignedTransaction, head: BlockRef) -> Outcome | None:
+        other = self._find_by_nonce(signed, intent.plan.block_number, head.number)
+        if other in {attempt.hash for attempt in intent.attempts}:
+            return None  # ours after all; its receipt will follow
+        if other is None and head.timestamp_seconds <= signed.deadline_seconds:
+            return None
+        named = f"transaction {other}" if other else "a transaction that could not be found"
+        reason = f"nonce {signed.nonce} of {signed.sender} was used by {named}"
+        return unmined_outcome(intent.plan_id, IntentStatus.REPLACED, reason)
+
+    def _find_by_nonce(self, signed: SignedTransaction, low: int, high: int) -> str | None:
+        """Return the hash of the sender's transaction with this nonce, by halving the heights."""
+        try:
+            while low < high:
+                middle = (low + high) // 2
+                if self._chain.nonce(signed.sender, middle) > signed.nonce:
+                    high = middle
+                else:
+                    low = middle + 1
+            block = self._chain.rpc.call("eth_getBlockByNumber", [hex(low), True])
+        except RpcRejected:
+            return None  # a node that has pruned the state of these heights
+        return _hash_of(block, signed)
+
+    def _send_again(self, signed: SignedTransaction) -> None:
+        if not self._may_send():
+            return
+        try:
+            self._chain.send_raw(signed.raw)
+        except RpcUnavailable:
+            return
+        except RpcRejected as error:
+            if classify_send_error(str(error)) is not SendVerdict.KNOWN:
+                _log.warning("sending %s again was refused: %s", signed.hash, error)
+                return
+        self._journal.sent(signed.plan_id)
+
+
+def find_own_event(plan: ArbitragePlan, identity: str, receipt: TransactionReceipt) -> ExecutedEvent | None:
+    """Return the ``ArbitrageExecuted`` of the plan's own executor for this very plan, or None.
+
+    Profit is never read from anywhere else: another contract can emit the same event with any numbers.
+    """
+    for log in receipt.logs:
+        event = decode_executed(log, plan.executor)
+        if event is not None and event.plan_id == identity:
+            return event
+    return None
+
+
+def value_in_wei(plan: ArbitragePlan, profit: int) -> int:
+    """Return ``profit`` in wei at the price of the plan's decision, rounded down: it is paid to us."""
+    return profit * (plan.expected_net_wei + plan.gas_cost_wei) // plan.expected_profit
+
+
+def _hash_of(block: Any, signed: SignedTransaction) -> str | None:
+    if not isinstance(block, dict):
+        return None
+    for transaction in block.get("transactions", ()):
+        if (
+            str(transaction.get("from", "")).lower() == signed.sender.lower()
+            and int(str(transaction.get("nonce", "0x0")), 16) == signed.nonce
+        ):
+            return str(transaction["hash"]).lower()
+    return None
