@@ -1,0 +1,228 @@
+"""The gate itself: what must turn `make test` and `make lint` red does, in a copy of the tree."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+ROOT = Path(__file__).resolve().parents[2]
+COPIED = ("Makefile", "pyproject.toml", "foundry.toml", "ape-config.yaml", "python")
+COPIED_TESTS = (
+    "__init__.py",
+    "conftest.py",
+    "support/__init__.py",
+    "support/kinds.py",
+    "support/upstream.py",
+)
+TIMEOUT_SECONDS = 240
+
+SOLIDITY_TEST = """// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+import {{Test}} from "forge-std/Test.sol";
+contract GateTest is Test {{
+    function test_oneIsOne() public pure {{ assertEq(uint256(1), uint256({value})); }}
+}}
+"""
+PYTHON_TEST = """import pytest
+
+pytestmark = pytest.mark.unit
+
+
+def test_one_is_one() -> None:
+    assert {value} == 1
+"""
+AGAINST_THE_FLOW = {
+    "decide/stray_stage.py": "import steelyard.act",
+    "observe/stray_stage.py": "import steelyard.decide",
+    "decide/stray_connect.py": "import steelyard.connect",
+    "model/stray_config.py": "import steelyard.config",
+    "sandbox/stray_app.py": "import steelyard.app",
+    "sandbox/stray_stage.py": "import steelyard.record",
+    "record/stray_root.py": "import steelyard",
+    "decide/stray_clock.py": "import time",
+    "decide/stray_web.py": "import web3",
+    "model/stray_async.py": "import asyncio",
+    "amm/stray_entropy.py": "import random",
+}
+IMPURE = {
+    "decide": [
+        ("now", "import datetime\n\nNOW = datetime.datetime.now(tz=datetime.UTC)\n", "TID251"),
+        ("today", "from datetime import date\n\nTODAY = date.today()\n", "TID251"),
+        ("clock", "from time import time\n\nNOW = time()\n", "TID251"),
+        ("environment", "import os\n\nHOME = os.environ\n", "TID251"),
+        ("entropy", "from uuid import uuid4\n\nTOKEN = uuid4()\n", "TID251"),
+        ("opened", 'HANDLE = open("a")\n', "PTH123"),
+    ],
+    "model": [("chance", "import random\n\nDICE = random.random()\n", "TID251")],
+    "amm": [("secret", "import secrets\n\nKEY = secrets.token_hex()\n", "TID251")],
+}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the tree without its tests and contracts, with the same environment and packages."""
+    copy = tmp_path / "checkout"
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        else:
+            copy.mkdir(exist_ok=True)
+            shutil.copy(source, copy / name)
+    for name in COPIED_TESTS:
+        (copy / "tests" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "tests" / name, copy / "tests" / name)
+    for name in (".venv", "node_modules"):
+        (copy / name).symlink_to(ROOT / name)
+    (copy / "contracts").mkdir()
+    return copy
+
+
+def run(checkout: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in the copy, free of what the surrounding pytest has set."""
+    foreign = ("PYTEST_", "MAKE", "PYTHONPATH", "COV_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    environment.pop("MFLAGS", None)
+    return subprocess.run(
+        command,
+        cwd=checkout,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+
+
+def make(checkout: Path, target: str, stage: str) -> subprocess.CompletedProcess[str]:
+    """Run one stage of a target, without the set-up: the copy shares its environment with the checkout."""
+    return run(checkout, "make", "--old-file=setup", target, f"ONLY={stage}")
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(("value", "is_green"), [(1, True), (2, False)])
+def test_solidity_test_decides_over_make_test(checkout: Path, value: int, is_green: bool) -> None:
+    write(checkout / "tests/forge/Gate.t.sol", SOLIDITY_TEST.format(value=value))
+
+    done = make(checkout, "test", "forge")
+
+    closing = "1 passed, 0 failed" if is_green else "0 passed, 1 failed"
+    assert (done.returncode == 0) is is_green, done.stdout + done.stderr
+    assert done.stdout.strip().splitlines()[-1] == closing
+
+
+@pytest.mark.parametrize(("value", "is_green"), [(1, True), (2, False)])
+def test_pytest_decides_over_make_test(checkout: Path, value: int, is_green: bool) -> None:
+    write(checkout / "tests/unit/test_gate_probe.py", PYTHON_TEST.format(value=value))
+
+    done = make(checkout, "test", "fast")
+
+    closing = "1 passed, 0 failed" if is_green else "0 passed, 1 failed"
+    assert (done.returncode == 0) is is_green, done.stdout + done.stderr
+    assert done.stdout.strip().splitlines()[-1] == closing
+
+
+@pytest.mark.parametrize(("value", "is_green"), [(1, True), (2, False)])
+def test_ape_test_tells_failure_by_its_exit_code(checkout: Path, value: int, is_green: bool) -> None:
+    write(checkout / "tests/unit/test_gate_probe.py", PYTHON_TEST.format(value=value))
+
+    done = run(checkout, str(checkout / ".venv/bin/ape"), "test", "tests/unit")
+
+    assert (done.returncode == 0) is is_green, done.stdout + done.stderr
+    assert ("1 passed" if is_green else "1 failed") in done.stdout
+
+
+def test_stage_without_a_single_test_is_red(checkout: Path) -> None:
+    done = make(checkout, "test", "fast")
+
+    assert done.returncode != 0
+    assert done.stdout.strip().splitlines()[-1] == "0 passed, 1 failed"
+
+
+def test_solidity_that_does_not_compile_is_red(checkout: Path) -> None:
+    write(checkout / "tests/forge/Gate.t.sol", SOLIDITY_TEST.format(value="nonsense"))
+
+    done = make(checkout, "test", "forge")
+
+    assert done.returncode != 0
+    assert done.stdout.strip().splitlines()[-1] == "0 passed, 1 failed"
+
+
+@pytest.mark.parametrize("markers", ["", "pytestmark = [pytest.mark.unit, pytest.mark.fork]\n"])
+def test_test_without_exactly_one_kind_is_refused(checkout: Path, markers: str) -> None:
+    body = f"import pytest\n\n{markers}\n\ndef test_nothing() -> None:\n    pass\n"
+    write(checkout / "tests/unit/test_kindless.py", body)
+
+    done = run(
+        checkout, str(checkout / ".venv/bin/python"), "-m", "pytest", "-p", "no:ape_test", "tests/unit"
+    )
+
+    assert done.returncode != 0
+    assert "test_kindless.py::test_nothing: a test carries exactly one of" in done.stdout + done.stderr
+
+
+def test_unit_test_cannot_open_a_socket(checkout: Path) -> None:
+    body = PYTHON_TEST.format(value="__import__('socket').create_connection(('127.0.0.1', 9)) or 1")
+    write(checkout / "tests/unit/test_talkative.py", body)
+
+    done = run(
+        checkout, str(checkout / ".venv/bin/python"), "-m", "pytest", "-p", "no:ape_test", "tests/unit"
+    )
+
+    assert done.returncode != 0
+    assert "SocketBlockedError" in done.stdout
+
+
+def test_imports_against_the_flow_are_red_each(checkout: Path) -> None:
+    for name, line in AGAINST_THE_FLOW.items():
+        write(checkout / "python/steelyard" / name, f"{line}\n")
+
+    done = make(checkout, "lint", "imports")
+
+    assert done.returncode != 0
+    for name, line in AGAINST_THE_FLOW.items():
+        if line:
+            chain = (
+                f"steelyard.{name.removesuffix('.py').replace('/', '.')} -> {line.removeprefix('import ')}"
+            )
+            assert chain in done.stdout, f"{chain} was not reported:\n{done.stdout}"
+
+
+def test_module_outside_the_flow_is_red(checkout: Path) -> None:
+    write(checkout / "python/steelyard/helpers.py", "")
+
+    done = make(checkout, "lint", "imports")
+
+    assert done.returncode != 0
+    assert "helpers" in done.stdout
+
+
+def test_clock_environment_file_and_entropy_are_red_in_decisions(checkout: Path) -> None:
+    cases = [
+        (f"python/steelyard/{package}/stray_{name}.py", source, rule)
+        for package, found in IMPURE.items()
+        for name, source, rule in found
+    ]
+    for path, source, _ in cases:
+        write(checkout / path, f'"""Stray."""\n\n{source}')
+
+    done = make(checkout, "lint", "ruff")
+
+    assert done.returncode != 0
+    reported = run(
+        checkout, str(checkout / ".venv/bin/ruff"), "check", "--output-format=concise", "python/steelyard"
+    ).stdout
+    for path, _, rule in cases:
+        assert any(path in line and rule in line for line in reported.splitlines()), (
+            f"{path}: {rule} is missing"
+        )
