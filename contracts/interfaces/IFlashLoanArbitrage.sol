@@ -77,6 +77,15 @@ struct Venue {
 ///   or harms only those who hold it.
 /// - The treasury keeps what it receives within the transfer (a treasury that forwards at once makes plans revert).
 interface IFlashLoanArbitrage {
+    /* ERRORS: ours stand in ErrorsLib; these come from the token library, named here so that tools can read them */
+
+    /// @notice A token refused a transfer, answered false, or holds no code.
+    error TransferFailed();
+    /// @notice A token refused an approval, even after a reset to zero.
+    error ApproveFailed();
+    /// @notice The treasury refused ether.
+    error ETHTransferFailed();
+
     /* EVENTS */
 
     /// @notice A plan was executed.
