@@ -2,7 +2,8 @@
 
 The file is JSON::
 
-    {"chain_id": 1, "executor": "0x..", "treasury": "0x..", "block_number": 18806161,
+    {"chain_id": 1, "executor": "0x..", "treasury": "0x..", "keeper": "0x..",
+     "block_number": 18806161,
      "lenders": {"balancer_v2": "0x..", "aave_v3": "0x..", "morpho_blue": null},
      "venues": [{"venue_id": 0, "name": "uniswap_v2", "kind": "uniswap_v2", "factory": "0x..",
                  "init_code_hash": "0x..", "fee_pips": 3000}]}
@@ -33,6 +34,7 @@ class Deployment:
     """One executor on one chain.
 
     Attributes:
+        keeper: the account that was named keeper when it was deployed.
         block_number: block in which the executor was created.
         lenders: the contracts that this executor borrows from.
         venues: the factories on its list, in the order of their ids.
@@ -41,6 +43,7 @@ class Deployment:
     chain_id: int
     executor: Address
     treasury: Address
+    keeper: Address
     block_number: int
     lenders: Mapping[LenderKind, Address]
     venues: tuple[Venue, ...]
@@ -87,6 +90,7 @@ def parse_deployment(raw: Any) -> Deployment:
         chain_id=_integer(raw, "chain_id", lowest=1),
         executor=_address(raw, "executor"),
         treasury=_address(raw, "treasury"),
+        keeper=_address(raw, "keeper"),
         block_number=_integer(raw, "block_number"),
         lenders=_lenders(raw),
         venues=venues,
