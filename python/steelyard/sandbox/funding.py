@@ -1,8 +1,8 @@
 """Balances and allowances by storage writes, on any node that can fork: the replica or the real mainnet.
 
-Where a token keeps a balance is found by asking: an access list says which storage a ``balanceOf`` reads, and a call
-with each of these slots overridden says which one is the balance. So it works through proxies and for any layout, as
-long as the balance is one slot, or the low bits of one.
+Where a token keeps a balance is found by asking: an access list says which storage a ``balanceOf`` reads, and
+a call with each of these slots overridden says which one is the balance. So it works through proxies and for
+any layout, as long as the balance is one slot, or the low bits of one.
 """
 
 from __future__ import annotations

@@ -44,19 +44,28 @@ class Miner:
     Args:
         rpc: a node started with ``--no-mining``.
         seed: of the base fee's walk.
+
+    Attributes:
+        next_base_fee_wei: base fee of the block that :meth:`mine` will mine.
     """
 
     def __init__(self, rpc: SandboxRpc, seed: int) -> None:
         self._rpc = rpc
         self._random = Random(f"base fee {seed}")
         block = rpc.call("eth_getBlockByNumber", "latest", False)
-        self.base_fee_wei = max(BASE_FEE_FLOOR_WEI, int(block["baseFeePerGas"], 16))
+        self.next_base_fee_wei = wander_base_fee(
+            max(BASE_FEE_FLOOR_WEI, int(block["baseFeePerGas"], 16)), self._random
+        )
+
+    def announce(self) -> None:
+        """Tells the node the next block's base fee, so that whoever asks for it can bid."""
+        self._rpc.call("anvil_setNextBlockBaseFeePerGas", hex(self.next_base_fee_wei))
 
     def mine(self) -> int:
         """Mines one block of all that is pending and can pay; returns its number."""
         latest = self._rpc.call("eth_getBlockByNumber", "latest", False)
-        self.base_fee_wei = wander_base_fee(self.base_fee_wei, self._random)
-        mine_block(self._rpc, int(latest["timestamp"], 16) + BLOCK_SECONDS, self.base_fee_wei)
+        mine_block(self._rpc, int(latest["timestamp"], 16) + BLOCK_SECONDS, self.next_base_fee_wei)
+        self.next_base_fee_wei = wander_base_fee(self.next_base_fee_wei, self._random)
         return int(latest["number"], 16) + 1
 
 
