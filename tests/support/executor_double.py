@@ -1,0 +1,81 @@
+"""A stand-in for the executor in hand-written byte code: it needs no compiler and obeys what a test sets.
+
+It has the executor's ``execute``, event and two of its errors. Storage slot 0: where not zero, revert with
+MinProfitNotMet of that gain. Slot 1 counts executions. Slot 2 is added to the plan's minimum as profit. What
+it leaves out: loans, swaps, roles, and everything else.
+"""
+
+from __future__ import annotations
+
+from eth_hash.auto import keccak
+
+from steelyard.connect.plan_codec import ARBITRAGE_EXECUTED_TOPIC
+
+FAIL_SLOT = 0
+COUNT_SLOT = 1
+EXTRA_SLOT = 2
+
+_OPS = {
+    "STOP": 0x00, "ADD": 0x01, "SUB": 0x03, "LT": 0x10, "GT": 0x11, "ISZERO": 0x15, "KECCAK": 0x20,
+    "CALLER": 0x33, "CALLDATALOAD": 0x35, "CALLDATASIZE": 0x36, "CALLDATACOPY": 0x37, "TIMESTAMP": 0x42,
+    "MSTORE": 0x52, "SLOAD": 0x54, "SSTORE": 0x55, "JUMPI": 0x57, "JUMPDEST": 0x5B, "LOG4": 0xA4,
+    "RETURN": 0xF3, "REVERT": 0xFD,
+}  # fmt: skip
+
+_PROGRAM = """
+    0 SLOAD @fail JUMPI
+    arg:2 TIMESTAMP GT @late JUMPI
+    1 SLOAD 1 ADD 1 SSTORE
+    CALLER 0 MSTORE
+    arg:5 0x20 MSTORE
+    0 0x40 MSTORE
+    arg:7 2 SLOAD ADD 0x60 MSTORE
+    0 0x80 MSTORE
+    4 CALLDATASIZE SUB 4 0x200 CALLDATACOPY
+    arg:3 arg:4
+    4 CALLDATASIZE SUB 0x200 KECCAK
+    topic 0xa0 0 LOG4
+    0x20 0x60 RETURN
+:fail
+    error:MinProfitNotMet(uint256,uint256) 0 MSTORE
+    0 SLOAD 4 MSTORE
+    arg:7 0x24 MSTORE
+    0x44 0 REVERT
+:late
+    error:DeadlineExpired(uint256,uint256) 0 MSTORE
+    arg:2 4 MSTORE
+    TIMESTAMP 0x24 MSTORE
+    0x44 0 REVERT
+"""
+
+
+def _push(value: int, size: int) -> bytes:
+    return bytes([0x5F + size]) + value.to_bytes(size)
+
+
+def _assemble(program: str) -> bytes:
+    code, labels, jumps = b"", {}, []
+    for word in program.split():
+        if word.startswith(":"):
+            labels[word[1:]] = len(code)
+            code += bytes([_OPS["JUMPDEST"]])
+        elif word.startswith("@"):
+            jumps.append((len(code) + 1, word[1:]))
+            code += _push(0, 2)
+        elif word.startswith("arg:"):
+            code += _push(0x24 + 32 * int(word[4:]), 2) + bytes([_OPS["CALLDATALOAD"]])
+        elif word.startswith("error:"):
+            code += _push(int.from_bytes(keccak(word[6:].encode())[:4]) << 224, 32)
+        elif word == "topic":
+            code += _push(int.from_bytes(ARBITRAGE_EXECUTED_TOPIC), 32)
+        elif word in _OPS:
+            code += bytes([_OPS[word]])
+        else:
+            code += _push(int(word, 0), 2)
+    for place, label in jumps:
+        code = code[:place] + labels[label].to_bytes(2) + code[place + 2 :]
+    return code
+
+
+EXECUTOR_DOUBLE = _assemble(_PROGRAM)
+"""Run-time byte code."""
