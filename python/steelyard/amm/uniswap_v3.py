@@ -86,9 +86,7 @@ class UniswapV3Pool:
         if self.tick_spacing <= 0:
             raise QuoteError(f"pool {self.address}: tick_spacing must be positive, not {self.tick_spacing}")
         if not MIN_SQRT_RATIO <= self.sqrt_price_x96 < MAX_SQRT_RATIO:
-            raise QuoteError(
-                f"pool {self.address}: square-root price {self.sqrt_price_x96} is out of range"
-            )
+            raise QuoteError(f"pool {self.address}: square-root price {self.sqrt_price_x96} is out of range")
         if not 0 <= self.liquidity <= LIQUIDITY_MAX:
             raise QuoteError(f"pool {self.address}: liquidity must be in 0..2**128-1")
 

@@ -1,0 +1,42 @@
+"""How much gas a plan is expected to use, before it is simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from steelyard.exceptions import ConfigError
+from steelyard.model import LenderKind, VenueKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GasModel:
+    """Units of gas, rounded up from measurements of the executor on the replica.
+
+    Attributes:
+        balancer_v2, aave_v3, morpho_blue: the whole transaction without a leg: 21,000 to begin with,
+            calldata, guards and event, the loan, its repayment, and the payment to the treasury.
+        uniswap_v2_leg: one swap at a pair, both transfers included.
+        uniswap_v3_leg: one swap at a pool that crosses an initialised tick or two.
+    """
+
+    balancer_v2: int = 120_000
+    aave_v3: int = 230_000
+    morpho_blue: int = 120_000
+    uniswap_v2_leg: int = 85_000
+    uniswap_v3_leg: int = 115_000
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"gas model: {name} must be positive, not {getattr(self, name)}")
+
+    def units(self, lender: LenderKind, venues: Sequence[VenueKind]) -> int:
+        """Return the gas of a loan from ``lender`` and one leg at each of ``venues``."""
+        loan = {
+            LenderKind.BALANCER_V2: self.balancer_v2,
+            LenderKind.AAVE_V3: self.aave_v3,
+            LenderKind.MORPHO_BLUE: self.morpho_blue,
+        }[lender]
+        legs = {VenueKind.UNISWAP_V2: self.uniswap_v2_leg, VenueKind.UNISWAP_V3: self.uniswap_v3_leg}
+        return loan + sum(legs[venue] for venue in venues)
