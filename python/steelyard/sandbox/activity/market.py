@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import Any, Final
 
@@ -11,28 +12,30 @@ from steelyard.sandbox.activity.prices import FairPrices
 from steelyard.sandbox.activity.traders import (
     FOLLOWERS,
     NOISE_TRADERS,
-    Trader,
     prepare,
     swap_transaction,
 )
 from steelyard.sandbox.mining import Miner
 from steelyard.sandbox.replica.manifest import Manifest
 from steelyard.sandbox.replica.protocols.price_feeds import FEEDS, TRANSMITTER
+from steelyard.sandbox.replica.tokens import USD_E8
 from steelyard.sandbox.rpc import SandboxRpc
 from steelyard.units import GWEI, PIPS, Address
 
 _HIGHEST_TIP_WEI: Final = GWEI // 20
 """A keeper that pays more than this goes first in the block."""
 
-_NOISE_TRADES: Final = (2, 6)
-_NOISE_FEES: Final = (50, 250)
+_NOISE_TRADES: Final = (4, 9)
+_NOISE_FEES: Final = (40, 180)
 """A noise trade moves the price by this many hundredths of the pool's own fee, at least and at most."""
-_LARGE_ONE_IN: Final = 5
+_LARGE_ONE_IN: Final = 4
 _LARGE_FACTOR: Final = 2
-_LARGEST_MOVE_PPM: Final = 15_000
-_FOLLOW_PERCENT: Final = (35, 60)
+_LARGEST_MOVE_PPM: Final = 10_000
+_LARGEST_NOISE_USD: Final = 400_000
+_FOLLOW_PERCENT: Final = (55, 85)
 """How often a follower acts on a pool that is off: pools with a fee over, and of at most, 0.05 %."""
-_FOLLOW_SHARE_PERCENT: Final = (30, 100)
+_FOLLOW_SHARE_PERCENT: Final = (50, 100)
+_LARGEST_FOLLOW_PPM: Final = 100_000
 _CHEAP_FEE_PIPS: Final = 500
 _POST_DEVIATION_PPM: Final = 5_000
 
@@ -86,7 +89,9 @@ class MarketActivity:
             if self._random.randrange(_LARGE_ONE_IN) == 0:
                 move_ppm *= _LARGE_FACTOR
             direction = self._random.choice((-1, 1))
-            trades.append(_trade(who, view, direction * min(move_ppm, _LARGEST_MOVE_PPM)))
+            swap = view.swap_to_move(direction * min(move_ppm, _LARGEST_MOVE_PPM))
+            largest = self._worth(_LARGEST_NOISE_USD, view, swap.zero_in)
+            trades.append(swap_transaction(who, view, replace(swap, amount=min(swap.amount, largest))))
         return trades
 
     def _following(self, views: list[PoolView]) -> list[dict[str, Any]]:
@@ -102,7 +107,8 @@ class MarketActivity:
             move_ppm = (abs(gap_ppm) - fee_pips) * share_percent // 100
             if acts and move_ppm > 0:
                 direction = 1 if gap_ppm > 0 else -1
-                trades.append(_trade(who, view, direction * min(move_ppm, PIPS // 2)))
+                swap = view.swap_to_move(direction * min(move_ppm, _LARGEST_FOLLOW_PPM))
+                trades.append(swap_transaction(who, view, swap))
         return trades
 
     def _gap_ppm(self, view: PoolView) -> int:
@@ -113,6 +119,12 @@ class MarketActivity:
             10**token0.decimals,
             10**token1.decimals,
         )
+
+    def _worth(self, usd: int, view: PoolView, zero_in: bool) -> int:
+        """Base units worth `usd` of the token that goes in, at the fair price; rounds down."""
+        token = self._tokens[view.record.token0 if zero_in else view.record.token1]
+        scale: int = 10**token.decimals
+        return usd * USD_E8 * scale // self.fair_prices[token.symbol]
 
     def _feed_posts(self) -> list[dict[str, Any]]:
         answer = "0x" + encode_call("latestAnswer()").hex()
@@ -147,7 +159,3 @@ class MarketActivity:
 def _post(feed: Address, answer_usd_e8: int) -> dict[str, Any]:
     data = encode_call("post(int256)", answer_usd_e8)
     return {"from": TRANSMITTER, "to": feed, "data": "0x" + data.hex(), "gas": hex(100_000)}
-
-
-def _trade(who: Trader, view: PoolView, move_ppm: int) -> dict[str, Any]:
-    return swap_transaction(who, view, view.swap_to_move(move_ppm))
