@@ -43,7 +43,7 @@ class LenderReader:
         self._atokens: dict[Address, Address] = {}
 
     def prepare(self, multicall: Multicall, block: BlockRef) -> None:
-        """Find the contracts behind the lenders, which never move: the fee collector, the aTokens."""
+        """Find the contracts behind the lenders that never move: the fee collector, the aTokens."""
         calls = []
         vault, pool = self._lenders.get(LenderKind.BALANCER_V2), self._lenders.get(LenderKind.AAVE_V3)
         if vault is not None:
