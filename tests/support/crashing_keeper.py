@@ -1,7 +1,7 @@
 """A keeper process that submits plans and can be made to die, with no chance to say goodbye, after any step.
 
-Run as ``python -m tests.support.crashing_keeper`` with: RPC URL, database, fatal step or -, deadline, number of
-plans, number of the first.
+Run as ``python -m tests.support.crashing_keeper`` with: RPC URL, database, fatal step or -, deadline, number
+of plans, number of the first.
 """
 
 from __future__ import annotations

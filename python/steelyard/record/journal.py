@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 _OPEN = tuple(status.value for status in IntentStatus if status.is_open)
-_UNSENT_ENDS = (IntentStatus.REFUSED, IntentStatus.PAPER)
+_UNSIGNED_ENDS = (IntentStatus.REFUSED, IntentStatus.PAPER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,10 +157,13 @@ class SqlJournal:
         record = _open_record(session, outcome.plan_id)
         if outcome.status.is_open:
             raise JournalConflict(f"plan {outcome.plan_id} cannot be closed as {outcome.status.value}")
-        if not _attempts(session, outcome.plan_id) and outcome.status not in _UNSENT_ENDS:
+        signed = bool(_attempts(session, outcome.plan_id))
+        if not signed and outcome.status not in _UNSIGNED_ENDS:
             raise JournalConflict(
                 f"plan {outcome.plan_id} was never signed, so it cannot be {outcome.status.value}"
             )
+        if signed and outcome.status is IntentStatus.PAPER:
+            raise JournalConflict(f"plan {outcome.plan_id} was signed, so it is no paper trade")
         record.status = outcome.status.value
         record.closed_seconds = self._clock()
         record.closing = (session.scalar(select(func.max(ArbitrageRecord.closing))) or 0) + 1
