@@ -69,7 +69,7 @@ def install() -> str:
         _install_native(version)
         outcome = f"native {version}"
     except (NativeUnavailable, OSError, ValueError, subprocess.SubprocessError) as reason:
-        outcome = f"npm's {version} (no native one: {reason})"
+        outcome = f"npm's {version} (native one: {getattr(reason, 'reason', reason)})"
     _hook().write_text(PATH_HOOK, encoding="utf-8")
     stamps.remember(STAMP, _key())
     return outcome

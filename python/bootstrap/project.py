@@ -10,7 +10,8 @@ from bootstrap.layout import LOG, NODE_LOCK, PYTHON_LOCK, REPLICA_LOCK, ROOT, ST
 
 BUILD = ROOT / ".build"
 CONTRACTS_STAMP = BUILD / ".steelyard-contracts"
-REPLICA_STAMP = STATE / "replica" / ".steelyard-replica"
+REPLICA = STATE / "replica"
+REPLICA_STAMP = REPLICA / ".steelyard-replica"
 REPLICA_SOURCES = ROOT / "python" / "steelyard" / "sandbox"
 
 
@@ -37,8 +38,11 @@ def build_contracts() -> str:
 
 
 def replica_is_current() -> bool:
-    """True if the replica's state was built of these packages by this code."""
-    return stamps.is_current(REPLICA_STAMP, _replica_key())
+    """True if a replica's state was built of these packages by this code, and is there.
+
+    Whoever serves it checks its hash; what is damaged is built again then.
+    """
+    return stamps.is_current(REPLICA_STAMP, _replica_key()) and any(REPLICA.glob("*/state.json"))
 
 
 def build_replica() -> str:
@@ -68,4 +72,5 @@ def _contracts_key() -> str:
 
 
 def _replica_key() -> str:
-    return stamps.key_of([*files_under(REPLICA_SOURCES), NODE_LOCK, REPLICA_LOCK])
+    sources = files_under(REPLICA_SOURCES, ROOT / "contracts" / "mocks" / "replica")
+    return stamps.key_of([*sources, ROOT / "foundry.toml", NODE_LOCK, REPLICA_LOCK])

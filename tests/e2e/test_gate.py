@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.e2e
+from tests.support.checkout import copy_checkout, run_in, write
 
-ROOT = Path(__file__).resolve().parents[2]
-COPIED = ("Makefile", "pyproject.toml", "foundry.toml", "ape-config.yaml", "python")
-COPIED_TESTS = (
-    "__init__.py",
-    "conftest.py",
-    "support/__init__.py",
-    "support/kinds.py",
-    "support/upstream.py",
-)
-TIMEOUT_SECONDS = 240
+pytestmark = pytest.mark.e2e
 
 SOLIDITY_TEST = """// SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
@@ -66,48 +55,12 @@ IMPURE = {
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of the tree without its tests and contracts, with the same environment and packages."""
-    copy = tmp_path / "checkout"
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-        else:
-            copy.mkdir(exist_ok=True)
-            shutil.copy(source, copy / name)
-    for name in COPIED_TESTS:
-        (copy / "tests" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / "tests" / name, copy / "tests" / name)
-    for name in (".venv", "node_modules"):
-        (copy / name).symlink_to(ROOT / name)
-    (copy / "contracts").mkdir()
-    return copy
-
-
-def run(checkout: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in the copy, free of what the surrounding pytest has set."""
-    foreign = ("PYTEST_", "MAKE", "PYTHONPATH", "COV_")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    environment.pop("MFLAGS", None)
-    return subprocess.run(
-        command,
-        cwd=checkout,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_SECONDS,
-        check=False,
-    )
+    return copy_checkout(tmp_path / "checkout")
 
 
 def make(checkout: Path, target: str, stage: str) -> subprocess.CompletedProcess[str]:
     """Run one stage of a target, without the set-up: the copy shares its environment with the checkout."""
-    return run(checkout, "make", "--old-file=setup", target, f"ONLY={stage}")
-
-
-def write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    return run_in(checkout, "make", "--old-file=setup", target, f"ONLY={stage}")
 
 
 @pytest.mark.parametrize(("value", "is_green"), [(1, True), (2, False)])
@@ -136,7 +89,7 @@ def test_pytest_decides_over_make_test(checkout: Path, value: int, is_green: boo
 def test_ape_test_tells_failure_by_its_exit_code(checkout: Path, value: int, is_green: bool) -> None:
     write(checkout / "tests/unit/test_gate_probe.py", PYTHON_TEST.format(value=value))
 
-    done = run(checkout, str(checkout / ".venv/bin/ape"), "test", "tests/unit")
+    done = run_in(checkout, str(checkout / ".venv/bin/ape"), "test", "tests/unit")
 
     assert (done.returncode == 0) is is_green, done.stdout + done.stderr
     assert ("1 passed" if is_green else "1 failed") in done.stdout
@@ -163,7 +116,7 @@ def test_test_without_exactly_one_kind_is_refused(checkout: Path, markers: str) 
     body = f"import pytest\n\n{markers}\n\ndef test_nothing() -> None:\n    pass\n"
     write(checkout / "tests/unit/test_kindless.py", body)
 
-    done = run(
+    done = run_in(
         checkout, str(checkout / ".venv/bin/python"), "-m", "pytest", "-p", "no:ape_test", "tests/unit"
     )
 
@@ -175,7 +128,7 @@ def test_unit_test_cannot_open_a_socket(checkout: Path) -> None:
     body = PYTHON_TEST.format(value="__import__('socket').create_connection(('127.0.0.1', 9)) or 1")
     write(checkout / "tests/unit/test_talkative.py", body)
 
-    done = run(
+    done = run_in(
         checkout, str(checkout / ".venv/bin/python"), "-m", "pytest", "-p", "no:ape_test", "tests/unit"
     )
 
@@ -219,7 +172,7 @@ def test_clock_environment_file_and_entropy_are_red_in_decisions(checkout: Path)
     done = make(checkout, "lint", "ruff")
 
     assert done.returncode != 0
-    reported = run(
+    reported = run_in(
         checkout, str(checkout / ".venv/bin/ruff"), "check", "--output-format=concise", "python/steelyard"
     ).stdout
     for path, _, rule in cases:
