@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -51,8 +51,7 @@ def assess(market: Market, route: Route) -> Assessment:
     if limit == 0:
         reason = f"the largest trade, {ether_text(market.settings.max_trade_wei)}, is less than one base unit"
         return conclude(route, VerdictCode.OVER_LIMIT, reason)
-    sized = [(terms, _size(market, route, terms, limit)) for terms in lenders]
-    earning = [(terms, sizing) for terms, sizing in sized if sizing is not None]
+    earning = _sized(market, route, lenders, limit)
     if not earning:
         return conclude(
             route, VerdictCode.NO_SIZE, "no loan earns anything after the pools' and lender's fees"
@@ -88,9 +87,29 @@ def conclude(
     return Assessment(route=route, verdict=verdict)
 
 
-def _size(market: Market, route: Route, terms: LenderTerms, limit: int | None) -> Sizing | None:
-    cap = terms.available if limit is None else min(limit, terms.available)
-    return market.cache.size(market.optimizer, route, terms, cap).sizing
+def _sized(
+    market: Market, route: Route, lenders: Iterable[LenderTerms], limit: int | None
+) -> list[tuple[LenderTerms, Sizing]]:
+    """Size the route at each lender that could be the best; leave out those that cannot earn anything.
+
+    Whoever asks no less in fee and gas than a lender that was not short of funds cannot do better.
+    """
+    gas = market.settings.gas
+    found: list[tuple[LenderTerms, Sizing]] = []
+    ample: list[LenderTerms] = []
+    for terms in sorted(lenders, key=lambda terms: (terms.fee_wad, gas.units(terms.kind, ()), terms.kind)):
+        if any(
+            other.fee_wad <= terms.fee_wad and gas.units(other.kind, ()) <= gas.units(terms.kind, ())
+            for other in ample
+        ):
+            continue
+        cap = terms.available if limit is None else min(limit, terms.available)
+        search = market.cache.size(market.optimizer, route, terms, cap)
+        if cap == limit or search.furthest <= cap:
+            ample.append(terms)
+        if search.sizing is not None:
+            found.append((terms, search.sizing))
+    return found
 
 
 def _terms(market: Market, route: Route, lender: LenderTerms, sizing: Sizing) -> Terms | None:
@@ -169,6 +188,8 @@ def _liquidity_wei(market: Market, route: Route, dex: str, pair: tuple[Address, 
             depth = _depth_wei(market, hop)
             if depth is not None:
                 return depth
+            if market.settings.min_liquidity_wei == 0:
+                return 0  # nothing is asked, so nothing need be known
     raise QuoteError(f"no price for the tokens of the {dex} pool")
 
 

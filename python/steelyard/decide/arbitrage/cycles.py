@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -49,31 +48,32 @@ def profitable(best: Floats, rows: Ints, threshold: float) -> Ints:
     return ranked
 
 
-def expand(graph: MarketGraph, rows: Ints, threshold: float) -> Ints:
+def expand(graph: MarketGraph, best: Floats, rows: Ints, threshold: float) -> Ints:
     """Return every choice of pools for the given token cycles that could still pay, as rows of edges.
 
-    The best marginal price is not always the best size, so all parallel pools are weighed. A pool is never
-    used twice in a cycle.
+    The best marginal price is not always the best size, so all parallel pools are weighed: hop by hop, and a
+    choice is dropped as soon as the best pools on the rest of the cycle cannot make up for it. A pool is
+    never used twice in a cycle.
     """
     hops = rows.shape[1]
-    if not len(rows):
-        return np.zeros((0, hops), dtype=np.int64)
-    counts = graph.counts[rows]
-    sizes = counts.prod(axis=1)
-    fits = max(int(np.searchsorted(np.cumsum(sizes), MAX_EXPANSION, side="right")), 1)
-    rows, counts, sizes = rows[:fits], counts[:fits], sizes[:fits]
-    owner = np.repeat(np.arange(len(rows)), sizes)
-    choice = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    edges = np.empty((len(owner), hops), dtype=np.int64)
-    for hop in range(hops - 1, -1, -1):
-        width = counts[owner, hop]
-        edges[:, hop] = graph.order[graph.starts[rows[owner, hop]] + choice % width]
-        choice //= width
-    keep = graph.log_rate[edges].sum(axis=1) > threshold - SCREENING_MARGIN
-    for first, second in pairwise(range(hops)):
-        keep &= edges[:, first] // 2 != edges[:, second] // 2
-    kept: Ints = edges[keep]
-    return kept
+    edges, total = np.zeros((len(rows), 0), dtype=np.int64), np.zeros(len(rows))
+    rest = best[rows].sum(axis=1)
+    for hop in range(hops):
+        counts = graph.counts[rows[:, hop]]
+        fits = int(np.searchsorted(np.cumsum(counts), MAX_EXPANSION, side="right"))
+        counts, pairs = counts[:fits], rows[:fits, hop]
+        owner = np.repeat(np.arange(fits), counts)
+        nth = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+        edge = graph.order[graph.starts[pairs[owner]] + nth]
+        rest = rest[:fits] - best[pairs]
+        sums = total[owner] + graph.log_rate[edge]
+        keep = sums + rest[owner] > threshold - SCREENING_MARGIN
+        if hop:  # only neighbouring hops can be of one pool: others trade different pairs
+            keep &= edges[owner, hop - 1] // 2 != edge // 2
+        owner, edge = owner[keep], edge[keep]
+        rows, total, rest = rows[owner], sums[keep], rest[owner]
+        edges = np.column_stack((edges[owner], edge))
+    return edges
 
 
 def estimated_profit(graph: MarketGraph, edges: Ints, fee: float) -> Floats:

@@ -52,7 +52,7 @@ class PathOptimizer:
             price = _price(valuer, asset)
             cycles = cache.cycles(base)
             for rows in (cycles.two, cycles.three)[: self._path_length - 1]:
-                edges = expand(graph, profitable(best, rows, math.log1p(fee)), math.log1p(fee))
+                edges = expand(graph, best, profitable(best, rows, math.log1p(fee)), math.log1p(fee))
                 found.append((edges, estimated_profit(graph, edges, fee) * price))
         return tuple(
             tuple(

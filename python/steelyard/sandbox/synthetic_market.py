@@ -1,0 +1,259 @@
+"""A market made of numbers alone, for benchmarks and tests of decisions: no chain, any size, the same every time.
+
+What it models: tokens with 6, 8 and 18 decimals, hubs that most pools trade against and parallel pools between
+them, V2 pairs and V3 pools with stacked positions, prices near a common one, and blocks in which a share of
+the pools is traded. What it leaves out: contracts, gas, mints and burns.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any, Final
+
+from eth_utils.address import to_checksum_address
+
+from steelyard.amm.pool import Pool
+from steelyard.amm.tick_map import TickMap
+from steelyard.amm.tick_math import sqrt_ratio_at_tick, tick_at_sqrt_ratio
+from steelyard.amm.uniswap_v2 import UniswapV2Pool
+from steelyard.amm.uniswap_v3 import UniswapV3Pool
+from steelyard.model import (
+    BlockRef,
+    GasTerms,
+    LenderKind,
+    LenderTerms,
+    MarketSnapshot,
+    Token,
+    Venue,
+    VenueKind,
+)
+from steelyard.units import ETHER, GWEI, Q96, Address
+
+SYNC_TOPIC: Final = "0x1c411e9a96e071241c2f21f7726b17ae89e3cab4c78be50e062b03a9fffbbad1"
+SWAP_V3_TOPIC: Final = "0xc42079f94a6350d7e6235f29174924f928cc2ac818eb64fed8004e115fbcca67"
+
+_HUBS: Final = (("WETH", 18), ("USDC", 6), ("USDT", 6), ("DAI", 18), ("WBTC", 8))
+_TIERS: Final = ((500, 10), (3_000, 60), (10_000, 200))
+_V3_SHARE: Final = 0.4
+_HUB_POOLS: Final = 60
+_TO_HUB: Final = 0.8
+_BLOCK_SECONDS: Final = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyntheticMarket:
+    """A snapshot that can be moved on by a block, with the raw logs that say how.
+
+    Attributes:
+        wrapped_native: the first hub; the others are borrowable as well.
+        worth_wei: what one base unit of each token is worth, for making trades.
+    """
+
+    snapshot: MarketSnapshot
+    venues: tuple[Venue, ...]
+    wrapped_native: Address
+    worth_wei: Mapping[Address, float]
+    rng: Random = field(repr=False)
+
+    def next_block(self, touched: int) -> tuple[SyntheticMarket, list[dict[str, Any]]]:
+        """Trade in ``touched`` pools drawn by chance; return the market after the block and its raw logs."""
+        pools = dict(self.snapshot.pools)
+        chosen = self.rng.sample(sorted(pools), min(touched, len(pools)))
+        block = _child(self.snapshot.block)
+        logs = []
+        for index, address in enumerate(chosen):
+            pools[address] = self._traded(pools[address])
+            logs.append(_log(pools[address], block, index))
+        moved = replace(
+            self.snapshot,
+            block=block,
+            pools=pools,
+            touched=frozenset(chosen),
+            observed_at_seconds=block.timestamp_seconds + 1,
+        )
+        return replace(self, snapshot=moved), logs
+
+    def _traded(self, pool: Pool) -> Pool:
+        """Sell a little in a direction drawn by chance: up to a hundredth of what the pool holds."""
+        token_in = self.rng.choice((pool.token0, pool.token1))
+        held = pool.virtual_reserves_q96(token_in)[0] >> 96
+        amount = max(int(held * self.rng.uniform(0.0005, 0.01)), 1_000)
+        _, after = pool.swap_exact_in(token_in, amount)
+        return after
+
+
+def synthetic_market(pools: int, *, seed: int = 1, drift: float = 0.004) -> SyntheticMarket:
+    """Return a market of ``pools`` pools over a tenth as many tokens (twelve at least).
+
+    Args:
+        drift: standard deviation of a pool's price around the common one, as a fraction.
+    """
+    rng = Random(seed)
+    tokens = [_token(rng, index) for index in range(max(pools // 10, 12))]
+    worth_wei = {token.address: _worth_wei(rng, token) for token in tokens}
+    made: dict[Address, Pool] = {}
+    for token0, token1 in _pairs(rng, [token.address for token in tokens], pools):
+        depth_wei = int(ETHER * rng.lognormvariate(4.5, 1.0))
+        price = worth_wei[token0] / worth_wei[token1] * math.exp(rng.gauss(0, drift))
+        reserve0, reserve1 = int(depth_wei / worth_wei[token0]), int(depth_wei / worth_wei[token0] * price)
+        make = _v3_pool if rng.random() < _V3_SHARE else _v2_pool
+        pool = make(rng, token0, token1, max(reserve0, 10_000), max(reserve1, 10_000))
+        made[pool.address] = pool
+    hubs = [token.address for token in tokens[: len(_HUBS)]]
+    block = BlockRef(
+        number=1,
+        hash=_hash(1),
+        parent_hash=_hash(0),
+        timestamp_seconds=1_700_000_000,
+        base_fee_wei=20 * GWEI,
+        gas_used=15_000_000,
+        gas_limit=30_000_000,
+    )
+    snapshot = MarketSnapshot(
+        chain_id=1,
+        block=block,
+        gas=GasTerms(base_fee_wei=block.base_fee_wei, priority_fee_wei=GWEI),
+        tokens={token.address: token for token in tokens},
+        pools=made,
+        lenders=tuple(_lenders(hubs, worth_wei)),
+        touched=frozenset(made),
+        observed_at_seconds=block.timestamp_seconds + 1,
+    )
+    return SyntheticMarket(
+        snapshot=snapshot, venues=_venues(rng), wrapped_native=hubs[0], worth_wei=worth_wei, rng=rng
+    )
+
+
+def _address(rng: Random) -> Address:
+    return Address(to_checksum_address(f"0x{rng.getrandbits(160):040x}"))
+
+
+def _hash(number: int) -> str:
+    return f"0x{number:064x}"
+
+
+def _token(rng: Random, index: int) -> Token:
+    symbol, decimals = _HUBS[index] if index < len(_HUBS) else (f"T{index}", rng.choice((6, 8, 18, 18, 18)))
+    return Token(address=_address(rng), symbol=symbol, decimals=decimals)
+
+
+def _worth_wei(rng: Random, token: Token) -> float:
+    whole = {"WETH": 1.0, "USDC": 1 / 3_000, "USDT": 1 / 3_000, "DAI": 1 / 3_000, "WBTC": 20.0}
+    return whole.get(token.symbol, math.exp(rng.gauss(-6, 2))) * ETHER / 10**token.decimals
+
+
+def _pairs(rng: Random, tokens: list[Address], count: int) -> Iterator[tuple[Address, Address]]:
+    """Draw sorted pairs: some sixty between hubs, most of the rest from a token to a hub."""
+    hubs = tokens[: len(_HUBS)]
+    for made in range(count):
+        between_hubs = made < min(count // 6, _HUB_POOLS)
+        first = rng.choice(hubs if between_hubs else tokens[len(hubs) :])
+        second = first
+        while second == first:
+            second = rng.choice(hubs if between_hubs or rng.random() < _TO_HUB else tokens)
+        yield min(first, second, key=_as_number), max(first, second, key=_as_number)
+
+
+def _as_number(address: Address) -> int:
+    return int(address, 16)
+
+
+def _v2_pool(rng: Random, token0: Address, token1: Address, reserve0: int, reserve1: int) -> Pool:
+    return UniswapV2Pool(
+        address=_address(rng),
+        token0=token0,
+        token1=token1,
+        venue=rng.choice(("uniswap_v2", "sushiswap_v2")),
+        fee_pips=3_000,
+        reserve0=reserve0,
+        reserve1=reserve1,
+    )
+
+
+def _v3_pool(rng: Random, token0: Address, token1: Address, reserve0: int, reserve1: int) -> Pool:
+    """Spread the reserves' liquidity over a wide position and a few narrow ones around the price."""
+    fee_pips, spacing = rng.choice(_TIERS)
+    sqrt_price_x96 = math.isqrt(reserve1 * Q96 * Q96 // reserve0)
+    tick = tick_at_sqrt_ratio(sqrt_price_x96)
+    ticks = TickMap(indices=(), liquidity_net=(), liquidity_gross=())
+    base = math.isqrt(reserve0 * reserve1)
+    centre = tick // spacing * spacing
+    for width in (2_000, *(rng.randrange(2, 60) for _ in range(8))):
+        lower, upper = centre - rng.randrange(1, width) * spacing, centre + rng.randrange(1, width) * spacing
+        lower, upper = (
+            max(lower, -887_200 // spacing * spacing + spacing),
+            min(upper, 887_200 // spacing * spacing),
+        )
+        ticks = ticks.with_position(lower, upper, base if width == 2_000 else base // 4 + 1)
+    return UniswapV3Pool(
+        address=_address(rng),
+        token0=token0,
+        token1=token1,
+        venue="uniswap_v3",
+        fee_pips=fee_pips,
+        tick_spacing=spacing,
+        sqrt_price_x96=max(sqrt_price_x96, sqrt_ratio_at_tick(tick)),
+        tick=tick,
+        liquidity=ticks.liquidity_at(tick),
+        ticks=ticks,
+    )
+
+
+def _venues(rng: Random) -> tuple[Venue, ...]:
+    kinds = (
+        ("uniswap_v2", VenueKind.UNISWAP_V2, 3_000),
+        ("sushiswap_v2", VenueKind.UNISWAP_V2, 3_000),
+        ("uniswap_v3", VenueKind.UNISWAP_V3, 0),
+    )
+    return tuple(
+        Venue(
+            venue_id=at, name=name, kind=kind, factory=_address(rng), init_code_hash=_hash(at), fee_pips=fee
+        )
+        for at, (name, kind, fee) in enumerate(kinds)
+    )
+
+
+def _lenders(assets: list[Address], worth_wei: Mapping[Address, float]) -> Iterator[LenderTerms]:
+    for asset in assets:
+        for kind, ether, fee_wad in (
+            (LenderKind.BALANCER_V2, 2_000, 0),
+            (LenderKind.AAVE_V3, 100_000, 5 * 10**14),
+            (LenderKind.MORPHO_BLUE, 5_000, 0),
+        ):
+            yield LenderTerms(
+                kind=kind, asset=asset, available=int(ether * ETHER / worth_wei[asset]), fee_wad=fee_wad
+            )
+
+
+def _child(parent: BlockRef) -> BlockRef:
+    return replace(
+        parent,
+        number=parent.number + 1,
+        hash=_hash(parent.number + 1),
+        parent_hash=parent.hash,
+        timestamp_seconds=parent.timestamp_seconds + _BLOCK_SECONDS,
+    )
+
+
+def _log(pool: Pool, block: BlockRef, index: int) -> dict[str, Any]:
+    """Return the event that carries the pool's state after a swap, as a node's JSON has it."""
+    if isinstance(pool, UniswapV2Pool):
+        topics, words = [SYNC_TOPIC], [pool.reserve0, pool.reserve1]
+    elif isinstance(pool, UniswapV3Pool):
+        topics = [SWAP_V3_TOPIC, _hash(0), _hash(0)]
+        words = [0, 0, pool.sqrt_price_x96, pool.liquidity, pool.tick % (1 << 256)]
+    else:
+        raise TypeError(f"no event is known for {type(pool).__name__}")
+    return {
+        "address": pool.address.lower(),
+        "topics": topics,
+        "data": "0x" + "".join(f"{word:064x}" for word in words),
+        "blockHash": block.hash,
+        "blockNumber": hex(block.number),
+        "logIndex": hex(index),
+        "transactionHash": _hash(index),
+        "removed": False,
+    }
