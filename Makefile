@@ -12,7 +12,7 @@ IN_VENV = PATH="$(VENV):$$PATH" VIRTUAL_ENV="$(CURDIR)/.venv"
 help:
 	@echo "make demo       the keeper at work on the mainnet replica; ends with a report"
 	@echo "make test       all tests (ONLY=fast, forge, fork or e2e: one stage)"
-	@echo "make lint       all checks of the sources (ONLY=ruff, format, imports, mypy, forge-fmt, forge-lint)"
+	@echo "make lint       all checks of the sources (ONLY=ruff, format, imports, mypy, sizes, forge-fmt, forge-lint)"
 	@echo "make format     lay the sources out"
 	@echo "make bench      how time and memory grow with the number of pools"
 	@echo "make audit      slither over the contracts"

@@ -44,6 +44,7 @@ LINT_STAGES = (
     Stage("format", _tool("ruff", "format", "--check", "."), "Python: layout"),
     Stage("imports", _tool("lint-imports"), "Python: imports go one way"),
     Stage("mypy", _tool("mypy"), "Python: types, strict"),
+    Stage("sizes", _tool("python", "-m", "gate.sizes"), "functions and files, short enough to read"),
     Stage("forge-fmt", _tool("forge", "fmt", "--check"), "Solidity: layout"),
     Stage("forge-lint", _tool("forge", "lint", "--deny", "notes"), "Solidity: style"),
 )
