@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import platform
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,36 +15,28 @@ from typing import IO, Final, Self
 
 from steelyard.exceptions import PrerequisiteMissing, RpcRejected, RpcUnavailable
 from steelyard.sandbox import _supervisor
+from steelyard.sandbox.foundry import native_program
 from steelyard.sandbox.rpc import SandboxRpc
 
 HOST: Final = "127.0.0.1"
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.01
+_PORT_ATTEMPTS: Final = 3
+_PORT_TAKEN: Final = "Address already in use"
 
 
 class AnvilFailed(PrerequisiteMissing):
-    """Anvil is not installed, did not start, or its port is taken; the message carries its own words."""
+    """Anvil did not start, or its port is taken; the message carries its own words."""
 
 
 def native_anvil(root: Path) -> Path:
-    """The native anvil of the npm platform package under `root`, or the one linked into the environment.
-
-    Never npm's launcher: it hides exit codes, and killing it orphans the real process.
+    """The native anvil of the npm platform package under `root`.
 
     Raises:
-        AnvilFailed: there is none.
+        PrerequisiteMissing: it is not installed.
     """
-    machine = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}.get(
-        platform.machine(), platform.machine()
-    )
-    packaged = root / "node_modules/@foundry-rs" / f"anvil-{sys.platform}-{machine}" / "bin" / "anvil"
-    if packaged.is_file():
-        return packaged
-    linked = shutil.which("anvil", path=str(Path(sys.executable).parent))
-    if linked is not None and not Path(linked).resolve().suffix:
-        return Path(linked)
-    raise AnvilFailed(f"anvil is not at {packaged}; `make setup` in {root} installs it")
+    return native_program(root, "anvil")
 
 
 def free_port() -> int:
@@ -71,22 +61,31 @@ class Anvil:
     def __init__(self, binary: Path, arguments: Sequence[str], port: int | None = None) -> None:
         if port is not None:
             _require_free(port)
-        self.port = free_port() if port is None else port
+        self._log: IO[bytes]
+        self._process: subprocess.Popen[bytes]
+        # Between asking for a free port and taking it, another process may take it.
+        for attempt in reversed(range(1 if port is not None else _PORT_ATTEMPTS)):
+            self.port = free_port() if port is None else port
+            self._start([str(binary), *arguments])
+            try:
+                self._wait_until_serving()
+                return
+            except BaseException as error:
+                self.stop()
+                if attempt == 0 or _PORT_TAKEN not in str(error):
+                    raise
+
+    def _start(self, command: list[str]) -> None:
         # Open as long as the process lives; `stop` closes it.
-        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
-        command = [str(binary), "--host", HOST, "--port", str(self.port), "--silent", *arguments]
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115
+        listening = ["--host", HOST, "--port", str(self.port), "--silent"]
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", _supervisor.__file__, *command],
+            [sys.executable, "-I", "-S", _supervisor.__file__, *command, *listening],
             stdin=subprocess.PIPE,
             stdout=self._log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        try:
-            self._wait_until_serving()
-        except BaseException:
-            self.stop()
-            raise
 
     def __enter__(self) -> Self:
         return self
@@ -123,6 +122,10 @@ class Anvil:
 
     def stop(self) -> None:
         """Stops the process and waits for its end; doing it twice is fine."""
+        self._end()
+        self._log.close()
+
+    def _end(self) -> None:
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
@@ -145,7 +148,10 @@ class Anvil:
                 SandboxRpc(self.rpc_url, 5.0) as rpc,
             ):
                 rpc.call("eth_chainId")
-                return
+                # Whoever answered is ours only if ours still lives.
+                time.sleep(_POLL_SECONDS)
+                if self.running:
+                    return
             time.sleep(_POLL_SECONDS)
         raise AnvilFailed(f"anvil did not serve on port {self.port} within {_START_SECONDS:.0f} s")
 

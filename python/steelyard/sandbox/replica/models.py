@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import json
-import platform
 import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
+from steelyard.sandbox.foundry import native_program
 from steelyard.sandbox.replica.errors import ReplicaError
 from steelyard.sandbox.replica.packages import Artifact, Origin
 
 SOURCES: Final = Path("contracts/mocks/replica")
 _OUTPUT: Final = Path(".build/replica")
 _TIMEOUT_SECONDS: Final = 300
-
-
-def native_forge(root: Path) -> Path:
-    """The native forge of the npm platform package: npm's launcher hides exit codes.
-
-    Raises:
-        ReplicaError: it is not installed.
-    """
-    machine = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}.get(
-        platform.machine(), platform.machine()
-    )
-    path = root / "node_modules/@foundry-rs" / f"forge-{sys.platform}-{machine}" / "bin/forge"
-    if not path.is_file():
-        raise ReplicaError(f"forge is not at {path}; `make setup` installs it")
-    return path
 
 
 class Models:
@@ -66,7 +50,7 @@ class Models:
     def _compile(self) -> None:
         output = self._root / _OUTPUT
         command = [
-            str(native_forge(self._root)),
+            str(native_program(self._root, "forge")),
             "build",
             str(SOURCES),
             "--out",
