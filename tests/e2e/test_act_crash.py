@@ -14,10 +14,9 @@ from pathlib import Path
 import pytest
 
 from steelyard.act.recovery import recover
-from steelyard.act.submitter import STEPS, Submitter
+from steelyard.act.submitter import STEPS, Refusal, Submitter
 from steelyard.act.tracker import Tracker
 from steelyard.connect.plan_codec import plan_id
-from steelyard.exceptions import DuplicateIntent
 from steelyard.model import IntentStatus
 from steelyard.record import reports
 from tests.e2e.test_act_submit import GAS
@@ -71,8 +70,8 @@ def test_keeper_killed_after_a_step_goes_on_and_sends_once_at_most(
         again = recover(store.journal, tracker, chain.client.block())
         assert again.closed == (), "recovering twice decides nothing twice"
         outcomes = [*first.closed, *recover(store.journal, tracker, chain.mine()).closed]
-        with pytest.raises(DuplicateIntent):
-            Submitter(chain.client, store.journal, KeySigner(), GAS).submit(plan)
+        repeated = Submitter(chain.client, store.journal, KeySigner(), GAS).submit(plan)
+        assert isinstance(repeated, Refusal)
         chain.mine(2)
 
         sent = 0 if step in UNSIGNED_STEPS else 1

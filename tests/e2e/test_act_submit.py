@@ -16,7 +16,6 @@ from steelyard.act.tracker import Tracker
 from steelyard.connect.plan_codec import plan_id
 from steelyard.exceptions import (
     ConfigError,
-    DuplicateIntent,
     InsufficientGasFunds,
     KillSwitch,
     RpcUnavailable,
@@ -113,11 +112,12 @@ def test_simulated_revert_is_refused_with_its_decoded_reason_and_nothing_is_sign
 def test_same_plan_twice_is_refused_and_sent_once(keeper: Keeper) -> None:
     plan = plan_for(keeper.chain)
     keeper.submit(plan)
-    with pytest.raises(DuplicateIntent):
-        keeper.submitter.submit(plan)
+    again = keeper.submitter.submit(plan)
+    assert isinstance(again, Refusal)
+    assert again.reason.endswith("is in the journal already, as sent")
     keeper.tracker.settle_open(keeper.chain.mine())
-    with pytest.raises(DuplicateIntent):
-        keeper.submitter.submit(plan)
+    assert isinstance(keeper.submitter.submit(plan), Refusal)
+    assert keeper.status_of(plan) == "confirmed"
     keeper.chain.mine()
     assert keeper.chain.executions() == 1
 
@@ -267,6 +267,35 @@ def test_mined_transaction_whose_block_is_reorganised_away_is_sent_again_and_cou
     assert outcome.status is IntentStatus.CONFIRMED
     assert outcome.transaction_hash == signed.hash
     assert keeper.chain.executions() == 1
+
+
+def test_outcome_of_a_block_that_left_the_chain_no_longer_stands(keeper: Keeper) -> None:
+    keeper.submit(plan_for(keeper.chain))
+    keeper.tracker.settle_open(keeper.chain.mine())
+    (closed,) = keeper.store.journal.closed_from(0)
+    assert keeper.tracker.still_stands(closed)
+    keeper.chain.rpc.call("anvil_reorg", [1, []])
+    assert not keeper.tracker.still_stands(closed)
+    keeper.store.journal.reopen(closed.plan_id, "its block left the chain")
+    keeper.tracker.settle_open(keeper.chain.client.block())
+    (outcome,) = keeper.tracker.settle_open(keeper.chain.mine())
+    assert outcome.status is IntentStatus.CONFIRMED
+    assert keeper.chain.executions() == 1
+
+
+def test_outcome_that_another_branch_changed_no_longer_stands(keeper: Keeper) -> None:
+    signed = keeper.submit(plan_for(keeper.chain))
+    keeper.tracker.settle_open(keeper.chain.mine())
+    (closed,) = keeper.store.journal.closed_from(0)
+    keeper.chain.rpc.call("anvil_rollback", [1])
+    keeper.chain.pay_extra(5)
+    keeper.chain.client.send_raw(signed.raw)
+    keeper.chain.mine()
+    receipt = keeper.chain.client.receipt(signed.hash)
+    assert receipt is not None
+    assert closed.outcome is not None
+    assert receipt.block_number == closed.outcome.block_number
+    assert not keeper.tracker.still_stands(closed)
 
 
 def test_unreachable_node_closes_the_unsent_intent_and_asks_for_a_retry(tmp_path: Path) -> None:

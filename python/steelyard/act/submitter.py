@@ -18,6 +18,7 @@ from steelyard.act.send_errors import SendVerdict, classify_send_error
 from steelyard.act.simulate import simulate
 from steelyard.connect.plan_codec import encode_execute, plan_id
 from steelyard.exceptions import (
+    DuplicateIntent,
     InsufficientGasFunds,
     RpcRejected,
     RpcUnavailable,
@@ -89,13 +90,12 @@ class Submitter:
         finds out, and the journal holds its bytes.
 
         Raises:
-            DuplicateIntent: the plan is in the journal already.
             StopError: nothing was sent and nothing new should be; the intent, where written, is closed.
             RetryError: the node or the database did not answer in time; nothing was sent.
         """
-        self._guard()
-        self._journal.open(plan)
-        self._on_step("opened")
+        known = self._open(plan)
+        if known is not None:
+            return known
         try:
             signed = self._prepare(plan)
         except SteelyardError as error:
@@ -106,8 +106,9 @@ class Submitter:
 
     def rehearse(self, plan: ArbitragePlan) -> Rehearsal | Refusal:
         """Simulate the plan and write it down as a paper trade; nothing is signed. Raises as ``submit``."""
-        self._guard()
-        self._journal.open(plan)
+        known = self._open(plan)
+        if known is not None:
+            return known
         identity = plan_id(plan)
         try:
             profit = simulate(self._chain, plan, self._signer.address)
@@ -116,6 +117,16 @@ class Submitter:
         reason = f"paper: simulation pays {profit} base units"
         self._journal.close(unmined_outcome(identity, IntentStatus.PAPER, reason))
         return Rehearsal(plan_id=identity, profit=profit)
+
+    def _open(self, plan: ArbitragePlan) -> Refusal | None:
+        """Write the intent; a plan that the journal knows is refused and its record left alone."""
+        self._guard()
+        try:
+            self._journal.open(plan)
+        except DuplicateIntent as error:
+            return Refusal(plan_id=plan_id(plan), reason=str(error))
+        self._on_step("opened")
+        return None
 
     def _prepare(self, plan: ArbitragePlan) -> SignedTransaction:
         keeper = self._signer.address

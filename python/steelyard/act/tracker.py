@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from steelyard.act.send_errors import SendVerdict, classify_send_error
 from steelyard.act.submitter import unmined_outcome
@@ -25,6 +25,17 @@ TRANSFER_GAS = 21_000
 """Gas limit of a plain transfer: no plan runs on it, so an attempt that has it is a cancellation."""
 
 
+class ClosedIntent(Protocol):
+    """An intent with its outcome, as the journal holds it."""
+
+    @property
+    def plan_id(self) -> str: ...
+    @property
+    def plan(self) -> ArbitragePlan: ...
+    @property
+    def outcome(self) -> Outcome | None: ...
+
+
 class Tracker:
     """Asks the chain about open intents, and sends again what a node has forgotten."""
 
@@ -35,15 +46,18 @@ class Tracker:
         *,
         confirmations: int = 1,
         may_send: Callable[[], bool] = lambda: True,
+        memory_blocks: int = 64,
     ) -> None:
         """Bind the tracker.
 
         Args:
             confirmations: how many blocks, its own included, a transaction must be deep before it counts.
+            memory_blocks: how far back outcomes are looked at again after a reorganisation.
             may_send: whether forgotten transactions may be sent again now (not while the kill file is there).
         """
         if confirmations < 1:
             raise ConfigError(f"keeper.confirmations must be at least 1, not {confirmations}")
+        self.memory_blocks = memory_blocks
         self._chain = chain
         self._journal = journal
         self._confirmations = confirmations
@@ -93,6 +107,29 @@ class Tracker:
             return unmined_outcome(intent.plan_id, IntentStatus.DROPPED, reason)
         self._send_again(intent.signed)
         return None
+
+    def still_stands(self, intent: ClosedIntent) -> bool:
+        """Whether the chain still says of a closed intent what its outcome says; asked after a
+        reorganisation.
+
+        An outcome that stands on no block cannot fall with one.
+
+        Raises:
+            RetryError: the node did not answer.
+        """
+        outcome = intent.outcome
+        if outcome is None or outcome.block_number is None or outcome.transaction_hash is None:
+            return True
+        receipt = self._chain.receipt(outcome.transaction_hash)
+        if receipt is None or receipt.block_number != outcome.block_number:
+            return False
+        block = self._chain.find_block(receipt.block_number)
+        if block is None or block.hash != receipt.block_hash:
+            return False
+        # At the same height of another branch it may have paid something else.
+        event = find_own_event(intent.plan, intent.plan_id, receipt)
+        gas_cost_wei = receipt.gas_used * receipt.effective_gas_price_wei
+        return (event.profit if event else 0, gas_cost_wei) == (outcome.profit, outcome.gas_cost_wei)
 
     def _nonce_used(self, signed: SignedTransaction, head: BlockRef) -> bool:
         settled = max(0, head.number - self._confirmations + 1)

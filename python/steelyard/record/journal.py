@@ -33,6 +33,7 @@ class JournalledIntent:
     Attributes:
         attempts: what was signed for it, oldest first; all with one nonce.
         was_sent: whether the last attempt is known to have been sent.
+        outcome: what became of it, None while it is open.
     """
 
     plan_id: str
@@ -40,6 +41,7 @@ class JournalledIntent:
     status: IntentStatus
     attempts: tuple[SignedTransaction, ...]
     was_sent: bool
+    outcome: Outcome | None = None
 
     @property
     def signed(self) -> SignedTransaction | None:
@@ -246,6 +248,24 @@ def _intent(session: Session, record: ArbitrageRecord) -> JournalledIntent:
         status=IntentStatus(record.status),
         attempts=tuple(_transaction(attempt) for attempt in attempts),
         was_sent=bool(attempts) and attempts[-1].sent_seconds is not None,
+        outcome=_outcome(record),
+    )
+
+
+def _outcome(record: ArbitrageRecord) -> Outcome | None:
+    status = IntentStatus(record.status)
+    if status.is_open:
+        return None
+    return Outcome(
+        plan_id=record.plan_id,
+        status=status,
+        block_number=record.mined_block,
+        transaction_hash=record.transaction_hash,
+        profit=record.realised_profit or 0,
+        gas_used=record.gas_used or 0,
+        gas_cost_wei=record.gas_cost_wei or 0,
+        net_wei=record.net_wei or 0,
+        reason=record.reason,
     )
 
 
