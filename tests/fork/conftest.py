@@ -1,0 +1,71 @@
+"""What fork tests share: actors by role, the chain and its market, and a deployed executor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ape
+import pytest
+
+from scripts.deploy import deploy_executor
+from steelyard.sandbox.funding import fund_ether
+from tests.support.fork_chain import ETHER, ForkChain, actor
+from tests.support.fork_market import ForkMarket
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from steelyard.units import Address
+
+
+@pytest.fixture(scope="module")
+def chain() -> Iterator[ForkChain]:
+    forked = ForkChain(ape.networks.provider.uri)
+    yield forked
+    forked.rpc.close()
+
+
+@pytest.fixture(scope="module")
+def market(chain: ForkChain) -> ForkMarket:
+    return ForkMarket(chain)
+
+
+def _account(chain: ForkChain, role: str) -> Any:
+    address = actor(role)
+    fund_ether(chain.rpc, address, 1_000 * ETHER)
+    return ape.accounts.test_accounts.impersonate_account(address)
+
+
+@pytest.fixture(scope="module")
+def owner(chain: ForkChain) -> Any:
+    return _account(chain, "owner")
+
+
+@pytest.fixture(scope="module")
+def keeper(chain: ForkChain) -> Any:
+    return _account(chain, "keeper")
+
+
+@pytest.fixture(scope="module")
+def guardian(chain: ForkChain) -> Any:
+    return _account(chain, "guardian")
+
+
+@pytest.fixture(scope="module")
+def attacker(chain: ForkChain) -> Any:
+    return _account(chain, "attacker")
+
+
+@pytest.fixture(scope="module")
+def treasury() -> Address:
+    return actor("treasury")
+
+
+@pytest.fixture(scope="module")
+def executor(
+    owner: Any, keeper: Any, guardian: Any, treasury: Address, tmp_path_factory: pytest.TempPathFactory
+) -> Any:
+    output = tmp_path_factory.mktemp("deployment") / "1.json"
+    return deploy_executor(
+        owner, treasury=treasury, keeper=keeper.address, guardian=guardian.address, output=output
+    )

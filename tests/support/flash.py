@@ -1,0 +1,130 @@
+"""The executor as its fork tests use it: plans as the contract takes them, and what may be left after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import ape
+import pytest
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+from tests.support.fork_chain import ForkChain
+from tests.support.fork_market import AAVE_POOL, BALANCER_VAULT, MORPHO, ForkMarket, Hop
+
+BEND_PERCENT = 10
+BENDS = 20
+RESERVE_TYPE = "((uint256),uint128,uint128,uint128,uint128,uint128,uint40,uint16,address)"
+RESERVE_ATOKEN = 8
+LEG_TYPE = "(uint16,uint24,address,uint256)"
+PLAN_TYPE = f"(uint256,address,uint256,uint8,address,uint256,uint256,uint256,uint16,{LEG_TYPE}[])"
+
+
+class Lender(IntEnum):
+    """Same order as ``LenderKind``."""
+
+    BALANCER_V2 = 0
+    AAVE_V3 = 1
+    MORPHO_BLUE = 2
+
+    @property
+    def address(self) -> str:
+        """The protocol on mainnet."""
+        return (BALANCER_VAULT, AAVE_POOL, MORPHO)[self]
+
+
+@dataclass(kw_only=True)
+class FlashPlan:
+    """A plan whose fields a test may bend one by one."""
+
+    executor: str
+    lender: Lender
+    asset: str
+    amount: int
+    legs: list[tuple[int, int, str, int]]
+    deadline: int
+    max_loan_fee: int
+    chain_id: int = 1
+    min_profit: int = 1
+    builder_share_bps: int = 0
+
+    @property
+    def argument(self) -> tuple[Any, ...]:
+        """What ``execute`` takes."""
+        return (
+            self.chain_id,
+            self.executor,
+            self.deadline,
+            int(self.lender),
+            self.asset,
+            self.amount,
+            self.max_loan_fee,
+            self.min_profit,
+            self.builder_share_bps,
+            self.legs,
+        )
+
+    @property
+    def data(self) -> bytes:
+        """Solidity's ``abi.encode(plan)``."""
+        return encode([PLAN_TYPE], [self.argument])
+
+    @property
+    def plan_hash(self) -> bytes:
+        """The contract's ``planHash``."""
+        return keccak(self.data)
+
+
+def round_trip(
+    executor: Any, lender: Lender, asset: str, other: str, hops: tuple[Hop, Hop], amount: int
+) -> FlashPlan:
+    """Out to ``other`` over the first hop, back over the second; a fee of one per cent would be paid."""
+    out, back = hops
+    return FlashPlan(
+        executor=executor.address,
+        lender=lender,
+        asset=asset,
+        amount=amount,
+        legs=[(out.venue, out.fee_pips, other, 1), (back.venue, back.fee_pips, asset, 1)],
+        deadline=ape.chain.pending_timestamp + 600,
+        max_loan_fee=amount // 100,
+    )
+
+
+def prepare(
+    market: ForkMarket, executor: Any, lender: Lender, asset: str, other: str, hops: tuple[Hop, Hop]
+) -> FlashPlan:
+    """Bend the first pool until the round trip earns more than a per cent, and plan it."""
+    out, back = hops
+    amount = market.depth(out, asset, other) // 500
+    lendable = _lendable_by(market.chain, lender, asset)
+    if lendable < amount:
+        pytest.skip(f"{lender.name} has {lendable} of {asset} to lend on this chain, the test needs {amount}")
+    for _ in range(BENDS):
+        if market.quote(back, other, asset, market.quote(out, asset, other, amount)) * 100 > amount * 101:
+            return round_trip(executor, lender, asset, other, hops, amount)
+        market.bend(out, other, asset, BEND_PERCENT)
+    raise AssertionError(f"{BENDS} trades of {BEND_PERCENT} % each did not move {out} enough")
+
+
+def _lendable_by(chain: ForkChain, lender: Lender, asset: str) -> int:
+    """What the lender holds; Aave's tokens lie with the aToken."""
+    holder = lender.address
+    if lender is Lender.AAVE_V3:
+        (data,) = chain.read(AAVE_POOL, "getReserveData(address)", f"({RESERVE_TYPE})", asset)
+        holder = data[RESERVE_ATOKEN]
+    return chain.balance(asset, holder)
+
+
+def assert_nothing_left(chain: ForkChain, executor: Any, *tokens: str) -> None:
+    """No token, no ether, no allowance."""
+    assert chain.ether(executor.address) == 0
+    for token in tokens:
+        assert chain.balance(token, executor.address) == 0, f"executor holds {token}"
+        for lender in Lender:
+            allowed = chain.read(
+                token, "allowance(address,address)", "(uint256)", executor.address, lender.address
+            )
+            assert allowed == (0,), f"{lender.name} keeps an allowance over {token}"
