@@ -55,12 +55,11 @@ class ForkChain:
         """Mine a transaction whatever comes of it; True where it went through."""
         if int(self.rpc.call("eth_getBalance", sender, "latest"), 16) < ETHER:
             fund_ether(self.rpc, Address(sender), 100 * ETHER)
+        # Not stopped afterwards: Ape may hold the same account.
         self.rpc.call("anvil_impersonateAccount", sender)
         call = {"from": sender, "to": to, "data": data, "gas": hex(PLENTY_OF_GAS)}
         transaction = self.rpc.call("eth_sendTransaction", call)
-        status = self._status(transaction)
-        self.rpc.call("anvil_stopImpersonatingAccount", sender)
-        return status
+        return self._status(transaction)
 
     def _status(self, transaction: str) -> bool:
         """A fork fetches state while it mines: the receipt may be a moment away."""
