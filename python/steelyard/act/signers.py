@@ -85,6 +85,8 @@ def load_signer(
         )
     account = ape.accounts.load(alias)
     passphrase = read_passphrase(passphrase_file) if passphrase_file else (ask or _ask)(alias)
+    if not passphrase:  # Ape would then look into the environment, where others can read it
+        raise KeyUnavailable(f"the passphrase of {alias!r} is empty")
     try:
         with logger.at_level("ERROR"):
             account.set_autosign(True, passphrase=passphrase)

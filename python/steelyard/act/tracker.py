@@ -109,10 +109,9 @@ class Tracker:
         return None
 
     def still_stands(self, intent: ClosedIntent) -> bool:
-        """Whether the chain still says of a closed intent what its outcome says; asked after a
-        reorganisation.
+        """Whether the chain still says of a closed intent what its outcome says.
 
-        An outcome that stands on no block cannot fall with one.
+        Asked after a reorganisation. An outcome that stands on no block cannot fall with one.
 
         Raises:
             RetryError: the node did not answer.
