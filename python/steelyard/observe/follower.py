@@ -136,6 +136,9 @@ class MarketFollower:
 
     def _reread(self, head: BlockRef, *, reorgs: int) -> MarketSnapshot:
         """Read everything at ``head``, forgetting what was known."""
+        # No parent of ours vouches for this head, so ask for it once more, by its hash.
+        if self._chain.block(head.hash) != head:
+            raise RpcInconsistent(f"the node shows two different headers for block {head.hash}")
         identities, misplaced = discover_pools(
             self._multicall, self._watch.venues, self._tokens, head, self._watch.fee_tiers
         )

@@ -63,7 +63,7 @@ class LenderReader:
         return [*self._balancer_calls(), *self._aave_calls(), *self._morpho_calls()]
 
     def terms(self, results: Sequence[CallResult]) -> tuple[LenderTerms, ...]:
-        """Return every offer of which there is something to borrow; a lender that does not answer has none."""
+        """Return every offer that has something to borrow; a lender that does not answer makes none."""
         balancer, aave = len(self._balancer_calls()), len(self._aave_calls())
         offers = [
             *self._balancer_terms(results[:balancer]),
