@@ -246,8 +246,9 @@ def _contract_record(placement: Placement, code: str) -> ContractRecord:
 def _save(folder: Path, rpc: SandboxRpc, manifest: Manifest) -> None:
     dumped: str = rpc.call("anvil_dumpState")
     state: dict[str, Any] = json.loads(gzip.decompress(bytes.fromhex(dumped[2:])))
-    # Anvil lists blocks in no order of its own; sorted, equal builds are equal files.
+    # Anvil lists both in no order of its own; sorted, equal builds are equal files.
     state["blocks"].sort(key=lambda block: int(block["header"]["number"], 16))
+    state["transactions"].sort(key=lambda mined: (mined["block_number"], mined["info"]["transaction_index"]))
     content = json.dumps(state, separators=(",", ":"), sort_keys=True).encode()
     with (folder / _STATE).open("wb") as file:
         file.write(content)

@@ -1,0 +1,95 @@
+"""The replica's process: it ends with whoever started it, however that one ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from steelyard.sandbox.anvil import Anvil, AnvilFailed, native_anvil
+from steelyard.sandbox.replica import ensure_replica
+
+pytestmark = pytest.mark.e2e
+
+ROOT = Path(__file__).parents[2]
+STARTER = """
+import sys, time
+from steelyard.sandbox.replica import ensure_replica
+replica = ensure_replica()
+print(replica.rpc_url, flush=True)
+time.sleep(600)
+"""
+SECONDS_TO_DIE = 10.0
+
+
+@contextmanager
+def started_by_another_process() -> Iterator[tuple[psutil.Process, list[psutil.Process]]]:
+    """A Python process that serves a replica, and that process's children: supervisor and anvil."""
+    starter = subprocess.Popen([sys.executable, "-c", STARTER], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert starter.stdout is not None
+    starter.stdout.readline()
+    process = psutil.Process(starter.pid)
+    children = process.children(recursive=True)
+    try:
+        yield process, children
+    finally:
+        for each in (process, *children):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
+        starter.wait()
+        starter.stdout.close()
+
+
+def all_ended(processes: list[psutil.Process]) -> bool:
+    _, alive = psutil.wait_procs(processes, timeout=SECONDS_TO_DIE)
+    return not [each for each in alive if each.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_replica_ends_with_its_starter(signal_number: int) -> None:
+    with started_by_another_process() as (starter, children):
+        assert {"anvil"} <= {Path(child.exe()).name for child in children}
+        os.kill(starter.pid, signal_number)
+        assert all_ended(children)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux's kernel kills with the supervisor")
+def test_anvil_ends_with_its_supervisor() -> None:
+    with started_by_another_process() as (_, children):
+        supervisor = next(child for child in children if Path(child.exe()).name != "anvil")
+        supervisor.kill()
+        assert all_ended([child for child in children if child != supervisor])
+
+
+def test_stopping_twice_is_fine_and_leaves_nothing() -> None:
+    before = set(psutil.Process().children(recursive=True))
+    replica = ensure_replica()
+    ours = [each for each in psutil.Process().children(recursive=True) if each not in before]
+    assert len(ours) == 2
+    replica.stop()
+    replica.stop()
+    assert not replica.running
+    assert all_ended(ours)
+
+
+def test_failure_at_start_carries_anvils_own_words() -> None:
+    with pytest.raises(AnvilFailed, match="ended at start with code .*--no-such-option"):
+        Anvil(native_anvil(ROOT), ["--no-such-option"])
+
+
+def test_terminal_interrupt_reaches_the_starter_only() -> None:
+    with ensure_replica() as replica:
+        for child in psutil.Process().children(recursive=True):
+            if Path(child.exe()).name != "anvil":
+                assert os.getpgid(child.pid) != os.getpgid(0)
+        time.sleep(0)
+        assert replica.running
