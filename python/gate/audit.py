@@ -1,6 +1,7 @@
 """Runs slither over a copy of the contracts and judges its findings.
 
-A copy, because slither cleans Foundry's build where it runs. Red for any finding that slither.accepted.toml does not explain, and for an explanation without a finding.
+A copy, because slither cleans Foundry's build where it runs. Red for any finding that slither.accepted.toml
+does not explain, and for an explanation without a finding.
 """
 
 from __future__ import annotations
