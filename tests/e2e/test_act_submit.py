@@ -18,7 +18,9 @@ from steelyard.exceptions import (
     ConfigError,
     InsufficientGasFunds,
     KillSwitch,
+    RpcRejected,
     RpcUnavailable,
+    StoreBusy,
 )
 from steelyard.model import ArbitragePlan, IntentStatus, SignedTransaction
 from steelyard.record import reports
@@ -340,3 +342,48 @@ def test_restart_closes_what_was_never_signed(keeper: Keeper) -> None:
 def test_chain_began_when_the_test_says() -> None:
     with start_chain() as chain:
         assert chain.client.block(0).timestamp_seconds == GENESIS_SECONDS
+
+
+def test_intent_that_a_locked_database_interrupted_does_not_stay_open(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(_transaction: SignedTransaction) -> None:
+        raise StoreBusy("database keeper.sqlite is locked by another process")
+
+    plan = plan_for(keeper.chain)
+    monkeypatch.setattr(keeper.store.journal, "signed", locked)
+    with pytest.raises(StoreBusy):
+        keeper.submitter.submit(plan)
+    assert keeper.chain.pool() == {}, "what is not journalled is not sent"
+    (outcome,) = keeper.tracker.settle_open(keeper.chain.mine())
+    assert (outcome.plan_id, outcome.status) == (plan_id(plan), IntentStatus.REFUSED)
+
+
+def test_nothing_is_sent_again_while_the_kill_file_is_there(keeper: Keeper) -> None:
+    tracker = Tracker(keeper.chain.client, keeper.store.journal, may_send=lambda: False)
+    keeper.submit(plan_for(keeper.chain))
+    keeper.chain.forget_pool()
+    assert tracker.settle_open(keeper.chain.mine()) == []
+    assert keeper.chain.pool() == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "refused"),
+    [
+        ("transaction already imported", False),
+        ("replacement transaction underpriced", True),
+        ("exceeds block gas limit", True),
+        ("the mempool is having a bad day", False),
+    ],
+)
+def test_node_that_refuses_is_believed_only_where_it_is_certain(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch, words: str, refused: bool
+) -> None:
+    def refuse(_raw: bytes) -> str:
+        raise RpcRejected(words, code=-32000)
+
+    monkeypatch.setattr(keeper.chain.client, "send_raw", refuse)
+    plan = plan_for(keeper.chain)
+    result = keeper.submitter.submit(plan)
+    assert isinstance(result, Refusal) is refused
+    assert bool(keeper.store.journal.unfinished()) is not refused

@@ -5,14 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from steelyard.act.submitter import unmined_outcome
-from steelyard.model import IntentStatus
-
 if TYPE_CHECKING:
     from steelyard.act.tracker import Tracker
     from steelyard.model import BlockRef, Journal, Outcome
-
-INTERRUPTED = "interrupted before signing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +28,6 @@ def recover(journal: Journal, tracker: Tracker, head: BlockRef) -> Recovered:
     Raises:
         RetryError, StopError: the node or the database cannot be used; calling again is safe.
     """
-    closed = []
-    for intent in journal.unfinished():
-        if intent.signed is None:
-            outcome = unmined_outcome(intent.plan_id, IntentStatus.REFUSED, INTERRUPTED)
-            journal.close(outcome)
-            closed.append(outcome)
-    closed.extend(tracker.settle_open(head))
-    return Recovered(
-        closed=tuple(closed), still_open=tuple(intent.plan_id for intent in journal.unfinished())
-    )
+    closed = tracker.settle_open(head)
+    still_open = tuple(intent.plan_id for intent in journal.unfinished())
+    return Recovered(closed=tuple(closed), still_open=still_open)

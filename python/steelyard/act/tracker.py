@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from steelyard.act.send_errors import SendVerdict, classify_send_error
 from steelyard.act.submitter import unmined_outcome
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-TRANSFER_GAS = 21_000
+INTERRUPTED: Final = "interrupted before signing"
+TRANSFER_GAS: Final = 21_000
 """Gas limit of a plain transfer: no plan runs on it, so an attempt that has it is a cancellation."""
 
 
@@ -64,14 +65,17 @@ class Tracker:
         self._may_send = may_send
 
     def settle_open(self, head: BlockRef) -> list[Outcome]:
-        """Settle every signed intent that is open, close what is decided, and return its outcomes.
+        """Settle every open intent, close what is decided, and return its outcomes.
+
+        An intent without a signature was never sent: what interrupted it (a crash, a locked database) also
+        ended its opportunity. No submission may be under way, which one thread for both sees to.
 
         Raises:
             RetryError: the node or the database did not answer; what was closed before stays closed.
         """
         outcomes = []
         for intent in self._journal.unfinished():
-            outcome = self.settle(intent, head)
+            outcome = self.settle(intent, head) if intent.signed else _interrupted(intent)
             if outcome is not None:
                 self._journal.close(outcome)
                 outcomes.append(outcome)
@@ -230,6 +234,10 @@ class Tracker:
                 _log.warning("sending %s again was refused: %s", signed.hash, error)
                 return
         self._journal.sent(signed.plan_id)
+
+
+def _interrupted(intent: OpenIntent) -> Outcome:
+    return unmined_outcome(intent.plan_id, IntentStatus.REFUSED, INTERRUPTED)
 
 
 def find_own_event(plan: ArbitragePlan, identity: str, receipt: TransactionReceipt) -> ExecutedEvent | None:
