@@ -312,7 +312,7 @@ contract FlashLoanArbitrage is
 
     /// @dev A loan that arrives short would have to be topped up from what was here before.
     function _requireArrived(address asset, uint256 amount) private view {
-        uint256 arrived = IERC20(asset).balanceOf(address(this)) - _balanceBefore;
+        uint256 arrived = _growth(asset, address(this), _balanceBefore);
         if (arrived < amount) revert ErrorsLib.TransferShort(asset, amount, arrived);
     }
 
@@ -323,7 +323,7 @@ contract FlashLoanArbitrage is
     {
         uint256 before = IERC20(leg.tokenOut).balanceOf(address(this));
         uint256 sent = _swapOnVenue(leg, tokenIn, amountIn, hash);
-        received = IERC20(leg.tokenOut).balanceOf(address(this)) - before;
+        received = _growth(leg.tokenOut, address(this), before);
         if (received < sent) revert ErrorsLib.TransferShort(leg.tokenOut, sent, received);
     }
 
@@ -385,8 +385,14 @@ contract FlashLoanArbitrage is
         address to = _treasury;
         uint256 before = IERC20(asset).balanceOf(to);
         SafeTransferLib.safeTransfer(asset, to, profit);
-        uint256 received = IERC20(asset).balanceOf(to) - before;
+        uint256 received = _growth(asset, to, before);
         if (received != profit) revert ErrorsLib.TransferShort(asset, profit, received);
+    }
+
+    /// @dev What `account` has more than `balanceBefore`; 0 where a token took something away instead.
+    function _growth(address token, address account, uint256 balanceBefore) private view returns (uint256) {
+        uint256 balance = IERC20(token).balanceOf(account);
+        return balance > balanceBefore ? balance - balanceBefore : 0;
     }
 
     /* INTERNAL: CHECKS AND SETTINGS */

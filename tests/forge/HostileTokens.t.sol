@@ -130,13 +130,36 @@ contract HostileTokensTest is ExecutorFixture {
         }
     }
 
-    /// @dev A token stranger than strange: it takes back what it paid. Our own balance tells.
-    function test_tokenThatTakesBack_afterTheRoute_reverts() public {
-        _give(address(hook), address(executor), 1e18);
-        vm.mockCall(address(hook), abi.encodeCall(hook.balanceOf, (treasury)), abi.encode(uint256(5)));
-        Plan memory plan = _plan(LenderKind.MorphoBlue, address(hook), address(btc), V2_A, V3);
+    /* TOKENS THAT TAKE BACK */
+
+    function _takesBack(address trigger, uint256 skips, uint256 amount) private returns (Plan memory plan) {
+        hook.mint(address(executor), 5e18);
+        hook.arm(trigger, address(hook), abi.encodeCall(hook.burn, (address(executor), amount)), false);
+        hook.skip(skips);
+        plan = _plan(LenderKind.MorphoBlue, address(hook), address(btc), V2_A, V3);
+    }
+
+    function _assertRefused(Plan memory plan, bytes memory expected) private {
         vm.prank(keeper);
-        vm.expectPartialRevert(ErrorsLib.TransferShort.selector);
+        vm.expectRevert(expected);
         executor.execute(plan);
+        assertEq(hook.balanceOf(address(executor)), 5e18);
+    }
+
+    /// @dev While the loan is repaid: more than the gain is gone, so it came out of what was here before.
+    function test_tokenThatTakesBack_whileTheLoanIsRepaid_reverts() public {
+        Plan memory plan = _takesBack(address(morpho), 1, 0);
+        uint256 snapshot = vm.snapshotState();
+        uint256 gain = _execute(plan);
+        vm.revertToState(snapshot);
+        _takesBack(address(morpho), 1, gain + 1);
+        hook.burn(address(executor), 5e18);
+        _assertRefused(plan, abi.encodeWithSelector(ErrorsLib.BalanceShrank.selector, 5e18, 5e18 - 1));
+    }
+
+    /// @dev While the loan arrives: all of it and more.
+    function test_tokenThatTakesBack_whileTheLoanArrives_reverts() public {
+        Plan memory plan = _takesBack(address(morpho), 0, LOAN + 1e18);
+        _assertRefused(plan, abi.encodeWithSelector(ErrorsLib.TransferShort.selector, address(hook), LOAN, 0));
     }
 }

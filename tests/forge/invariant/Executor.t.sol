@@ -49,6 +49,20 @@ contract ExecutorInvariants is Test {
         selectors[9] = ExecutorActors.guardian_pauses.selector;
     }
 
+    /// @dev The actors can reach what the invariants speak of: executions with profit, and forgeries that were made.
+    function test_actors_reachProfitAndForgery() public {
+        for (uint256 seed; seed < 64; ++seed) {
+            uint256 drawn = uint256(keccak256(abi.encode(seed)));
+            actors.keeper_executes(drawn, 1e17, 500);
+            actors.keeper_executesOverAToken_thatForgesACallback(drawn, 1e17);
+        }
+        assertGt(actors.executions(), 32);
+        for (uint256 i; i < 3; ++i) {
+            assertGt(actors.reportedProfit(actors.assetAt(i)), 0);
+        }
+        assertGt(actors.hook().callCount(), 8);
+    }
+
     function invariant_INV_EXEC_A_holdsOnlyDonations() public view {
         for (uint256 i; i < 3; ++i) {
             address asset = actors.assetAt(i);
