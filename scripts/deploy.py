@@ -109,6 +109,7 @@ def deploy_executor(
     owner: str | None = None,
     guardian: str | None = None,
     output: Path | None = None,
+    confirmations: int | None = None,
 ) -> ContractInstance:
     """Deploy the executor, list the chain's venues in the order of its book, and name the keeper.
 
@@ -118,6 +119,7 @@ def deploy_executor(
     Args:
         output: file for what was deployed; ``.steelyard/deployments/<chain id>.json`` if None, and under
             ``fork/`` there on a fork.
+        confirmations: blocks to wait for after each transaction; Ape's setting for the network if None.
 
     Raises:
         DeploymentRefused: no book for this chain, or a counterpart holds no code there.
@@ -129,20 +131,22 @@ def deploy_executor(
         known = ", ".join(map(str, CHAIN_BOOKS))
         raise DeploymentRefused(f"no addresses are known on chain id {chain_id}; known: {known}")
     _require_code(book)
+    wait = {} if confirmations is None else {"required_confirmations": confirmations}
     executor = account.deploy(
         ape.project.FlashLoanArbitrage,
         account.address,
         treasury,
         *(address or ape.utils.ZERO_ADDRESS for address in book.lenders.values()),
         book.weth,
+        **wait,
     )
     for venue in book.venues:
-        executor.listVenue(venue.arguments, sender=account)
-    executor.setKeeper(keeper, True, sender=account)
+        executor.listVenue(venue.arguments, sender=account, **wait)
+    executor.setKeeper(keeper, True, sender=account, **wait)
     if guardian is not None:
-        executor.setGuardian(guardian, sender=account)
+        executor.setGuardian(guardian, sender=account, **wait)
     if owner is not None and owner != account.address:
-        executor.transferOwnership(owner, sender=account)
+        executor.transferOwnership(owner, sender=account, **wait)
     write_deployment(executor, book, keeper, output or default_output(chain_id))
     return executor
 
@@ -228,6 +232,9 @@ def cli() -> None:
 @click.option("--guardian", help="May pause, and nothing else.")
 @click.option("--owner", help="Final owner, who must accept; the deploying account if left out.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File for what was deployed.")
+@click.option(
+    "--confirmations", type=click.IntRange(min=0), help="Blocks to wait for after each transaction."
+)
 def executor(
     account: AccountAPI,
     treasury: str,
@@ -235,10 +242,17 @@ def executor(
     guardian: str | None,
     owner: str | None,
     output: Path | None,
+    confirmations: int | None,
 ) -> None:
     """Deploy the executor, list the venues, name the keeper."""
     deployed = deploy_executor(
-        account, treasury=treasury, keeper=keeper, owner=owner, guardian=guardian, output=output
+        account,
+        treasury=treasury,
+        keeper=keeper,
+        owner=owner,
+        guardian=guardian,
+        output=output,
+        confirmations=confirmations,
     )
     path = output or default_output(ape.networks.provider.chain_id)
     click.echo(f"FlashLoanArbitrage stands at {deployed.address}; written down in {path}")
