@@ -1,0 +1,160 @@
+"""The keeper's hands on the real executor: what is recorded is what the treasury got, to the wei."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import ape
+import pytest
+from eth_account import Account
+from eth_utils.crypto import keccak
+
+from steelyard.act.gas import GasSettings
+from steelyard.act.submitter import Refusal, Rehearsal, Submitter
+from steelyard.act.tracker import Tracker
+from steelyard.connect.chain import ChainClient
+from steelyard.connect.plan_codec import EXECUTOR_ERRORS, plan_id
+from steelyard.connect.rpc import RpcClient
+from steelyard.model import Address, ArbitragePlan, IntentStatus, LenderKind, PlanLeg, SignedTransaction
+from steelyard.record import reports
+from steelyard.sandbox.funding import fund_ether
+from tests.support.dev_chain import KeySigner
+from tests.support.flash import FlashPlan, Lender, prepare
+from tests.support.fork_chain import ETHER
+from tests.support.fork_market import USDC, WETH, Hop, VenueId
+from tests.support.records import Store, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.fork_chain import ForkChain
+    from tests.support.fork_market import ForkMarket
+
+pytestmark = [pytest.mark.fork, pytest.mark.needs("any")]
+
+ROUTE = (Hop(VenueId.SUSHISWAP_V2), Hop(VenueId.UNISWAP_V3, 500))
+ANY_POOL = Address("0x397FF1542f962076d0BFE58eA045FfA2d347ACa0")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(tmp_path / "keeper.sqlite") as opened:
+        yield opened
+
+
+@pytest.fixture
+def client() -> Iterator[ChainClient]:
+    with RpcClient(ape.networks.provider.uri) as rpc:
+        yield ChainClient(rpc, errors=EXECUTOR_ERRORS)
+
+
+@pytest.fixture
+def signer(chain: ForkChain, executor: Any, owner: Any) -> KeySigner:
+    """A keeper with a key of its own, which nobody used before."""
+    signer = KeySigner("0x" + keccak(text="steelyard test actor: signing keeper").hex())
+    fund_ether(chain.rpc, signer.address, 10 * ETHER)
+    executor.setKeeper(signer.address, True, sender=owner)
+    return signer
+
+
+@pytest.fixture
+def submitter(client: ChainClient, store: Store, signer: KeySigner) -> Submitter:
+    return Submitter(client, store.journal, signer, GasSettings(priority_fee_wei=10**9))
+
+
+def plan_of(flash: FlashPlan, *, profit: int) -> ArbitragePlan:
+    """The keeper's plan that says to the executor what ``flash`` says."""
+    tokens = [flash.asset, *(leg[2] for leg in flash.legs)]
+    legs = tuple(
+        PlanLeg(
+            venue_id=venue,
+            pool=ANY_POOL,
+            fee_pips=fee_pips,
+            token_in=Address(token_in),
+            token_out=Address(token_out),
+            amount_in=1,
+            amount_out=minimum,
+            min_amount_out=minimum,
+        )
+        for (venue, fee_pips, token_out, minimum), token_in in zip(flash.legs, tokens, strict=False)
+    )
+    return ArbitragePlan(
+        chain_id=flash.chain_id,
+        executor=Address(flash.executor),
+        deadline_seconds=flash.deadline,
+        lender=LenderKind(int(flash.lender)),
+        asset=Address(flash.asset),
+        amount=flash.amount,
+        loan_fee=0,
+        max_loan_fee=flash.max_loan_fee,
+        min_profit=flash.min_profit,
+        builder_share_bps=flash.builder_share_bps,
+        legs=legs,
+        expected_profit=profit,
+        gas_units=400_000,
+        gas_price_wei=1,
+        gas_cost_wei=400_000,
+        expected_net_wei=profit - 400_000,
+        block_number=ape.chain.blocks.height,
+        reason="prepared by the test",
+    )
+
+
+@pytest.fixture
+def flash(market: ForkMarket, executor: Any) -> FlashPlan:
+    return prepare(market, executor, Lender.BALANCER_V2, WETH, USDC, ROUTE)
+
+
+def test_plan_is_the_same_to_the_keeper_and_to_the_executor(flash: FlashPlan, executor: Any) -> None:
+    plan = plan_of(flash, profit=1)
+    assert plan_id(plan) == "0x" + bytes(executor.planHash(flash.argument)).hex()
+
+
+def test_recorded_profit_and_gas_are_the_balance_differences_on_chain(
+    chain: ForkChain,
+    client: ChainClient,
+    store: Store,
+    signer: KeySigner,
+    submitter: Submitter,
+    flash: FlashPlan,
+    treasury: Address,
+) -> None:
+    plan = plan_of(flash, profit=10**15)
+    treasury_before, keeper_before = chain.balance(WETH, treasury), chain.ether(signer.address)
+    signed = submitter.submit(plan)
+    assert isinstance(signed, SignedTransaction), signed
+    chain.rpc.call("evm_mine")
+    (outcome,) = Tracker(client, store.journal).settle_open(client.block())
+    with store.database.read() as session:
+        (record,) = reports.read_records(session)
+    assert outcome.status is IntentStatus.CONFIRMED
+    assert record.realised_profit == chain.balance(WETH, treasury) - treasury_before > 0
+    assert record.gas_cost_wei == keeper_before - chain.ether(signer.address)
+    # The plan values its asset, WETH, at one wei a unit.
+    assert record.net_wei == record.realised_profit - record.gas_cost_wei
+    assert Account.recover_transaction(signed.raw) == signer.address
+
+
+def test_plan_that_pays_too_little_is_refused_with_the_executors_own_error(
+    submitter: Submitter, store: Store, signer: KeySigner, flash: FlashPlan
+) -> None:
+    flash.min_profit = 10**24
+    refusal = submitter.submit(plan_of(flash, profit=10**24))
+    assert isinstance(refusal, Refusal)
+    assert "MinProfitNotMet(gain=" in refusal.reason
+    assert signer.signatures == 0
+    assert store.journal.unfinished() == []
+
+
+def test_rehearsal_foretells_the_profit_to_the_wei(
+    chain: ForkChain, submitter: Submitter, flash: FlashPlan, treasury: Address
+) -> None:
+    plan = plan_of(flash, profit=10**15)
+    rehearsal = submitter.rehearse(plan)
+    assert isinstance(rehearsal, Rehearsal)
+    before = chain.balance(WETH, treasury)
+    submitter.submit(replace(plan, deadline_seconds=plan.deadline_seconds + 1))
+    chain.rpc.call("evm_mine")
+    assert chain.balance(WETH, treasury) - before == rehearsal.profit
