@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from eth_utils.address import to_checksum_address
+from websockets.sync.client import connect
 
 from steelyard.exceptions import RpcRejected
 from steelyard.sandbox.abi import decode_result, encode_call
@@ -227,6 +229,17 @@ def test_blocks_have_mainnets_gas_limit_and_the_times_and_fees_that_were_asked_f
     assert int(block["gasLimit"], 16) == 30_000_000
     assert int(block["timestamp"], 16) == int(before["timestamp"], 16) + 12
     assert int(block["baseFeePerGas"], 16) == fee
+
+
+def test_websocket_announces_new_blocks(chain: Chain) -> None:
+    with connect(chain.replica.ws_url) as socket:
+        socket.send(
+            json.dumps({"jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": ["newHeads"]})
+        )
+        assert "result" in json.loads(socket.recv(timeout=5))
+        number = chain.miner.mine()
+        heard = json.loads(socket.recv(timeout=5))
+        assert int(heard["params"]["result"]["number"], 16) == number
 
 
 def test_first_prices_agree_within_the_fees(chain: Chain) -> None:

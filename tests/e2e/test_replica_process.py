@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +14,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from steelyard.sandbox.anvil import Anvil, AnvilFailed, native_anvil
+from steelyard.sandbox.anvil import Anvil, AnvilFailed, free_port, native_anvil
 from steelyard.sandbox.replica import ensure_replica
 
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
+STEELYARD = Path(sys.executable).with_name("steelyard")
 STARTER = """
 import sys, time
 from steelyard.sandbox.replica import ensure_replica
@@ -91,5 +91,20 @@ def test_terminal_interrupt_reaches_the_starter_only() -> None:
         for child in psutil.Process().children(recursive=True):
             if Path(child.exe()).name != "anvil":
                 assert os.getpgid(child.pid) != os.getpgid(0)
-        time.sleep(0)
         assert replica.running
+
+
+def test_command_serves_a_trading_market_until_it_is_interrupted() -> None:
+    command = [STEELYARD, "replica", "up", "--port", str(free_port()), "--activity", "7"]
+    serving = subprocess.Popen(
+        [*command, "--block-seconds", "0.2"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert serving.stdout is not None
+    while "block 18,806,103" not in serving.stdout.readline():
+        assert serving.poll() is None
+    children = psutil.Process(serving.pid).children(recursive=True)
+    serving.send_signal(signal.SIGINT)
+    said, _ = serving.communicate(timeout=SECONDS_TO_DIE)
+    assert said.endswith("stopped\n")
+    assert serving.returncode == 0
+    assert all_ended(children)

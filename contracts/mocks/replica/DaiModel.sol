@@ -108,6 +108,8 @@ contract DaiModel {
         bytes32 digest = keccak256(abi.encodePacked("\x19\x01", DOMAIN_SEPARATOR, structHash));
         require(holder != address(0), "Dai/invalid-address-0");
         require(holder == ecrecover(digest, v, r, s), "Dai/invalid-permit");
+        // The token's own rule, and an expiry is hours away or more.
+        // forge-lint: disable-next-line(block-timestamp)
         require(expiry == 0 || block.timestamp <= expiry, "Dai/permit-expired");
         require(nonce == nonces[holder]++, "Dai/invalid-nonce");
         uint256 wad = allowed ? type(uint256).max : 0;

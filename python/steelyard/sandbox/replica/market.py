@@ -86,7 +86,13 @@ def _create(bench: Workbench, priced: _Priced) -> None:
             plan.fee_pips,
             sqrt_price_x96,
         )
-        return
+    else:
+        _create_v2(bench, priced)
+
+
+def _create_v2(bench: Workbench, priced: _Priced) -> None:
+    plan = priced.plan
+    token0, token1 = plan.tokens
     _, router = _V2_PLACES[plan.kind]
     amount0 = token0.base_units(plan.side_usd)
     # Rounds down by less than one base unit; the pair takes any ratio as its first price.

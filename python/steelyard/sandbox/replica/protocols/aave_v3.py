@@ -9,7 +9,7 @@ names them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
@@ -52,6 +52,10 @@ _OURS: Final = "Aave's own package (3.0.x); stands at an address of ours, which 
 _HOLDINGS_USD: Final = 150_000_000
 _BORROWED_USD: Final = 40_000_000
 _VARIABLE_RATE: Final = 2
+_RESERVE_INPUT: Final = (
+    "(address,address,address,uint8,address,address,address,address,"
+    "string,string,string,string,string,string,bytes)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,9 +268,17 @@ def _init_reserve(
 ) -> None:
     bench.settle()
     bench.rpc.call("anvil_setNonce", CONFIGURATOR, hex(reserve.nonce))
+    reserve_input = (*implementations, *_reserve_input(reserve, strategy))
+    bench.send(CONFIGURATOR, f"initReserves({_RESERVE_INPUT}[])", [reserve_input])
+    asset = reserve.token.address
+    (a_token,) = bench.read(DATA_PROVIDER, "getReserveTokensAddresses(address)", "(address)", asset)
+    name = f"aEth{reserve.token.symbol}"
+    _note_proxy(bench, a_token, reserve.a_token, name, "the configurator")
+
+
+def _reserve_input(reserve: _Reserve, strategy: Address) -> tuple[Any, ...]:
     symbol = reserve.token.symbol
-    reserve_input = (
-        *implementations,
+    return (
         reserve.token.decimals,
         strategy,
         reserve.token.address,
@@ -280,18 +292,6 @@ def _init_reserve(
         f"stableDebtEth{symbol}",
         b"",
     )
-    input_type = (
-        "(address,address,address,uint8,address,address,address,address,"
-        "string,string,string,string,string,string,bytes)"
-    )
-    bench.send(CONFIGURATOR, f"initReserves({input_type}[])", [reserve_input])
-    (data,) = bench.read(
-        DATA_PROVIDER,
-        "getReserveTokensAddresses(address)",
-        "(address)",
-        reserve.token.address,
-    )
-    _note_proxy(bench, data, reserve.a_token, f"aEth{symbol}", "the configurator")
 
 
 def _configure_reserve(bench: Workbench, reserve: _Reserve) -> None:

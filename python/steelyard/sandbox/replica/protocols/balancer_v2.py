@@ -39,6 +39,11 @@ def build(bench: Workbench) -> None:
         name="Balancer V2 Authorizer",
         check="Balancer's record of mainnet's deployment",
     )
+    _place_vault(bench)
+    _fill(bench)
+
+
+def _place_vault(bench: Workbench) -> None:
     vault = bench.packages.npm_artifact(_PACKAGE, "dist/tasks/20210418-vault/artifact/Vault.json")
     bench.place_real(
         VAULT,
@@ -63,7 +68,6 @@ def build(bench: Workbench) -> None:
         vault.origin,
         "created by the Vault, at mainnet's address",
     )
-    _fill(bench)
 
 
 def _fill(bench: Workbench) -> None:

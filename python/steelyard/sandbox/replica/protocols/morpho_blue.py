@@ -9,7 +9,7 @@ from typing import Final
 
 from steelyard.sandbox.abi import encode_arguments
 from steelyard.sandbox.replica.protocol import Protocol
-from steelyard.sandbox.replica.tokens import BORROWABLE
+from steelyard.sandbox.replica.tokens import BORROWABLE, MarketToken
 from steelyard.sandbox.replica.workbench import ARCHITECT, Workbench
 from steelyard.units import Address
 
@@ -38,20 +38,17 @@ def build(bench: Workbench) -> None:
     bench.send(MORPHO, "enableLltv(uint256)", 0, sender=_OWNER)
     bench.settle()
     for token in BORROWABLE:
-        market = (token.address, _NOBODY, _NOBODY, _NOBODY, 0)
-        amount = token.base_units(_HOLDINGS_USD)
-        bench.send(MORPHO, f"createMarket({_MARKET})", market)
-        bench.send(token.address, "approve(address,uint256)", MORPHO, amount)
-        bench.send(
-            MORPHO,
-            f"supply({_MARKET},uint256,uint256,address,bytes)",
-            market,
-            amount,
-            0,
-            ARCHITECT,
-            b"",
-        )
+        _supply_idle_market(bench, token)
     bench.settle()
+
+
+def _supply_idle_market(bench: Workbench, token: MarketToken) -> None:
+    market = (token.address, _NOBODY, _NOBODY, _NOBODY, 0)
+    amount = token.base_units(_HOLDINGS_USD)
+    bench.send(MORPHO, f"createMarket({_MARKET})", market)
+    bench.send(token.address, "approve(address,uint256)", MORPHO, amount)
+    supply = f"supply({_MARKET},uint256,uint256,address,bytes)"
+    bench.send(MORPHO, supply, market, amount, 0, ARCHITECT, b"")
 
 
 PROTOCOL: Final = Protocol(name="Morpho Blue", build=build)
