@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import pytest
@@ -170,3 +171,20 @@ def test_reader_sees_committed_records_while_the_keeper_writes(tmp_path: Path) -
         with Database(f"sqlite:///{path}", create=False) as reader, reader.read() as session:
             count = session.connection().exec_driver_sql("SELECT count(*) FROM arbitrage_records").scalar()
     assert count == 1
+
+
+def test_write_waits_its_turn_behind_another_process_that_commits(tmp_path: Path) -> None:
+    path = tmp_path / "keeper.sqlite"
+    plan = make_plan()
+    with open_store(path) as store:
+        other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        other.execute(
+            "INSERT INTO events (timestamp_seconds, kind, severity, message) VALUES (1, 'a', 'b', 'c')"
+        )
+        release = threading.Timer(0.3, lambda: other.execute("COMMIT"))
+        release.start()
+        store.journal.open(plan)
+        release.join()
+        other.close()
+        assert [intent.plan for intent in store.journal.unfinished()] == [plan]
