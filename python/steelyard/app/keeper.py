@@ -1,7 +1,8 @@
 """The keeper, on one page: once a block, observe -> settle -> decide -> act -> record.
 
-The stages are in ``observe``, ``decide``, ``act`` and ``record``; ``wiring.py`` builds them from the configuration.
-What an error means is its type: RetryError waits and asks again, SkipError drops one plan, StopError ends the run.
+The stages are in ``observe``, ``decide``, ``act`` and ``record``; ``wiring.py`` builds them from the
+configuration. What an error means is its type: RetryError waits and asks again, SkipError drops one plan,
+StopError ends the run.
 """
 
 from __future__ import annotations
@@ -55,14 +56,16 @@ class Stages(Protocol):
         """Return why new risk is stopped (a limit, the kill file), or None."""
         ...
 
-    async def decide(
-        self, snapshot: MarketSnapshot, stopped: str | None
-    ) -> tuple[Decision, float]:
+    async def decide(self, snapshot: MarketSnapshot, stopped: str | None) -> tuple[Decision, float]:
         """Return the decision and the milliseconds it took."""
         ...
 
     async def act(self, decision: Decision) -> tuple[Decision, Sequence[ArbitragePlan]]:
-        """Simulate, sign, journal and send each plan; return the decision with late refusals in it, and what was sent."""
+        """Simulate, sign, journal and send each plan.
+
+        Returns:
+            The decision with the chain's refusals in it, and the plans that were sent.
+        """
         ...
 
     async def record(self, turn: Turn) -> None: ...
@@ -133,9 +136,7 @@ class Keeper:
                 await self._stages.trouble(str(error))
                 await _wait(
                     stop,
-                    min(
-                        self._poll_interval_seconds * 2**failures, LONGEST_PAUSE_SECONDS
-                    ),
+                    min(self._poll_interval_seconds * 2**failures, LONGEST_PAUSE_SECONDS),
                 )
                 continue
             if idle:

@@ -1,4 +1,4 @@
-"""Where blocking work runs: web3 and Ape block, so everything that talks to the chain has one thread of its own."""
+"""Where blocking work runs: whatever talks to the chain blocks, so it has one thread of its own."""
 
 from __future__ import annotations
 

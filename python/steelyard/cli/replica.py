@@ -34,7 +34,7 @@ def replica() -> None:
 @replica.command()
 def build() -> None:
     """Build the replica's state, unless the cache holds it already."""
-    with _progress() as advance:
+    with build_progress() as advance:
         state = ensure_state(project_root(), advance)
     click.echo(
         f"block {state.manifest.block_number:,}, {len(state.manifest.contracts)} contracts, "
@@ -59,7 +59,7 @@ def build() -> None:
 )
 def up(port: int, activity: int | None, block_seconds: float) -> None:
     """Serve the replica over JSON-RPC and websocket until Ctrl-C."""
-    with _progress() as advance:
+    with build_progress() as advance:
         running = ensure_replica(port=port, progress=advance)
     with running:
         click.echo(f"mainnet replica at block {running.manifest.block_number:,}, chain id 1")
@@ -113,7 +113,8 @@ def _market_line(manifest: Manifest) -> str:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
+def build_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a build's progress, where there is one; yields what the build tells its steps to."""
     columns = (
         TextColumn("building the replica"),
         BarColumn(),

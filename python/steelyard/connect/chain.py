@@ -76,6 +76,10 @@ class ChainClient:
         """Return the id of the chain that the node serves."""
         return quantity(self.rpc.call("eth_chainId"), "chain id")
 
+    def client_version(self) -> str:
+        """Return what the node says it is, such as ``Geth/v1.16.7`` or ``anvil/v1.7.1``."""
+        return str(self.rpc.call("web3_clientVersion"))
+
     def require_chain(self, expected: int) -> None:
         """Raise WrongChain unless the node serves chain ``expected``."""
         found = self.chain_id()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from random import Random
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 from steelyard.exceptions import StopError
 from steelyard.sandbox.rpc import SandboxRpc
@@ -74,3 +76,42 @@ def mine_block(rpc: SandboxRpc, timestamp_seconds: int, base_fee_wei: int) -> No
     # Two requests and not one batch: anvil may run the members of a batch side by side.
     rpc.call("anvil_setNextBlockBaseFeePerGas", hex(base_fee_wei))
     rpc.call("evm_mine", timestamp_seconds)
+
+
+class MineOnDemand:
+    """Mines a block as soon as a transaction waits, while a program that expects that does its work.
+
+    A program that sends its transactions one by one gets a block for each, 12 seconds apart on the chain's
+    clock: the same program gives the same blocks, however long it takes. A context manager.
+
+    Args:
+        url: a node started with ``--no-mining``.
+    """
+
+    _PAUSE_SECONDS: Final = 0.05
+
+    def __init__(self, url: str, base_fee_wei: int = BASE_FEE_START_WEI) -> None:
+        self._url = url
+        self._base_fee_wei = base_fee_wei
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="mine-on-demand", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        with SandboxRpc(self._url) as rpc:
+            while not self._stop.wait(self._PAUSE_SECONDS):
+                if int(rpc.call("txpool_status")["pending"], 16):
+                    latest = rpc.call("eth_getBlockByNumber", "latest", False)
+                    mine_block(rpc, int(latest["timestamp"], 16) + BLOCK_SECONDS, self._base_fee_wei)

@@ -1,0 +1,191 @@
+"""The stages as the keeper runs them: chain work in its thread, decisions here, records in the writer's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from steelyard.act.recovery import recover
+from steelyard.act.replace import Replacer
+from steelyard.act.submitter import Refusal, Submitter
+from steelyard.act.tracker import Tracker
+from steelyard.app.keeper import Turn
+from steelyard.app.threads import ChainThread
+from steelyard.connect.chain import ChainClient
+from steelyard.decide.limits import RiskLimits, check_limits
+from steelyard.exceptions import DuplicateIntent, GasRetriesExhausted, KillSwitch
+from steelyard.model import (
+    Address,
+    ArbitragePlan,
+    Decision,
+    MarketSnapshot,
+    Mode,
+    Outcome,
+    Verdict,
+    VerdictCode,
+)
+from steelyard.observe.follower import MarketFollower
+from steelyard.record.database import Database
+from steelyard.record.decisions import DecisionLog
+from steelyard.record.journal import SqlJournal
+from steelyard.record.risk import read_risk_state
+from steelyard.record.tokens import remember_tokens
+from steelyard.record.writer import Writer
+
+
+class Decider(Protocol):
+    """A pure decision over one snapshot."""
+
+    def __call__(
+        self, snapshot: MarketSnapshot, *, busy_pools: frozenset[Address], stopped_reason: str | None
+    ) -> Decision: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the wiring has built. ``resources`` closes all of it, in the reverse order of its building."""
+
+    mode: Mode
+    chain: ChainClient
+    follower: MarketFollower
+    decider: Decider
+    submitter: Submitter
+    tracker: Tracker
+    replacer: Replacer
+    journal: SqlJournal
+    database: Database
+    writer: Writer
+    log: DecisionLog
+    limits: RiskLimits
+    kill_reason: Callable[[], str | None]
+    resources: ExitStack
+
+
+class KeeperStages:
+    """``app.keeper.Stages`` over the real parts."""
+
+    def __init__(self, parts: Parts, chain_thread: ChainThread) -> None:
+        self._parts = parts
+        self._thread = chain_thread
+        self._stopped: str | None = None
+        self._reorgs = 0
+        self._known_tokens: set[Address] = set()
+
+    async def recover(self) -> Sequence[Outcome]:
+        """Close what the chain has decided since the last run; the rest is settled block by block."""
+        return await self._thread.run(self._recover)
+
+    async def observe(self) -> MarketSnapshot | None:
+        """Follow the chain to its newest block."""
+        return await self._thread.run(self._parts.follower.poll)
+
+    async def settle(self, snapshot: MarketSnapshot) -> Sequence[Outcome]:
+        """Undo what a reorganisation took back, then close what this block decided."""
+        return await self._thread.run(self._settle, snapshot)
+
+    async def standing(self) -> str | None:
+        """Hold the records against the limits, and look for the kill file; say so when the answer changes."""
+        return await self._thread.run(self._standing)
+
+    async def decide(self, snapshot: MarketSnapshot, stopped: str | None) -> tuple[Decision, float]:
+        """Decide; pools of open intents are busy."""
+        busy = frozenset(pool for intent in self._parts.journal.unfinished() for pool in intent.plan.pools)
+        start = time.perf_counter()
+        decision = self._parts.decider(snapshot, busy_pools=busy, stopped_reason=stopped)
+        return decision, (time.perf_counter() - start) * 1000
+
+    async def act(self, decision: Decision) -> tuple[Decision, Sequence[ArbitragePlan]]:
+        """Bring each plan to the chain; a refusal becomes the plan's verdict."""
+        return await self._thread.run(self._act, decision)
+
+    async def record(self, turn: Turn) -> None:
+        """Write every verdict of the block with its reason."""
+        self._parts.log.record(turn.decision)
+        self._remember_tokens(turn.snapshot)
+        if turn.snapshot.reorgs != self._reorgs:
+            self._reorgs = turn.snapshot.reorgs
+            message = f"block {turn.snapshot.block.number} is on another branch than what was seen before"
+            self._parts.log.event("reorg", message, severity="info")
+
+    async def trouble(self, message: str) -> None:
+        """Write down passing trouble; where the database is the trouble, the log has it."""
+        self._parts.log.event("trouble", message, severity="warning")
+
+    async def close(self) -> None:
+        """Write what is queued and let go of everything."""
+        await self._thread.run(self._parts.resources.close)
+        self._thread.close()
+
+    def _remember_tokens(self, snapshot: MarketSnapshot) -> None:
+        if snapshot.tokens.keys() != self._known_tokens:
+            remember_tokens(self._parts.writer, snapshot.tokens.values())
+            self._known_tokens = set(snapshot.tokens)
+
+    def _recover(self) -> Sequence[Outcome]:
+        parts = self._parts
+        recovered = recover(parts.journal, parts.tracker, parts.chain.block())
+        if recovered.closed or recovered.still_open:
+            message = f"{len(recovered.closed)} intents closed, {len(recovered.still_open)} still open"
+            parts.log.event("recovered", message)
+        return recovered.closed
+
+    def _settle(self, snapshot: MarketSnapshot) -> Sequence[Outcome]:
+        parts = self._parts
+        if snapshot.reorgs != self._reorgs:
+            for intent in parts.journal.closed_from(snapshot.block.number - parts.tracker.memory_blocks):
+                if not parts.tracker.still_stands(intent):
+                    parts.journal.reopen(intent.plan_id, "its block left the chain")
+        if parts.mode is not Mode.LIVE:
+            return ()
+        outcomes = parts.tracker.settle_open(snapshot.block)
+        try:
+            parts.replacer.tend(snapshot.block)
+        except (GasRetriesExhausted, KillSwitch) as error:
+            parts.log.event("stuck", str(error), severity="warning")
+        return outcomes
+
+    def _standing(self) -> str | None:
+        parts = self._parts
+        reason = parts.kill_reason()
+        if reason is None and parts.mode is Mode.LIVE:
+            with parts.database.read() as session:
+                risk = read_risk_state(session, now_seconds=int(time.time()))
+            reason = check_limits(parts.limits, risk)
+        if reason != self._stopped:
+            self._stopped = reason
+            kind, severity = ("risk_stopped", "critical") if reason else ("risk_allowed", "info")
+            parts.log.event(kind, reason or "new risk is allowed again", severity=severity)
+        return reason
+
+    def _act(self, decision: Decision) -> tuple[Decision, Sequence[ArbitragePlan]]:
+        submitted: list[ArbitragePlan] = []
+        refused: dict[ArbitragePlan, str] = {}
+        for plan in decision.plans:
+            try:
+                result = self._submit(plan)
+            except (DuplicateIntent, KillSwitch) as error:
+                refused[plan] = str(error)
+                continue
+            if isinstance(result, Refusal):
+                refused[plan] = result.reason
+            else:
+                submitted.append(plan)
+        return _with_refusals(decision, refused), submitted
+
+    def _submit(self, plan: ArbitragePlan) -> object:
+        submitter = self._parts.submitter
+        return submitter.submit(plan) if self._parts.mode is Mode.LIVE else submitter.rehearse(plan)
+
+
+def _with_refusals(decision: Decision, refused: dict[ArbitragePlan, str]) -> Decision:
+    """Return the decision in which a plan that the chain refused bears that as its verdict."""
+
+    def judged(verdict: Verdict) -> Verdict:
+        if verdict.plan is None or verdict.plan not in refused:
+            return verdict
+        return replace(verdict, code=VerdictCode.SIMULATION, reason=refused[verdict.plan], plan=None)
+
+    return replace(decision, verdicts=tuple(judged(verdict) for verdict in decision.verdicts))

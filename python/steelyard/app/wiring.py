@@ -1,0 +1,214 @@
+"""Builds a keeper from its configuration: the only place that knows every part."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+
+from steelyard.act.gas import GasSettings
+from steelyard.act.kill_switch import check_kill_switch, kill_reason
+from steelyard.act.replace import Replacer
+from steelyard.act.signers import load_signer, load_test_signer
+from steelyard.act.submitter import Submitter
+from steelyard.act.tracker import Tracker
+from steelyard.app.keeper import Keeper, Turn
+from steelyard.app.paper import WatchOnly
+from steelyard.app.stages import Decider, KeeperStages, Parts
+from steelyard.app.threads import ChainThread
+from steelyard.config import Config
+from steelyard.connect.chain import ChainClient
+from steelyard.connect.deployment import Deployment, load_deployment, newest_deployment
+from steelyard.connect.plan_codec import EXECUTOR_ERRORS, plan_id
+from steelyard.connect.rpc import RpcClient
+from steelyard.decide.arbitrage.cache import ArbitrageCache
+from steelyard.decide.arbitrage.decision import decide
+from steelyard.decide.arbitrage.settings import ArbitrageSettings
+from steelyard.decide.limits import RiskLimits
+from steelyard.exceptions import ConfigError, KeyUnavailable
+from steelyard.model import Address, Mode, Signer
+from steelyard.observe.follower import MarketFollower, WatchList
+from steelyard.record.database import Database
+from steelyard.record.decisions import DecisionLog
+from steelyard.record.journal import SqlJournal
+from steelyard.record.lock import ProcessLock, database_lock_path, key_lock_path
+from steelyard.record.writer import Writer
+
+TEST_ACCOUNT_PREFIX = "TEST::"
+MILLISECONDS = 1000
+
+
+def build_keeper(
+    config: Config,
+    *,
+    live: bool,
+    on_turn: Callable[[Turn], None] = lambda turn: None,
+    on_step: Callable[[str], None] = lambda step: None,
+) -> Keeper:
+    """Open everything that the keeper needs and return it, ready to ``run`` or to ``turn`` by hand.
+
+    Args:
+        live: send transactions; also needs ``keeper.mode = "live"`` and an account.
+        on_turn: told of each finished turn.
+        on_step: told of each step of a submission (see ``act.submitter.STEPS``).
+
+    Raises:
+        SteelyardError: something is missing, wrong or taken; what was opened before is closed again.
+    """
+    mode = _mode(config, live)
+    thread = ChainThread()
+    with ExitStack() as opened:
+        parts = _open(config, mode, opened, on_step)
+        stages = KeeperStages(parts, thread)
+        opened.pop_all()
+    return Keeper(
+        stages, poll_interval_seconds=config.chain.poll_interval_milliseconds / MILLISECONDS, on_turn=on_turn
+    )
+
+
+def risk_limits(config: Config) -> RiskLimits:
+    """Return the limits that ``[limits]`` sets."""
+    limits = config.limits
+    return RiskLimits(
+        max_trade_wei=limits.max_trade,
+        max_loss_per_day_wei=limits.max_loss_per_day,
+        max_gas_per_hour_wei=limits.max_gas_per_hour,
+        max_failures_in_a_row=limits.max_failures_in_a_row,
+    )
+
+
+def arbitrage_settings(config: Config, executor: Address) -> ArbitrageSettings:
+    """Return the settings of decisions that ``[arbitrage]``, ``[market]`` and ``[limits]`` set."""
+    wanted = config.arbitrage
+    return ArbitrageSettings(
+        executor=executor,
+        wrapped_native=Address(config.market.wrapped_native),
+        path_length=wanted.path_length,
+        max_candidates=wanted.max_candidates,
+        max_plans=wanted.max_plans_per_block,
+        min_net_profit_wei=wanted.min_net_profit,
+        max_trade_wei=config.limits.max_trade,
+        slippage_bps=wanted.slippage_bps,
+        profit_share_kept_bps=wanted.profit_share_kept_bps,
+        deadline_seconds=wanted.deadline_seconds,
+        builder_share_bps=wanted.builder_share_bps,
+    )
+
+
+def open_chain(config: Config) -> ChainClient:
+    """Return a client of the configured node. Raises WrongChain, RpcUnavailable."""
+    rpc = RpcClient(config.chain.rpc_url, timeout_seconds=config.chain.request_timeout_seconds)
+    chain = ChainClient(rpc, errors=EXECUTOR_ERRORS)
+    chain.require_chain(config.chain.chain_id)
+    return chain
+
+
+def open_deployment(config: Config) -> Deployment:
+    """Return the executor: the one configured, or the newest on this chain. Raises ConfigError."""
+    path = config.keeper.deployment
+    if path is None:
+        return newest_deployment(chain_id=config.chain.chain_id)
+    deployment = load_deployment(path)
+    if deployment.chain_id != config.chain.chain_id:
+        raise ConfigError(
+            f"{path} is a deployment on chain id {deployment.chain_id}, but chain.chain_id is "
+            f"{config.chain.chain_id}"
+        )
+    return deployment
+
+
+def open_follower(config: Config, chain: ChainClient, deployment: Deployment) -> MarketFollower:
+    """Return what observes the configured market. Raises ConfigError where no token is named."""
+    if not config.market.tokens:
+        raise ConfigError(
+            "market.tokens is empty: name the tokens to look at, the wrapped native coin among them"
+        )
+    watch = WatchList(
+        chain_id=config.chain.chain_id,
+        tokens=tuple(Address(token) for token in config.market.tokens),
+        venues=deployment.venues,
+        lenders=deployment.lenders,
+    )
+    return MarketFollower(
+        chain, watch, priority_fee_wei=config.arbitrage.priority_fee, clock=lambda: int(time.time())
+    )
+
+
+def open_decider(config: Config, deployment: Deployment) -> Decider:
+    """Return the decision as a function of the snapshot alone, with its own cache of derived tables."""
+    return partial(
+        decide,
+        settings=arbitrage_settings(config, deployment.executor),
+        venues=deployment.venues,
+        cache=ArbitrageCache(),
+    )
+
+
+def _mode(config: Config, live: bool) -> Mode:
+    if not live:
+        return Mode.PAPER
+    if config.keeper.mode != "live":
+        raise ConfigError('--live needs keeper.mode = "live" in the configuration too: two switches, not one')
+    return Mode.LIVE
+
+
+def _open(config: Config, mode: Mode, opened: ExitStack, on_step: Callable[[str], None]) -> Parts:
+    chain = open_chain(config)
+    opened.callback(chain.rpc.close)
+    deployment = open_deployment(config)
+    signer = _signer(config, mode, chain, deployment)
+    database = opened.enter_context(Database(config.keeper.database_url))
+    _lock(config, mode, signer, database, opened)
+    writer = opened.enter_context(Writer(database))
+    journal = SqlJournal(writer, plan_id, mode=mode)
+    kill_file = config.keeper.kill_file
+    gas = GasSettings(priority_fee_wei=config.arbitrage.priority_fee)
+    guard = partial(check_kill_switch, kill_file)
+    submitter = Submitter(chain, journal, signer, gas, guard=guard, on_step=on_step)
+    tracker = Tracker(
+        chain,
+        journal,
+        confirmations=config.keeper.confirmations,
+        may_send=lambda: mode is Mode.LIVE and kill_reason(kill_file) is None,
+    )
+    return Parts(
+        mode=mode,
+        chain=chain,
+        follower=open_follower(config, chain, deployment),
+        decider=open_decider(config, deployment),
+        submitter=submitter,
+        tracker=tracker,
+        replacer=Replacer(chain, journal, signer, gas, guard=guard),
+        journal=journal,
+        database=database,
+        writer=writer,
+        log=DecisionLog(writer),
+        limits=risk_limits(config),
+        kill_reason=partial(kill_reason, kill_file),
+        resources=opened.pop_all(),
+    )
+
+
+def _signer(config: Config, mode: Mode, chain: ChainClient, deployment: Deployment) -> Signer:
+    if mode is Mode.PAPER:
+        return WatchOnly(deployment.keeper)
+    account = config.keeper.account
+    if account is None:
+        raise KeyUnavailable("live mode needs keeper.account: the alias of an Ape account")
+    if account.startswith(TEST_ACCOUNT_PREFIX):
+        index = account.removeprefix(TEST_ACCOUNT_PREFIX)
+        if not index.isdecimal():
+            raise ConfigError(f"keeper.account {account!r}: a test account is written TEST::0, TEST::1, ...")
+        return load_test_signer(int(index), client_version=chain.client_version())
+    return load_signer(account, passphrase_file=config.keeper.passphrase_file)
+
+
+def _lock(config: Config, mode: Mode, signer: Signer, database: Database, opened: ExitStack) -> None:
+    path = database.path
+    if path is not None:
+        opened.enter_context(ProcessLock(database_lock_path(path), f"the database {path}"))
+    if mode is Mode.LIVE:
+        folder = path.parent if path is not None else config.keeper.kill_file.parent
+        key_path = key_lock_path(folder, config.chain.chain_id, signer.address)
+        opened.enter_context(ProcessLock(key_path, f"the key of {signer.address}"))

@@ -1,0 +1,108 @@
+"""What the demo plays on: a replica with a market on it, and the executor deployed as a user would."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from steelyard.cli.replica import build_progress
+from steelyard.config import Config, load_config
+from steelyard.exceptions import PrerequisiteMissing
+from steelyard.sandbox.activity import MarketActivity
+from steelyard.sandbox.mining import MineOnDemand
+from steelyard.sandbox.replica import Replica, ensure_replica, project_root
+from steelyard.sandbox.rpc import SandboxRpc
+
+OWNER_ACCOUNT, KEEPER_ACCOUNT = "TEST::0", "TEST::1"
+"""Ape's test accounts, which everybody has the keys of; the keeper takes them on development nodes only."""
+KEEPER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+TREASURY = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
+DEPLOYMENT_TIMEOUT_SECONDS = 180
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoStage:
+    """The running replica, its market, and a keeper's configuration for it."""
+
+    config: Config
+    rpc: SandboxRpc
+    market: MarketActivity
+
+    def next_block(self) -> None:
+        """Let the market trade, and mine the block; the keeper's better-paying transactions go first."""
+        self.market.submit()
+        self.market.mine()
+
+
+@contextmanager
+def open_stage(folder: Path, seed: int, console: Console) -> Iterator[DemoStage]:
+    """Start the replica, deploy with the Ape script, write the keeper's configuration into ``folder``.
+
+    Raises:
+        ReplicaError: the replica cannot be built or started.
+        PrerequisiteMissing: the deployment failed; the message carries its words.
+    """
+    with build_progress() as advance:
+        replica = ensure_replica(progress=advance)
+    with replica, replica.connect() as rpc:
+        height = replica.manifest.block_number
+        console.print(f"The replica of mainnet runs at {replica.rpc_url}, block {height:,}.")
+        deployment = folder / "deployment.json"
+        _deploy(replica, deployment, folder / "deploy.log")
+        console.print("FlashLoanArbitrage is deployed by `ape run deploy executor`; the keeper starts.")
+        market = MarketActivity(rpc, seed, replica.manifest)
+        stage = DemoStage(config=_configure(replica, folder, deployment), rpc=rpc, market=market)
+        stage.next_block()
+        yield stage
+
+
+def _deploy(replica: Replica, output: Path, log: Path) -> None:
+    """Run the deployment script; each of its transactions gets a block of its own, so blocks follow the seed."""
+    ape = shutil.which("ape", path=str(Path(sys.executable).parent)) or "ape"
+    command = [ape, "run", "deploy", "executor", "--network", f"ethereum:mainnet:{replica.rpc_url}"]
+    command += ["--account", OWNER_ACCOUNT, "--treasury", TREASURY, "--keeper", KEEPER]
+    command += ["--confirmations", "0", "--output", str(output)]
+    with MineOnDemand(replica.rpc_url), log.open("w", encoding="utf-8") as sink:
+        try:
+            subprocess.run(
+                command,
+                cwd=project_root(),
+                check=True,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                timeout=DEPLOYMENT_TIMEOUT_SECONDS,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            said = log.read_text(encoding="utf-8")[-2000:]
+            raise PrerequisiteMissing(f"the deployment script failed ({error}); it said:\n{said}") from None
+
+
+def _configure(replica: Replica, folder: Path, deployment: Path) -> Config:
+    tokens = ", ".join(f'"{token.address}"' for token in replica.manifest.tokens)
+    file = folder / "steelyard.toml"
+    file.write_text(
+        f"""[chain]
+chain_id = 1
+rpc_url = "{replica.rpc_url}"
+
+[market]
+tokens = [{tokens}]
+
+[keeper]
+mode = "live"
+deployment = "{deployment}"
+account = "{KEEPER_ACCOUNT}"
+database_url = "sqlite:///{folder / "keeper.sqlite"}"
+kill_file = "{folder / "STOP"}"
+""",
+        encoding="utf-8",
+    )
+    return load_config(file, environment={})

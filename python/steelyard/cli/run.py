@@ -1,0 +1,45 @@
+"""``steelyard run``: the keeper, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import click
+from rich.console import Console
+
+from steelyard.app.keeper import Keeper
+from steelyard.app.wiring import build_keeper
+from steelyard.cli.options import config_option
+from steelyard.cli.turns import TurnTable
+from steelyard.config import Config
+
+
+@click.command()
+@config_option
+@click.option("--live", is_flag=True, help='Send transactions (needs keeper.mode = "live" and an account).')
+def run(config: Config, live: bool) -> None:
+    """Run the keeper: paper by default, --live to send.
+
+    Ctrl-C and SIGTERM finish the block under way and stop. Starting again goes on from the journal.
+    """
+    console = Console()
+    title = f"Steelyard, {'live' if live else 'paper'}"
+    with TurnTable(console, title) as table:
+        keeper = build_keeper(config, live=live, on_turn=table.show)
+        asyncio.run(run_until_signal(keeper))
+    console.print("Stopped; everything is recorded.")
+
+
+async def run_until_signal(keeper: Keeper) -> None:
+    """Run until SIGINT or SIGTERM, then close; a second signal interrupts at once. Raises StopError."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await keeper.run(stop)
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+        await keeper.close()

@@ -1,0 +1,94 @@
+"""How a turn of the keeper is shown: one line a block, in a live table or as plain text."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from steelyard.app.keeper import Turn
+from steelyard.cli.wording import amount, ether, symbol
+from steelyard.model import Address, IntentStatus, Outcome, Token, VerdictCode
+
+LINES_SHOWN = 16
+_HEADINGS = ("block", "gwei", "touched", "candidates", "verdicts", "sent", "settled", "net, ether", "ms")
+
+
+class TurnTable:
+    """Shows turns as they come; a context manager. On a terminal a live table, elsewhere a line each."""
+
+    def __init__(self, console: Console, title: str) -> None:
+        self._console = console
+        self._title = title
+        self._lines: deque[tuple[str, ...]] = deque(maxlen=LINES_SHOWN)
+        self._net_wei = 0
+        self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        else:
+            self._console.print("  ".join(_HEADINGS))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def show(self, turn: Turn) -> None:
+        """Add one turn."""
+        self._net_wei += sum(outcome.net_wei for outcome in turn.outcomes)
+        line = _line(turn, self._net_wei)
+        self._lines.append(line)
+        if self._live:
+            self._live.update(self._table(), refresh=True)
+        else:
+            self._console.print("  ".join(line), markup=False, highlight=False, soft_wrap=True)
+
+    def _table(self) -> Table:
+        table = Table(
+            *_HEADINGS, title=self._title, caption=f"after gas so far: {ether(self._net_wei)} ether"
+        )
+        for line in self._lines:
+            table.add_row(*line)
+        return table
+
+
+def _line(turn: Turn, net_wei: int) -> tuple[str, ...]:
+    block = turn.decision.block
+    counts = Counter(verdict.code for verdict in turn.decision.verdicts)
+    accepted = counts.pop(VerdictCode.ACCEPTED, 0)
+    words = [f"{accepted} accepted"] if accepted else []
+    words += [f"{count} {code.value.replace('_', ' ')}" for code, count in counts.most_common(2)]
+    return (
+        str(block.number),
+        f"{block.base_fee_wei / 10**9:.1f}",
+        str(len(turn.snapshot.touched)),
+        str(len(turn.decision.verdicts)),
+        turn.stopped or ", ".join(words) or "none",
+        str(len(turn.submitted)),
+        ", ".join(_settled(outcome) for outcome in turn.outcomes) or "-",
+        ether(net_wei),
+        f"{turn.decision_milliseconds:.0f}",
+    )
+
+
+def _settled(outcome: Outcome) -> str:
+    if outcome.status is IntentStatus.CONFIRMED:
+        return f"+{ether(outcome.net_wei, 4)}"
+    return outcome.status.value
+
+
+def profits_by_asset(profits: Mapping[str, int], tokens: Mapping[Address, Token]) -> str:
+    """Return gross profits as people read them: ``0.52 WETH, 1,204.1 USDC``."""
+    return ", ".join(
+        f"{amount(value, tokens.get(Address(asset)))} {symbol(asset, tokens)}"
+        for asset, value in sorted(profits.items())
+    )
