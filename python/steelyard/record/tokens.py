@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def remember_tokens(writer: Writer, tokens: Iterable[Token]) -> None:
-    """Write the tokens, the newer description in place of an older one. Raises StoreBusy, StoreUnavailable."""
+    """Write the tokens, a newer description in place of an older. Raises StoreBusy or StoreUnavailable."""
     rows = [
         TokenRow(address=token.address, symbol=token.symbol[:64], decimals=token.decimals) for token in tokens
     ]
