@@ -8,13 +8,8 @@ from dataclasses import replace
 import pytest
 
 from steelyard.connect.hexes import checksum
-from steelyard.connect.multicall import (
-    MAX_INIT_CODE_BYTES,
-    MAX_RETURN_BYTES,
-    Multicall,
-    StaticCall,
-    pack,
-)
+from steelyard.connect.multicall import Multicall, StaticCall, pack
+from steelyard.connect.pinned import MAX_INIT_CODE_BYTES, MAX_RETURN_BYTES
 from steelyard.connect.rpc import RpcRequest
 from steelyard.exceptions import RpcInconsistent, RpcRejected
 from steelyard.model import Address

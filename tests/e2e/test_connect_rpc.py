@@ -58,7 +58,16 @@ def client(node: FaultyRpc, pauses: Pauses | None = None, *, timeout_seconds: fl
     return RpcClient(node.url, timeout_seconds=timeout_seconds, sleep=pauses or Pauses())
 
 
-@pytest.mark.parametrize("fault", [Drop(), Status(502), Garbage(), ErrorAnswer(-32005, "slow down")])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Drop(),
+        Status(502),
+        Garbage(),
+        ErrorAnswer(-32005, "slow down"),
+        ErrorAnswer(-32603, "Internal server error"),
+    ],
+)
 def test_read_is_repeated_on_its_schedule_until_it_succeeds(node: FaultyRpc, fault: Drop) -> None:
     pauses = Pauses()
     node.fault(NUMBER, fault, times=3)
@@ -132,6 +141,13 @@ def test_refusal_is_not_repeated_and_keeps_code_and_data(node: FaultyRpc) -> Non
     with pytest.raises(RpcRejected, match="no") as refusal:
         client(node).call(NUMBER)
     assert (refusal.value.code, refusal.value.data) == (-32000, "0x1234")
+    assert node.calls[NUMBER] == 1
+
+
+def test_refusal_of_the_evm_with_the_code_of_an_internal_error_is_a_refusal(node: FaultyRpc) -> None:
+    node.fault(NUMBER, ErrorAnswer(-32603, "EVM error OutOfGas"))
+    with pytest.raises(RpcRejected, match="OutOfGas"):
+        client(node).call(NUMBER)
     assert node.calls[NUMBER] == 1
 
 

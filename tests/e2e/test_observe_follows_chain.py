@@ -11,7 +11,8 @@ from steelyard.connect.hexes import checksum
 from steelyard.exceptions import RpcInconsistent
 from steelyard.model import MarketSnapshot
 from steelyard.observe.discovery import pool_address
-from steelyard.sandbox.replica import Replica
+from steelyard.sandbox.abi import encode_call
+from steelyard.sandbox.replica import PoolKind, Replica
 from steelyard.units import Q96
 from tests.support.market_scene import (
     VENUES,
@@ -87,6 +88,20 @@ def test_unchanged_pools_are_shared_and_old_snapshots_stay_as_they_were(scene: L
         assert (pool is first.pools[address]) == (address not in second.touched)
 
 
+def test_event_that_changes_nothing_touches_nothing(scene: LivelyScene) -> None:
+    follower = scene.follower()
+    first = follower.poll()
+    assert first is not None
+    pair = next(pool for pool in scene.replica.manifest.pools if pool.kind is not PoolKind.UNISWAP_V3)
+    synced = scene.send(pair.address, encode_call("sync()"))
+    scene.mine()
+    scene.must_succeed(synced)
+    second = follower.poll()
+    assert second is not None
+    assert second.touched == frozenset()
+    assert second.pools == first.pools
+
+
 def test_no_new_block_is_no_snapshot(scene: LivelyScene) -> None:
     follower = scene.follower()
     assert follower.poll() is not None
@@ -144,6 +159,7 @@ def test_reorg_to_a_longer_chain_is_followed(scene: LivelyScene) -> None:
     assert_same_market(after, scene.cold())
     assert after is not None
     assert after.reorgs == 1
+    assert follower.repairs == 0
 
 
 def test_reorg_deeper_than_memory_reads_everything_anew(scene: LivelyScene) -> None:
@@ -235,6 +251,7 @@ def test_pool_born_in_an_orphaned_block_is_forgotten(scene: LivelyScene) -> None
     assert after is not None
     assert v3 not in after.pools
     assert v3 in after.touched
+    assert follower.repairs == 0
 
 
 def test_pool_read_late_in_a_catch_up_survives_a_reorg_into_its_middle(scene: LivelyScene) -> None:
@@ -255,6 +272,7 @@ def test_pool_read_late_in_a_catch_up_survives_a_reorg_into_its_middle(scene: Li
     assert_same_market(after, scene.cold())
     assert after is not None
     assert v3 in after.pools
+    assert follower.repairs == 0
 
 
 def test_token_without_decimals_is_left_out_with_a_reason_and_so_are_its_pools(scene: LivelyScene) -> None:

@@ -3,14 +3,8 @@
 An ``eth_call`` without ``to`` runs its data as the init code of a contract that is never created, and returns
 what that code returns. Ours is a loop of ``STATICCALL`` over a list that follows it in the same data.
 
-Bounds that nodes enforce on init code, kept by splitting into chunks:
-
-- the data may have 49,152 bytes (EIP-3860);
-- what it returns would become code, so it may have 24,576 bytes (EIP-170) and must not begin with 0xEF
-  (EIP-3541); ours begins with a success flag, 0 or 1.
-
-The chunks of one read go out as JSON-RPC batches, all pinned to one block: by its hash (EIP-1898) where the
-node takes that, else by its height with the hash checked before and after.
+The bounds on init code and what it returns are kept by splitting into chunks; what is returned begins with a
+success flag, 0 or 1, and so never with 0xEF. How chunks are run is in ``pinned.py``.
 """
 
 from __future__ import annotations
@@ -19,18 +13,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from steelyard.connect.chain import ChainClient, as_revert, call_fields, state_parameter
-from steelyard.connect.hexes import blob
+from steelyard.connect.chain import ChainClient
+from steelyard.connect.pinned import MAX_INIT_CODE_BYTES, MAX_RETURN_BYTES, PinnedReader
 from steelyard.connect.rpc import RpcRequest
-from steelyard.exceptions import RpcInconsistent, RpcRejected
+from steelyard.exceptions import RpcInconsistent
 from steelyard.model.chain import BlockRef
 from steelyard.units import Address
 
-MAX_INIT_CODE_BYTES: Final = 49_152
-MAX_RETURN_BYTES: Final = 24_576
 _RESULT_HEAD_BYTES: Final = 4
 _CALL_HEAD_BYTES: Final = 32
-_CHUNKS_PER_POST: Final = 16
 
 # Data of a call: this program, then for each static call one head word and its calldata:
 #   gas (4 bytes) | return bytes wanted, "want" (4) | calldata length, "len" (4) | target (20)
@@ -199,9 +190,6 @@ class CallResult(NamedTuple):
         return int.from_bytes(self.data[32 * index : 32 * index + 32], signed=True)
 
 
-FAILED: Final = CallResult(success=False, returned=0, data=b"")
-
-
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Calls that go into one ``eth_call``."""
@@ -219,9 +207,14 @@ class Chunk:
             parts.append(call.data)
         return b"".join(parts)
 
-    def request(self, state: object) -> RpcRequest:
-        """Return the ``eth_call`` at ``state`` (see ``chain.state_parameter``)."""
-        return RpcRequest("eth_call", [call_fields(None, self.init_code()), state])
+    def halves(self) -> list[Chunk]:
+        """Return two chunks of half the calls each; none where there is one call only."""
+        middle = len(self.calls) // 2
+        return [Chunk(self.calls[:middle]), Chunk(self.calls[middle:])] if middle else []
+
+    def unreadable(self) -> list[CallResult]:
+        """Return what a call that the node cannot run even alone comes to: it has failed."""
+        return [CallResult(success=False, returned=0, data=bytes(call.want)) for call in self.calls]
 
     def decode(self, output: bytes) -> list[CallResult]:
         """Cut the output into results. Raises RpcInconsistent where it has another length than it must."""
@@ -269,8 +262,7 @@ class Multicall:
     """Reads many things at one block."""
 
     def __init__(self, chain: ChainClient) -> None:
-        self._chain = chain
-        self._takes_hashes = True
+        self.reader = PinnedReader(chain)
 
     def read(self, calls: Sequence[StaticCall], block: BlockRef) -> list[CallResult]:
         """Return the results in the order of the calls, all of the state after ``block``.
@@ -280,65 +272,10 @@ class Multicall:
             RpcUnavailable: no answer in time.
             RpcRejected: the node refuses such calls.
         """
-        return self.read_beside((), calls, block)[1]
+        return self.reader.run(pack(calls), block)
 
     def read_beside(
         self, beside: Sequence[RpcRequest], calls: Sequence[StaticCall], block: BlockRef
     ) -> tuple[list[Any], list[CallResult]]:
         """Like ``read``, with other requests in the same round trip; returns their results first."""
-        chunks = pack(calls)
-        if not self._takes_hashes:
-            return self._read_by_number(beside, chunks, block)
-        try:
-            return self._run(beside, chunks, state_parameter(block.hash))
-        except RpcRejected as refusal:
-            if self._chain.find_block(block.hash) is None:
-                raise RpcInconsistent(f"the node no longer knows block {block.number} {block.hash}") from None
-            try:
-                results = self._read_by_number(beside, chunks, block)
-            except RpcRejected:
-                raise refusal from None
-            self._takes_hashes = False  # it knows the block, and refuses only to be asked by hash (EIP-1898)
-            return results
-
-    def _read_by_number(
-        self, beside: Sequence[RpcRequest], chunks: Sequence[Chunk], block: BlockRef
-    ) -> tuple[list[Any], list[CallResult]]:
-        self._require_canonical(block)
-        results = self._run(beside, chunks, state_parameter(block.number))
-        self._require_canonical(block)
-        return results
-
-    def _require_canonical(self, block: BlockRef) -> None:
-        found = self._chain.find_block(block.number)
-        if found is None or found.hash != block.hash:
-            raise RpcInconsistent(f"block {block.number} is no longer {block.hash}")
-
-    def _run(
-        self, beside: Sequence[RpcRequest], chunks: Sequence[Chunk], state: object
-    ) -> tuple[list[Any], list[CallResult]]:
-        results: list[CallResult] = []
-        others: list[Any] = []
-        for start in range(0, max(len(chunks), 1), _CHUNKS_PER_POST):
-            part = chunks[start : start + _CHUNKS_PER_POST]
-            ahead = beside if start == 0 else ()
-            outcomes = self._chain.rpc.batch_outcomes([*ahead, *(chunk.request(state) for chunk in part)])
-            for outcome in outcomes[: len(ahead)]:
-                if isinstance(outcome, RpcRejected):
-                    raise outcome
-                others.append(outcome)
-            for chunk, outcome in zip(part, outcomes[len(ahead) :], strict=True):
-                results.extend(self._results(chunk, outcome, state))
-        return others, results
-
-    def _results(self, chunk: Chunk, outcome: Any, state: object) -> list[CallResult]:
-        if not isinstance(outcome, RpcRejected):
-            return chunk.decode(blob(outcome, "answer to a batch of reads"))
-        if as_revert(outcome) is None and "gas" not in str(outcome).lower():
-            raise outcome
-        if len(chunk.calls) == 1:
-            return [FAILED._replace(data=bytes(chunk.calls[0].want))]
-        # The node grants too little gas for the whole: halves need half.
-        middle = len(chunk.calls) // 2
-        halves = [Chunk(chunk.calls[:middle]), Chunk(chunk.calls[middle:])]
-        return self._run((), halves, state)[1]
+        return self.reader.run_beside(beside, pack(calls), block)

@@ -46,6 +46,8 @@ _READ_PREFIXES: Final = ("eth_get", "debug_trace", "trace_")
 
 _LIMIT_EXCEEDED: Final = -32005
 _INTERNAL_ERROR: Final = -32603
+_TROUBLED_WORDS: Final = ("internal", "time", "upstream", "busy", "overload", "unavailable", "again")
+"""Gateways say these with the code of an internal error; anvil says "EVM error OutOfGas" with the same."""
 _PASSING_STATUS: Final = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 _MAX_RESPONSE_BYTES: Final = 512 * 1024 * 1024
 _MAX_TEXT: Final = 300
@@ -256,7 +258,7 @@ class RpcClient:
         text = self._clean(str(error.get("message", "no message")))
         if code in (_LIMIT_EXCEEDED, requests.codes.too_many):
             raise _Passing(f"rate limited: {text}")
-        if code == _INTERNAL_ERROR and data is None:
+        if code == _INTERNAL_ERROR and any(word in text.lower() for word in _TROUBLED_WORDS):
             raise _Passing(f"internal error: {text}")
         return RpcRejected(f"RPC {self.name}: {text} (code {code})", code=code, data=data)
 

@@ -9,8 +9,9 @@ from steelyard.amm.tick_map import TickMap
 from steelyard.amm.tick_math import MAX_TICK
 from steelyard.amm.uniswap_v2 import UniswapV2Pool
 from steelyard.amm.uniswap_v3 import UniswapV3Pool
-from steelyard.connect.abi import GET_RESERVES, LIQUIDITY, SLOT0, TICK_BITMAP, TICKS, word
+from steelyard.connect.abi import GET_RESERVES, LIQUIDITY, SLOT0, TICKS, word
 from steelyard.connect.multicall import CallResult, Multicall, StaticCall
+from steelyard.connect.tick_scan import BitmapWord, ScanRange, scan_tick_bitmaps
 from steelyard.exceptions import QuoteError
 from steelyard.model.chain import BlockRef
 from steelyard.model.plan import VenueKind
@@ -136,11 +137,9 @@ def _state(identity: PoolIdentity, head: Sequence[CallResult], ticks: TickMap | 
 def _read_ticks(
     multicall: Multicall, identities: Sequence[PoolIdentity], block: BlockRef
 ) -> dict[Address, TickMap]:
-    places = [(identity, position) for identity in identities for position in _bitmap_words(identity)]
-    calls = [StaticCall(identity.address, TICK_BITMAP + word(position)) for identity, position in places]
-    asked: list[tuple[Address, int]] = []
-    for (identity, position), result in zip(places, multicall.read(calls, block), strict=True):
-        asked.extend((identity.address, tick) for tick in _ticks_of_word(identity, position, result.word()))
+    by_address = {identity.address: identity for identity in identities}
+    words = scan_tick_bitmaps(multicall.reader, [_bitmap_range(identity) for identity in identities], block)
+    asked = [(found.pool, tick) for found in words for tick in _ticks_of_word(by_address[found.pool], found)]
     calls = [StaticCall(address, TICKS + word(tick), _PAIR_WORDS) for address, tick in asked]
     found: dict[Address, dict[int, tuple[int, int]]] = {identity.address: {} for identity in identities}
     for (address, tick), result in zip(asked, multicall.read(calls, block), strict=True):
@@ -148,14 +147,16 @@ def _read_ticks(
     return {address: TickMap.of(ticks) for address, ticks in found.items()}
 
 
-def _bitmap_words(identity: PoolIdentity) -> range:
-    """Return the positions of the bitmap's words that can hold a tick."""
+def _bitmap_range(identity: PoolIdentity) -> ScanRange:
+    """Return the bitmap's words that can hold a tick."""
     most = MAX_TICK // identity.tick_spacing
-    return range(-most // _WORD_BITS, most // _WORD_BITS + 1)
+    first = -most // _WORD_BITS  # down: the word that holds the lowest tick
+    return ScanRange(identity.address, first, most // _WORD_BITS - first + 1)
 
 
-def _ticks_of_word(identity: PoolIdentity, position: int, bits: int) -> Iterator[int]:
+def _ticks_of_word(identity: PoolIdentity, found: BitmapWord) -> Iterator[int]:
+    bits = found.bits
     while bits:
         lowest = bits & -bits
-        yield (position * _WORD_BITS + lowest.bit_length() - 1) * identity.tick_spacing
+        yield (found.position * _WORD_BITS + lowest.bit_length() - 1) * identity.tick_spacing
         bits ^= lowest
