@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, Protocol, TypeVar
 
 from steelyard.act.recovery import recover
 from steelyard.act.replace import Replacer
@@ -35,6 +35,11 @@ from steelyard.record.risk import read_risk_state
 from steelyard.record.tokens import remember_tokens
 from steelyard.record.writer import Writer
 
+T = TypeVar("T")
+
+STEPS: Final = ("recovered", "observed", "settled", "decided", "acted", "recorded")
+"""A turn's steps, after the recovery at the start; ``act.submitter.STEPS`` are those of one submission."""
+
 
 class Decider(Protocol):
     """A pure decision over one snapshot."""
@@ -46,7 +51,12 @@ class Decider(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the wiring has built. ``resources`` closes all of it, in the reverse order of its building."""
+    """What the wiring has built.
+
+    Attributes:
+        on_step: told of each of ``STEPS`` when it is done, and of a submission's own steps in between.
+        resources: closes all of it, in the reverse order of its building.
+    """
 
     mode: Mode
     chain: ChainClient
@@ -61,6 +71,7 @@ class Parts:
     log: DecisionLog
     limits: RiskLimits
     kill_reason: Callable[[], str | None]
+    on_step: Callable[[str], None]
     resources: ExitStack
 
 
@@ -71,20 +82,21 @@ class KeeperStages:
         self._parts = parts
         self._thread = chain_thread
         self._stopped: str | None = None
+        self._stuck: str | None = None
         self._reorgs = 0
         self._known_tokens: set[Address] = set()
 
     async def recover(self) -> Sequence[Outcome]:
         """Close what the chain has decided since the last run; the rest is settled block by block."""
-        return await self._thread.run(self._recover)
+        return self._done("recovered", await self._thread.run(self._recover))
 
     async def observe(self) -> MarketSnapshot | None:
         """Follow the chain to its newest block."""
-        return await self._thread.run(self._parts.follower.poll)
+        return self._done("observed", await self._thread.run(self._parts.follower.poll))
 
     async def settle(self, snapshot: MarketSnapshot) -> Sequence[Outcome]:
         """Undo what a reorganisation took back, then close what this block decided."""
-        return await self._thread.run(self._settle, snapshot)
+        return self._done("settled", await self._thread.run(self._settle, snapshot))
 
     async def standing(self) -> str | None:
         """Hold the records against the limits, and look for the kill file; say so when the answer changes."""
@@ -95,11 +107,11 @@ class KeeperStages:
         busy = frozenset(pool for intent in self._parts.journal.unfinished() for pool in intent.plan.pools)
         start = time.perf_counter()
         decision = self._parts.decider(snapshot, busy_pools=busy, stopped_reason=stopped)
-        return decision, (time.perf_counter() - start) * 1000
+        return self._done("decided", (decision, (time.perf_counter() - start) * 1000))
 
     async def act(self, decision: Decision) -> tuple[Decision, Sequence[ArbitragePlan]]:
         """Bring each plan to the chain; a refusal becomes the plan's verdict."""
-        return await self._thread.run(self._act, decision)
+        return self._done("acted", await self._thread.run(self._act, decision))
 
     async def record(self, turn: Turn) -> None:
         """Write every verdict of the block with its reason."""
@@ -109,6 +121,7 @@ class KeeperStages:
             self._reorgs = turn.snapshot.reorgs
             message = f"block {turn.snapshot.block.number} is on another branch than what was seen before"
             self._parts.log.event("reorg", message, severity="info")
+        self._done("recorded", turn)
 
     async def trouble(self, message: str) -> None:
         """Write down passing trouble; where the database is the trouble, the log has it."""
@@ -118,6 +131,10 @@ class KeeperStages:
         """Write what is queued and let go of everything."""
         await self._thread.run(self._parts.resources.close)
         self._thread.close()
+
+    def _done(self, step: str, result: T) -> T:
+        self._parts.on_step(step)
+        return result
 
     def _remember_tokens(self, snapshot: MarketSnapshot) -> None:
         if snapshot.tokens.keys() != self._known_tokens:
@@ -143,8 +160,11 @@ class KeeperStages:
         outcomes = parts.tracker.settle_open(snapshot.block)
         try:
             parts.replacer.tend(snapshot.block)
+            self._stuck = None
         except (GasRetriesExhausted, KillSwitch) as error:
-            parts.log.event("stuck", str(error), severity="warning")
+            if str(error) != self._stuck:  # said once, not in every block
+                parts.log.event("stuck", str(error), severity="warning")
+            self._stuck = str(error)
         return outcomes
 
     def _standing(self) -> str | None:

@@ -51,7 +51,7 @@ def build_keeper(
     Args:
         live: send transactions; also needs ``keeper.mode = "live"`` and an account.
         on_turn: told of each finished turn.
-        on_step: told of each step of a submission (see ``act.submitter.STEPS``).
+        on_step: told of each step of a turn and of a submission (``stages.STEPS``, ``submitter.STEPS``).
 
     Raises:
         SteelyardError: something is missing, wrong or taken; what was opened before is closed again.
@@ -186,6 +186,7 @@ def _open(config: Config, mode: Mode, opened: ExitStack, on_step: Callable[[str]
         log=DecisionLog(writer),
         limits=risk_limits(config),
         kill_reason=partial(kill_reason, kill_file),
+        on_step=on_step,
         resources=opened.pop_all(),
     )
 
