@@ -1,0 +1,194 @@
+"""What the lenders' answers mean: who lends what, at which fee, and who lends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import pytest
+
+from steelyard.connect import abi
+from steelyard.connect.hexes import checksum
+from steelyard.connect.multicall import CallResult, Multicall, StaticCall
+from steelyard.model import Address, BlockRef, LenderKind, LenderTerms
+from steelyard.observe.lenders import LenderReader
+from steelyard.observe.tokens import read_tokens
+from steelyard.units import WAD
+
+pytestmark = pytest.mark.unit
+
+VAULT, POOL, MORPHO, COLLECTOR = (checksum("0x" + f"{n:02x}" * 20) for n in (0xB1, 0xA1, 0xC1, 0xB2))
+WETH, DAI = checksum("0x" + "11" * 20), checksum("0x" + "22" * 20)
+AWETH = checksum("0x" + "1a" * 20)
+ACTIVE, FROZEN, PAUSED, FLASH = 1 << 56, 1 << 57, 1 << 60, 1 << 63
+LENDERS = {
+    LenderKind.BALANCER_V2: VAULT,
+    LenderKind.AAVE_V3: POOL,
+    LenderKind.MORPHO_BLUE: MORPHO,
+}
+BLOCK = BlockRef(
+    number=1, hash="", parent_hash="", timestamp_seconds=0, base_fee_wei=0, gas_used=0, gas_limit=0
+)
+
+
+class ScriptedChain:
+    """Answers reads from a table; what is not in it reverts."""
+
+    def __init__(self) -> None:
+        self.answers: dict[tuple[Address, bytes], bytes] = {}
+
+    def says(self, target: Address, data: bytes, *words: int) -> None:
+        self.answers[target, data] = b"".join(abi.word(word) for word in words)
+
+    def read(self, calls: Sequence[StaticCall], block: BlockRef) -> list[CallResult]:
+        return [self._result(call) for call in calls]
+
+    def _result(self, call: StaticCall) -> CallResult:
+        answer = self.answers.get((call.target, call.data))
+        if answer is None:
+            return CallResult(success=False, returned=0, data=bytes(call.want))
+        return CallResult(
+            success=True, returned=len(answer), data=answer[: call.want].ljust(call.want, b"\0")
+        )
+
+
+def balance_of(holder: Address) -> bytes:
+    return abi.BALANCE_OF + abi.address_word(holder)
+
+
+def reserve(chain: ScriptedChain, asset: Address, configuration: int, atoken: Address) -> None:
+    words = [configuration, *[0] * 7, int(atoken, 16), *[0] * 6]
+    chain.says(POOL, abi.GET_RESERVE_DATA + abi.address_word(asset), *words)
+
+
+@pytest.fixture
+def chain() -> ScriptedChain:
+    """All three lend WETH; nobody has DAI, which Aave does not know."""
+    chain = ScriptedChain()
+    chain.says(VAULT, abi.GET_PROTOCOL_FEES_COLLECTOR, int(COLLECTOR, 16))
+    chain.says(VAULT, abi.GET_PAUSED_STATE, 0, 5, 6)
+    chain.says(COLLECTOR, abi.GET_FLASH_LOAN_FEE_PERCENTAGE, 3 * 10**14)
+    chain.says(POOL, abi.FLASHLOAN_PREMIUM_TOTAL, 5)
+    reserve(chain, WETH, ACTIVE | FLASH, AWETH)
+    reserve(chain, DAI, 0, Address("0x" + "00" * 20))
+    for holder, amount in ((VAULT, 100), (AWETH, 200), (MORPHO, 300)):
+        chain.says(WETH, balance_of(holder), amount)
+        chain.says(DAI, balance_of(holder), 0)
+    return chain
+
+
+def offers(chain: ScriptedChain) -> dict[LenderKind, LenderTerms]:
+    reader = LenderReader(LENDERS, (WETH, DAI))
+    multicall = cast("Multicall", chain)
+    reader.prepare(multicall, BLOCK)
+    terms = reader.terms(multicall.read(reader.calls(), BLOCK))
+    assert all(offer.asset == WETH for offer in terms)
+    return {offer.kind: offer for offer in terms}
+
+
+def test_each_lender_offers_what_it_holds_at_its_fee(chain: ScriptedChain) -> None:
+    found = offers(chain)
+    assert {kind: offer.available for kind, offer in found.items()} == {
+        LenderKind.BALANCER_V2: 100,
+        LenderKind.AAVE_V3: 200,
+        LenderKind.MORPHO_BLUE: 300,
+    }
+    assert {kind: offer.fee_wad for kind, offer in found.items()} == {
+        LenderKind.BALANCER_V2: 3 * 10**14,
+        LenderKind.AAVE_V3: 5 * WAD // 10_000,
+        LenderKind.MORPHO_BLUE: 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("configuration", "lends"),
+    [
+        (ACTIVE | FLASH, True),
+        (ACTIVE | FLASH | FROZEN, True),
+        (ACTIVE | FLASH | PAUSED, False),
+        (ACTIVE, False),
+        (FLASH, False),
+    ],
+)
+def test_aave_lends_where_its_own_check_would_let_it(
+    chain: ScriptedChain, configuration: int, lends: bool
+) -> None:
+    reserve(chain, WETH, configuration, AWETH)
+    assert (LenderKind.AAVE_V3 in offers(chain)) == lends
+
+
+def test_paused_vault_lends_nothing(chain: ScriptedChain) -> None:
+    chain.says(VAULT, abi.GET_PAUSED_STATE, 1, 5, 6)
+    assert LenderKind.BALANCER_V2 not in offers(chain)
+
+
+@pytest.mark.parametrize(
+    ("target", "data", "silenced"),
+    [
+        (VAULT, abi.GET_PROTOCOL_FEES_COLLECTOR, LenderKind.BALANCER_V2),
+        (VAULT, abi.GET_PAUSED_STATE, LenderKind.BALANCER_V2),
+        (COLLECTOR, abi.GET_FLASH_LOAN_FEE_PERCENTAGE, LenderKind.BALANCER_V2),
+        (POOL, abi.FLASHLOAN_PREMIUM_TOTAL, LenderKind.AAVE_V3),
+        (WETH, balance_of(AWETH), LenderKind.AAVE_V3),
+        (WETH, balance_of(MORPHO), LenderKind.MORPHO_BLUE),
+    ],
+)
+def test_lender_that_does_not_answer_makes_no_offer_and_the_others_do(
+    chain: ScriptedChain, target: Address, data: bytes, silenced: LenderKind
+) -> None:
+    del chain.answers[target, data]
+    assert set(offers(chain)) == set(LenderKind) - {silenced}
+
+
+def test_executor_without_lenders_gets_no_offers(chain: ScriptedChain) -> None:
+    reader = LenderReader({}, (WETH,))
+    reader.prepare(cast("Multicall", chain), BLOCK)
+    assert reader.calls() == []
+    assert reader.terms([]) == ()
+
+
+def text(value: bytes) -> tuple[int, ...]:
+    padded = value.ljust(-(-len(value) // 32) * 32, b"\0")
+    words = [int.from_bytes(padded[at : at + 32]) for at in range(0, len(padded), 32)]
+    return 32, len(value), *words
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (text(b"WETH"), "WETH"),
+        ((int.from_bytes(b"MKR".ljust(32, b"\0")),), "MKR"),
+        (text("TÜV".encode()), "TÜV"),
+        (text(b"<b>X</b>\x1b[31m"), "bX/b[31m"),
+        (text(b"x" * 60), "x" * 32),
+        (text(b"\xff\xfe"), "\ufffd\ufffd"),
+        ((32, 2**200, 0), WETH[:8]),
+        ((), WETH[:8]),
+        (text(b""), WETH[:8]),
+    ],
+)
+def test_symbol_is_read_whatever_its_form_and_made_fit_to_be_shown(
+    answer: tuple[int, ...], shown: str
+) -> None:
+    chain = ScriptedChain()
+    chain.says(WETH, abi.DECIMALS, 18)
+    chain.says(WETH, abi.SYMBOL, *answer)
+    tokens, unusable = read_tokens(cast("Multicall", chain), [WETH], BLOCK)
+    assert (tokens[WETH].symbol, tokens[WETH].decimals) == (shown, 18)
+    assert unusable == {}
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [(None, "decimals() reverts"), ((), "no answer to decimals()"), ((78,), "78 decimals")],
+)
+def test_token_without_usable_decimals_is_left_out_with_the_reason(
+    answer: tuple[int, ...] | None, reason: str
+) -> None:
+    chain = ScriptedChain()
+    chain.says(DAI, abi.DECIMALS, 18)
+    if answer is not None:
+        chain.says(WETH, abi.DECIMALS, *answer)
+    tokens, unusable = read_tokens(cast("Multicall", chain), [WETH, DAI], BLOCK)
+    assert set(tokens) == {DAI}
+    assert reason in unusable[WETH]
