@@ -116,6 +116,11 @@ class Keeper:
         self._on_turn(turn)
         return turn
 
+    async def settle(self) -> Sequence[Outcome]:
+        """Take in the newest block without deciding anything: what is open is settled, nothing new begins."""
+        snapshot = await self._stages.observe()
+        return () if snapshot is None else await self._stages.settle(snapshot)
+
     async def run(self, stop: asyncio.Event) -> None:
         """Recover, then turn block after block until ``stop`` is set. The turn under way is finished first.
 

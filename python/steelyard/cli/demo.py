@@ -58,7 +58,7 @@ async def _trade(stage: DemoStage, table: TurnTable, blocks: int) -> None:
         for _ in range(blocks):
             await keeper.turn()
             stage.next_block()
-        await keeper.turn()  # settles what the last block has mined
+        await keeper.settle()
     finally:
         await keeper.close()
 

@@ -1,0 +1,123 @@
+"""The main job from deployment to report: what the records say is what the chain says, to the wei."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from steelyard.app.keeper import Turn
+from steelyard.app.wiring import build_keeper
+from steelyard.cli.demo_stage import KEEPER, TREASURY, DemoStage
+from steelyard.model import IntentStatus
+from steelyard.record.database import Database
+from steelyard.record.reports import read_records
+from steelyard.record.tables import ArbitrageRecord
+from tests.support.keeper_stage import ROOT, keeper_stage, run_steelyard
+
+pytestmark = pytest.mark.e2e
+
+BLOCKS = 14
+OTHER_SEED = 7
+BALANCE_OF = "0x70a08231"
+
+
+def trade(stage: DemoStage, blocks: int) -> list[Turn]:
+    turns: list[Turn] = []
+
+    async def story() -> None:
+        keeper = build_keeper(stage.config, live=True, on_turn=turns.append)
+        try:
+            await keeper.start()
+            for _ in range(blocks):
+                await keeper.turn()
+                stage.next_block()
+            await keeper.settle()
+        finally:
+            await keeper.close()
+
+    asyncio.run(story())
+    return turns
+
+
+def records(stage: DemoStage) -> list[ArbitrageRecord]:
+    with Database(stage.config.keeper.database_url, create=False) as database, database.read() as session:
+        return list(read_records(session))
+
+
+def balance(stage: DemoStage, token: str, holder: str, block: int) -> int:
+    data = BALANCE_OF + holder[2:].lower().rjust(64, "0")
+    return int(stage.rpc.call("eth_call", {"to": token, "data": data}, hex(block)), 16)
+
+
+def told(turns: list[Turn]) -> list[object]:
+    """What a run saw and decided, without the clock's readings."""
+    return [(turn.snapshot.block, turn.decision, turn.submitted, turn.outcomes) for turn in turns]
+
+
+def test_demo_makes_ten_profitable_executions_and_reverts_none() -> None:
+    result = run_steelyard("demo", timeout_seconds=180)
+    assert result.returncode == 0, result.stdout + result.stderr
+    summary = next(line for line in result.stdout.splitlines() if "profitable executions" in line)
+    assert int(summary.split()[0]) >= 10
+    assert " 0 reverted," in summary
+    report = ROOT / ".steelyard" / "demo" / "report.html"
+    assert str(report) in result.stdout
+    assert report.read_text(encoding="utf-8").count("<svg") == 3
+
+
+@pytest.mark.parametrize("seed", [42, OTHER_SEED])
+def test_every_recorded_profit_is_the_treasury_difference_on_chain(tmp_path: Path, seed: int) -> None:
+    with keeper_stage(tmp_path, seed=seed) as stage:
+        start_block = int(stage.rpc.call("eth_blockNumber"), 16)
+        trade(stage, BLOCKS)
+        rows = records(stage)
+        confirmed = [row for row in rows if row.status == IntentStatus.CONFIRMED.value]
+        assert confirmed, "a story without an execution shows nothing"
+        assert {row.status for row in rows} <= {"confirmed", "refused"}, "with these seeds nothing reverts"
+
+        for block, asset in {(row.mined_block, row.asset) for row in confirmed}:
+            recorded = sum(
+                row.realised_profit for row in confirmed if (row.mined_block, row.asset) == (block, asset)
+            )
+            gained = balance(stage, asset, TREASURY, block) - balance(stage, asset, TREASURY, block - 1)
+            assert gained == recorded
+
+        gas = sum(row.gas_cost_wei for row in rows)
+        before = int(stage.rpc.call("eth_getBalance", KEEPER, hex(start_block)), 16)
+        assert before - int(stage.rpc.call("eth_getBalance", KEEPER, "latest"), 16) == gas
+        for row in confirmed:
+            assert row.realised_profit >= row.estimated_profit, (
+                "the state it was decided on is the one it met"
+            )
+
+
+def test_same_seed_gives_the_same_blocks_and_the_same_decisions(tmp_path: Path) -> None:
+    stories = []
+    for name in ("first", "second"):
+        folder = tmp_path / name
+        folder.mkdir()
+        with keeper_stage(folder) as stage:
+            stories.append(told(trade(stage, BLOCKS)))
+    first, second = stories
+    assert first == second
+    assert any(submitted for _, _, submitted, _ in first)
+
+
+def test_paper_keeper_decides_and_rehearses_but_sends_nothing(tmp_path: Path) -> None:
+    with keeper_stage(tmp_path) as stage:
+
+        async def story() -> None:
+            keeper = build_keeper(stage.config, live=False)
+            try:
+                await keeper.start()
+                for _ in range(BLOCKS):
+                    await keeper.turn()
+                    stage.next_block()
+            finally:
+                await keeper.close()
+
+        asyncio.run(story())
+        assert {row.status for row in records(stage)} == {IntentStatus.PAPER.value}
+        assert int(stage.rpc.call("eth_getTransactionCount", KEEPER, "pending"), 16) == 0
