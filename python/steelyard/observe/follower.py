@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice
 from typing import Any, Final
 
 from steelyard.connect.chain import ChainClient
@@ -164,10 +163,12 @@ class MarketFollower:
         for block, logs in zip(blocks, raw_logs, strict=True):
             created.extend(self._created(draft.apply(block, _as_list(logs))))
         self._read_unknown(draft, created, head)
+        reorgs = self.reorgs + (fork.hash != self._index.tip.hash)
         if not _audit(draft, audited, audit_calls, results[len(lender_calls) :]):
+            snapshot = self._reread(head, reorgs=reorgs)
             self.repairs += 1
-            return self._reread(head, reorgs=self.reorgs)
-        self.reorgs += fork.hash != self._index.tip.hash
+            return snapshot
+        self.reorgs = reorgs
         touched = self._index.commit(fork, draft)
         return self._snapshot(head, self._lenders.terms(results[: len(lender_calls)]), touched)
 
@@ -204,7 +205,8 @@ class MarketFollower:
             return everyone
         start = self._audit_at % len(everyone)
         self._audit_at = start + self._audited_pools
-        return list(islice(cycle(everyone), start, start + self._audited_pools))
+        due = everyone[start : self._audit_at]
+        return due + everyone[: self._audited_pools - len(due)]
 
     def _snapshot(
         self, head: BlockRef, lenders: tuple[LenderTerms, ...], touched: frozenset[Address]
