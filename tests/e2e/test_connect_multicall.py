@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from steelyard.connect.chain import call_fields
 from steelyard.connect.hexes import checksum
-from steelyard.connect.multicall import Multicall, StaticCall, pack
+from steelyard.connect.multicall import Chunk, Multicall, StaticCall, pack
 from steelyard.connect.pinned import MAX_INIT_CODE_BYTES, MAX_RETURN_BYTES
 from steelyard.connect.rpc import RpcRequest
 from steelyard.exceptions import RpcInconsistent, RpcRejected
@@ -90,6 +91,21 @@ def test_thousands_of_reads_come_back_in_order(chain: DevChain, multicall: Multi
 def test_callee_gets_no_more_gas_than_it_may_burn(chain: DevChain, multicall: Multicall) -> None:
     (result,) = multicall.read([StaticCall(GAS, b"", 32, 12_345)], chain.client.block())
     assert 12_000 < result.word() < 12_345
+
+
+@pytest.mark.parametrize("gas", [30_000, 1_000_000])
+def test_callee_gets_the_gas_it_was_promised_or_nobody_gets_an_answer(chain: DevChain, gas: int) -> None:
+    chunk = Chunk((StaticCall(GAS, b"", 32, gas),))
+    requests = [
+        RpcRequest("eth_call", [call_fields(None, chunk.init_code(), gas=granted), "latest"])
+        for granted in range(gas + 50_000, gas + 150_000, 250)
+    ]
+    outcomes = chain.rpc.batch_outcomes(requests)
+    answered = [outcome for outcome in outcomes if not isinstance(outcome, RpcRejected)]
+    assert 0 < len(answered) < len(outcomes)
+    for outcome in answered:
+        (result,) = chunk.decode(bytes.fromhex(outcome[2:]))
+        assert result.word() > gas - 100
 
 
 def test_many_burners_starve_no_honest_contract(chain: DevChain, multicall: Multicall) -> None:

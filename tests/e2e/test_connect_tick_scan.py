@@ -10,8 +10,8 @@ import pytest
 from steelyard.connect.abi import TICK_BITMAP, word
 from steelyard.connect.hexes import checksum
 from steelyard.connect.multicall import Multicall, StaticCall
-from steelyard.connect.pinned import PinnedReader
-from steelyard.connect.tick_scan import BitmapWord, ScanChunk, ScanRange, scan_tick_bitmaps
+from steelyard.connect.pinned import MAX_INIT_CODE_BYTES, PinnedReader
+from steelyard.connect.tick_scan import BitmapWord, ScanChunk, ScanRange, _split, scan_tick_bitmaps
 from steelyard.exceptions import RpcInconsistent
 from tests.support.market_scene import Scene, running_replica
 
@@ -83,6 +83,13 @@ def test_chunk_that_needs_too_much_gas_is_halved_until_it_fits(scene: Scene, rea
     chunk = ScanChunk((ScanRange(pool, -15_000, 30_000),))
     found = reader.run([chunk], scene.client.block())
     assert found == plainly(scene, [ScanRange(pool, -400, 800)])
+
+
+def test_many_short_ranges_stay_within_the_bound_on_init_code(scene: Scene, reader: PinnedReader) -> None:
+    pool = scene.v3_pools()[0].address
+    ranges = [ScanRange(pool, position, 1) for position in range(-1_500, 1_500)]
+    assert all(len(ScanChunk(part).init_code()) <= MAX_INIT_CODE_BYTES for part in _split(ranges, 4_096))
+    assert scan_tick_bitmaps(reader, ranges, scene.client.block()) == plainly(scene, ranges)
 
 
 def test_contract_that_is_no_pool_is_an_inconsistency(scene: Scene, reader: PinnedReader) -> None:

@@ -232,6 +232,26 @@ def test_new_pools_are_found_by_the_factories_logs(scene: LivelyScene) -> None:
     assert follower.repairs == 0
 
 
+def test_position_over_the_whole_range_of_prices_is_found_at_both_ends(scene: LivelyScene) -> None:
+    follower = scene.follower()
+    follower.poll()
+    outermost = {500: 887_270, 3_000: 887_220, 10_000: 887_200}
+    pools = {pool.fee_pips: pool for pool in scene.v3_pools() if pool.fee_pips in outermost}
+    minted = [
+        scene.provide_between(pool.token0, pool.token1, fee, -outermost[fee], outermost[fee])
+        for fee, pool in pools.items()
+    ]
+    scene.mine()
+    for transaction in minted:
+        scene.must_succeed(transaction)
+    cold = scene.cold()
+    assert_same_market(follower.poll(), cold)
+    for fee, record in pools.items():
+        pool = cold.pools[record.address]
+        assert isinstance(pool, UniswapV3Pool)
+        assert (pool.ticks.indices[0], pool.ticks.indices[-1]) == (-outermost[fee], outermost[fee])
+
+
 def test_pool_born_in_an_orphaned_block_is_forgotten(scene: LivelyScene) -> None:
     follower = scene.follower()
     scene.turn()
