@@ -23,7 +23,17 @@ from steelyard.sandbox.abi import decode_result, encode_call
 from steelyard.units import Address
 from tests.support.fork_chain import ForkChain, actor
 from tests.support.fork_market import QUOTER_V2, USDC, V3_FACTORY, WETH, ForkMarket, Hop, VenueId
-from tests.support.pools import AMOUNTS, TOKEN0, TOKENS, magnitudes, v2_pool, v2_pools, v3_pool, v3_pools
+from tests.support.pools import (
+    AMOUNTS,
+    SPACING_OF_TIER,
+    TOKEN0,
+    TOKENS,
+    magnitudes,
+    v2_pool,
+    v2_pools,
+    v3_pool,
+    v3_pools,
+)
 
 if TYPE_CHECKING:
     from steelyard.amm import UniswapV2Pool
@@ -31,7 +41,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.fork, pytest.mark.needs("any")]
 
 V2_ROUTER = "0x7a250d5630B4cF539739dF2C5dAcb4c659F2488D"
-TIERS = (100, 500, 3_000, 10_000)
 MIN_LIMIT_X96 = 4_295_128_740
 MAX_LIMIT_X96 = 1_461_446_703_485_210_103_287_273_052_203_988_822_378_723_970_341
 GAS = hex(500_000_000)
@@ -192,12 +201,12 @@ def quoter_says(
 
 @pytest.fixture(scope="module")
 def v3_addresses(chain: ForkChain, market: ForkMarket) -> dict[int, str]:
-    """A real pool of each tier; created where the chain has none (the finest tier came later by vote)."""
+    """A real pool of each tier; tier and pool created where the chain has none."""
     found = {}
-    if chain.read(V3_FACTORY, "feeAmountTickSpacing(uint24)", "(int24)", 100)[0] == 0:
-        (owner,) = chain.read(V3_FACTORY, "owner()", "(address)")
-        chain.send(owner, V3_FACTORY, "enableFeeAmount(uint24,int24)", 100, 1)
-    for tier in TIERS:
+    for tier, spacing in SPACING_OF_TIER.items():
+        if chain.read(V3_FACTORY, "feeAmountTickSpacing(uint24)", "(int24)", tier)[0] == 0:
+            (owner,) = chain.read(V3_FACTORY, "owner()", "(address)")
+            chain.send(owner, V3_FACTORY, "enableFeeAmount(uint24,int24)", tier, spacing)
         hop = Hop(VenueId.UNISWAP_V3, tier)
         if int(market.pool(hop, USDC, WETH), 16) == 0:
             signature = "createPool(address,address,uint24)"
@@ -207,7 +216,7 @@ def v3_addresses(chain: ForkChain, market: ForkMarket) -> dict[int, str]:
 
 
 @exact
-@given(pool=v3_pools(tiers=TIERS), token_in=TOKENS, amount=AMOUNTS)
+@given(pool=v3_pools(), token_in=TOKENS, amount=AMOUNTS)
 def test_the_quoter_sells_for_the_same_and_ends_at_the_same_price(
     chain: ForkChain, v3_addresses: dict[int, str], pool: UniswapV3Pool, token_in: Address, amount: int
 ) -> None:
@@ -222,7 +231,7 @@ def test_the_quoter_sells_for_the_same_and_ends_at_the_same_price(
 
 
 @exact
-@given(pool=v3_pools(tiers=TIERS), token_in=TOKENS, amount=AMOUNTS)
+@given(pool=v3_pools(), token_in=TOKENS, amount=AMOUNTS)
 def test_the_quoter_buys_for_the_same(
     chain: ForkChain, v3_addresses: dict[int, str], pool: UniswapV3Pool, token_in: Address, amount: int
 ) -> None:
@@ -240,7 +249,7 @@ def test_the_quoter_buys_for_the_same(
 
 
 @exact
-@given(pool=v3_pools(tiers=TIERS), token_in=TOKENS, data=st.data())
+@given(pool=v3_pools(), token_in=TOKENS, data=st.data())
 def test_amounts_that_end_exactly_on_a_tick_are_quoted_alike(
     chain: ForkChain,
     v3_addresses: dict[int, str],

@@ -92,6 +92,7 @@ def test_what_exact_out_asks_buys_as_much_and_the_least_input_asks_no_more(
     bought, _ = sold(pool, token_in, amount)
     assume(bought.amount_out)
     asked = pool.quote_exact_out(token_in, bought.amount_out)
+    assert asked.amount_out == bought.amount_out
     assert pool.quote_exact_in(token_in, asked.amount_in).amount_out >= bought.amount_out
     least = least_input(pool, token_in, bought.amount_out)
     assert least <= min(asked.amount_in, bought.amount_in)

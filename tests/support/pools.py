@@ -26,7 +26,8 @@ POOL = Address("0x3333333333333333333333333333333333333333")
 
 UINT112_MAX = 2**112 - 1
 INT256_MAX = 2**255 - 1
-SPACING_OF_TIER = {100: 1, 500: 10, 3_000: 60, 10_000: 200}
+SPACING_OF_TIER = {100: 1, 500: 10, 3_000: 60, 10_000: 200, 50_000: 16_383}
+"""The last is nobody's, but a factory's owner could allow it: ranges so wide that uint256 overflows."""
 
 
 def magnitudes(low: int, high: int) -> SearchStrategy[int]:

@@ -207,11 +207,12 @@ def _numbers(market: Market, route: Route, terms: Terms) -> str:
     """Return the sentence that every sized verdict carries."""
     tokens, asset, sizing = market.snapshot.tokens, route[0].token_in, terms.sizing
     lender = terms.lender.kind.name.lower()
-    gas = f"{terms.gas_units} gas at {gwei_text(market.snapshot.gas.price_wei)}"
+    loan, fee, profit = (
+        amount_text(amount, asset, tokens) for amount in (sizing.amounts[0], sizing.loan_fee, sizing.profit)
+    )
     return (
-        f"borrow {amount_text(sizing.amounts[0], asset, tokens)} from {lender}, "
-        f"fee {amount_text(sizing.loan_fee, asset, tokens)}, profit {amount_text(sizing.profit, asset, tokens)}, "
-        f"{gas} = {ether_text(terms.gas_cost_wei)}, net {ether_text(terms.net_wei)}"
+        f"borrow {loan} from {lender}, fee {fee}, profit {profit}, "
+        f"{terms.gas_units} gas at {gwei_text(market.snapshot.gas.price_wei)} = {ether_text(terms.gas_cost_wei)}, net {ether_text(terms.net_wei)}"
     )
 
 

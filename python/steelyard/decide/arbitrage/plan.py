@@ -34,7 +34,7 @@ class Terms:
 def least_profit(profit: int, gas_floor: int, kept_bps: int) -> int:
     """Return a plan's ``min_profit``: the kept share of the profit, never less than gas is worth.
 
-    Rounds up, since we insist on it. ``gas_floor`` above ``profit`` (the price moved by rounding) is cut to it.
+    Rounds up, since we insist on it. A ``gas_floor`` above the profit (by rounding) is cut to it.
     """
     return min(max(mul_div_up(profit, kept_bps, BPS), gas_floor, 1), profit)
 

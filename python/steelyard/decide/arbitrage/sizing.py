@@ -20,10 +20,12 @@ from steelyard.amm.inverse import least_input
 from steelyard.decide.arbitrage.route import Route, forward
 from steelyard.exceptions import QuoteError
 from steelyard.model import LenderTerms
+from steelyard.units import UINT256_MAX, div_up
 
 _SLACK = 3
 """Units by which rounding may lift a bound of a neighbour above that of the unit before it."""
 _STEPS_BEFORE_LEAPS = 4
+_MAX_LEAPS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,8 @@ class Sizing:
         amounts: the loan, and what each hop pays; exact.
         profit: base units of the asset after the loan fee.
         evaluations: exact chains that were quoted.
-        complete: the search ended by itself, not by its bound.
+        complete: the search ended by itself, not by its bound. No better loan exists then, but for a unit or
+            so of an amount between two V3 pools whose ranges end within a unit of one another.
     """
 
     amounts: tuple[int, ...]
@@ -148,8 +151,12 @@ class _Search:
         self._stage = min(range(len(self._route)), key=lambda stage: curves[stage].slope(self._start))
         self._evaluate(self._start)
         amounts = forward(self._route, self._start)
-        unit = amounts[self._stage] if amounts else max(curves[self._stage].output(self._start), 1)
-        sides = [_Side(unit - 1, 1, curves), _Side(unit, -1, curves)]
+        self._scale = amounts or tuple(max(curve.output(self._start), 1) for curve in curves)
+        unit = self._scale[self._stage]
+        least = self._input_for(unit)
+        if least is not None and least != self._start and not self._over_cap(least):
+            self._evaluate(least)
+        sides = [_Side(unit, 1, curves), _Side(unit, -1, curves)]
         while any(side.open for side in sides) and self._evaluations < max_evaluations:
             for side in sides:
                 if side.open and self._evaluations < max_evaluations:
@@ -168,7 +175,7 @@ class _Search:
 
     def _step(self, side: _Side) -> None:
         bound = self._bound(side)
-        if bound is None or bound + _SLACK <= self._best[0]:
+        if bound is None or bound + self._slack(side) <= self._best[0]:
             side.open = False
             return
         amount = self._input_for(side.unit)
@@ -182,16 +189,34 @@ class _Search:
         """Return what the real-valued curve allows at the side's unit; None where the side has ended."""
         if side.unit < 1:
             return None
-        amount = side.curves[self._stage].input_for(side.unit)
-        if amount is None or self._over_cap(amount):
-            return None
-        whole = side.curves[-1]
-        if amount < whole.low or (whole.high is not None and amount > whole.high):
-            side.curves = prefixes(self._route, amount)  # it has left the ranges: take those it is in now
+        for leap in range(_MAX_LEAPS):
+            whole = side.curves[-1]
             amount = side.curves[self._stage].input_for(side.unit)
-            if amount is None or self._over_cap(amount):
+            if amount < whole.low if amount is not None else side.direction < 0:
+                elsewhere = whole.low - (1 << leap)
+            elif amount is None or (whole.high is not None and amount > whole.high):
+                if whole.high is None:
+                    return None  # no input at all reaches this unit
+                elsewhere = whole.high + (1 << leap)
+            elif self._over_cap(amount):
                 return None
-        return side.curves[-1].output(amount) - amount - self._terms.fee(amount)
+            else:
+                return whole.output(amount) - amount - self._terms.fee(amount)
+            if self._over_cap(elsewhere):
+                return None
+            side.curves = prefixes(self._route, max(elsewhere, 0))  # it has left the ranges: go to the next
+        return UINT256_MAX  # ranges of a unit or two: no bound worth having
+
+    def _slack(self, side: _Side) -> int:
+        """Return by how much a unit further on may promise more than this one, past the optimum.
+
+        A range's curve starts where exact steps ended, a unit or two of each amount below where the range
+        before would have led. So going down into that range, the bound may rise by what those are worth.
+        """
+        if side.direction > 0 or side.curves[-1].low == 0:
+            return _SLACK
+        out = self._scale[-1]
+        return _SLACK + sum(2 * div_up(out, amount) for amount in self._scale)  # up: rather one more look
 
     def _over_cap(self, amount: int) -> bool:
         self._furthest = max(self._furthest, amount)

@@ -1,0 +1,109 @@
+"""Markets for decisions, written down pool by pool."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from steelyard.decide.arbitrage import ArbitrageSettings, Hop, Route
+from steelyard.model import (
+    BlockRef,
+    GasTerms,
+    LenderKind,
+    LenderTerms,
+    MarketSnapshot,
+    Token,
+    Venue,
+    VenueKind,
+)
+from steelyard.units import ETHER, GWEI, Address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from steelyard.amm import Pool
+
+WETH, USDC, DAI, ODD = (Address(f"0x{digit * 40}") for digit in ("a", "b", "c", "d"))
+EXECUTOR = Address("0x" + "e" * 40)
+TOKENS = {
+    WETH: Token(address=WETH, symbol="WETH", decimals=18),
+    USDC: Token(address=USDC, symbol="USDC", decimals=6),
+    DAI: Token(address=DAI, symbol="DAI", decimals=18),
+    ODD: Token(address=ODD, symbol="ODD", decimals=18),
+}
+VENUES = tuple(
+    Venue(venue_id=at, name=name, kind=kind, factory=EXECUTOR, init_code_hash="0x" + "0" * 64, fee_pips=fee)
+    for at, (name, kind, fee) in enumerate(
+        (
+            ("uniswap_v2", VenueKind.UNISWAP_V2, 3_000),
+            ("sushiswap_v2", VenueKind.UNISWAP_V2, 3_000),
+            ("uniswap_v3", VenueKind.UNISWAP_V3, 0),
+        )
+    )
+)
+
+
+def address(number: int) -> Address:
+    """The ``number``-th pool's address; their order is the numbers'."""
+    return Address(f"0x{number:040x}")
+
+
+def lender(
+    kind: LenderKind = LenderKind.BALANCER_V2,
+    asset: Address = WETH,
+    available: int = 10**30,
+    fee_wad: int = 0,
+) -> LenderTerms:
+    """A lender's offer; without a fee unless asked."""
+    return LenderTerms(kind=kind, asset=asset, available=available, fee_wad=fee_wad)
+
+
+def block(number: int = 100, *, fork: str = "") -> BlockRef:
+    """A block of the main line, or of a fork that left it by this block."""
+    return BlockRef(
+        number=number,
+        hash=f"0x{number}{fork}",
+        parent_hash=f"0x{number - 1}",
+        timestamp_seconds=1_700_000_000 + 12 * number,
+        base_fee_wei=10 * GWEI,
+        gas_used=15_000_000,
+        gas_limit=30_000_000,
+    )
+
+
+def snapshot(
+    pools: Iterable[Pool],
+    *,
+    lenders: Iterable[LenderTerms] = (lender(),),
+    gas_price_wei: int = 0,
+    at: BlockRef | None = None,
+    touched: frozenset[Address] | None = None,
+) -> MarketSnapshot:
+    """A market of these pools; gas is free unless a price is given."""
+    by_address = {pool.address: pool for pool in pools}
+    reference = at or block()
+    return MarketSnapshot(
+        chain_id=1,
+        block=reference,
+        gas=GasTerms(base_fee_wei=gas_price_wei, priority_fee_wei=0),
+        tokens=TOKENS,
+        pools=by_address,
+        lenders=tuple(lenders),
+        touched=frozenset(by_address) if touched is None else touched,
+        observed_at_seconds=reference.timestamp_seconds + 1,
+    )
+
+
+def settings(**changes: Any) -> ArbitrageSettings:
+    """Settings that refuse nothing for its size."""
+    defaults: dict[str, Any] = {
+        "executor": EXECUTOR,
+        "wrapped_native": WETH,
+        "min_net_profit_wei": 0,
+        "max_trade_wei": 10**12 * ETHER,
+    }
+    return ArbitrageSettings(**(defaults | changes))
+
+
+def route(*steps: tuple[Pool, Address]) -> Route:
+    """Hops from each pool and the token sold to it."""
+    return tuple(Hop(pool=pool, token_in=sold, token_out=pool.other(sold)) for pool, sold in steps)
