@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from steelyard.exceptions import RetryError
+from steelyard.exceptions import RetryError, SteelyardError
 from steelyard.model import ArbitragePlan, Decision, MarketSnapshot, Outcome
 
 LONGEST_PAUSE_SECONDS = 30.0
@@ -70,8 +70,8 @@ class Stages(Protocol):
 
     async def record(self, turn: Turn) -> None: ...
 
-    async def trouble(self, message: str) -> None:
-        """Say and record that something passing is wrong."""
+    async def trouble(self, error: SteelyardError) -> None:
+        """Say and record what is wrong, once: passing trouble, or what ends the run."""
         ...
 
     async def close(self) -> None: ...
@@ -138,17 +138,21 @@ class Keeper:
                 failures = 0
             except RetryError as error:
                 failures += 1
-                await self._stages.trouble(str(error))
-                await _wait(
-                    stop,
-                    min(self._poll_interval_seconds * 2**failures, LONGEST_PAUSE_SECONDS),
-                )
+                await self._stages.trouble(error)
+                await _wait(stop, self._pause_seconds(failures))
                 continue
+            except SteelyardError as error:
+                await self._stages.trouble(error)
+                raise
             if idle:
                 await _wait(stop, self._poll_interval_seconds)
 
     async def close(self) -> None:
         await self._stages.close()
+
+    def _pause_seconds(self, failures: int) -> float:
+        """Twice as long after each failure, up to a bound (a night of failures must not overflow it)."""
+        return min(self._poll_interval_seconds * 2.0 ** min(failures, 16), LONGEST_PAUSE_SECONDS)
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

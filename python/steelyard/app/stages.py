@@ -13,10 +13,11 @@ from steelyard.act.replace import Replacer
 from steelyard.act.submitter import Refusal, Submitter
 from steelyard.act.tracker import Tracker
 from steelyard.app.keeper import Turn
+from steelyard.app.notices import Notices
 from steelyard.app.threads import ChainThread
 from steelyard.connect.chain import ChainClient
 from steelyard.decide.limits import RiskLimits, check_limits
-from steelyard.exceptions import DuplicateIntent, GasRetriesExhausted, KillSwitch
+from steelyard.exceptions import DuplicateIntent, GasRetriesExhausted, KillSwitch, RetryError, SteelyardError
 from steelyard.model import (
     Address,
     ArbitragePlan,
@@ -59,6 +60,7 @@ class Parts:
     """
 
     mode: Mode
+    executor: Address
     chain: ChainClient
     follower: MarketFollower
     decider: Decider
@@ -69,8 +71,10 @@ class Parts:
     database: Database
     writer: Writer
     log: DecisionLog
+    notices: Notices
     limits: RiskLimits
     kill_reason: Callable[[], str | None]
+    executor_refusal: Callable[[], str | None]
     on_step: Callable[[str], None]
     resources: ExitStack
 
@@ -83,6 +87,7 @@ class KeeperStages:
         self._thread = chain_thread
         self._stopped: str | None = None
         self._stuck: str | None = None
+        self._ask_executor = True
         self._reorgs = 0
         self._known_tokens: set[Address] = set()
 
@@ -99,7 +104,7 @@ class KeeperStages:
         return self._done("settled", await self._thread.run(self._settle, snapshot))
 
     async def standing(self) -> str | None:
-        """Hold the records against the limits, and look for the kill file; say so when the answer changes."""
+        """Look for the kill file, ask the limits and the executor; say so when the answer changes."""
         return await self._thread.run(self._standing)
 
     async def decide(self, snapshot: MarketSnapshot, stopped: str | None) -> tuple[Decision, float]:
@@ -120,15 +125,20 @@ class KeeperStages:
         if turn.snapshot.reorgs != self._reorgs:
             self._reorgs = turn.snapshot.reorgs
             message = f"block {turn.snapshot.block.number} is on another branch than what was seen before"
-            self._parts.log.event("reorg", message, severity="info")
+            self._parts.notices.say("reorg", message)
+        self._parts.notices.well()
         self._done("recorded", turn)
 
-    async def trouble(self, message: str) -> None:
-        """Write down passing trouble; where the database is the trouble, the log has it."""
-        self._parts.log.event("trouble", message, severity="warning")
+    async def trouble(self, error: SteelyardError) -> None:
+        """Say passing trouble once while it lasts; write down what ends the run."""
+        if isinstance(error, RetryError):
+            self._parts.notices.trouble(error)
+        else:
+            self._parts.notices.ended(error)
 
     async def close(self) -> None:
         """Write what is queued and let go of everything."""
+        self._parts.notices.ended(None)
         await self._thread.run(self._parts.resources.close)
         self._thread.close()
 
@@ -144,9 +154,10 @@ class KeeperStages:
     def _recover(self) -> Sequence[Outcome]:
         parts = self._parts
         recovered = recover(parts.journal, parts.tracker, parts.chain.block())
+        parts.notices.say("started", f"{parts.mode.value} mode, executor {parts.executor}")
         if recovered.closed or recovered.still_open:
             message = f"{len(recovered.closed)} intents closed, {len(recovered.still_open)} still open"
-            parts.log.event("recovered", message)
+            parts.notices.say("recovered", message)
         return recovered.closed
 
     def _settle(self, snapshot: MarketSnapshot) -> Sequence[Outcome]:
@@ -163,21 +174,32 @@ class KeeperStages:
             self._stuck = None
         except (GasRetriesExhausted, KillSwitch) as error:
             if str(error) != self._stuck:  # said once, not in every block
-                parts.log.event("stuck", str(error), severity="warning")
+                parts.notices.say("stuck", str(error), "warning")
             self._stuck = str(error)
         return outcomes
 
     def _standing(self) -> str | None:
         parts = self._parts
-        reason = parts.kill_reason()
-        if reason is None and parts.mode is Mode.LIVE:
-            with parts.database.read() as session:
-                risk = read_risk_state(session, now_seconds=int(time.time()))
-            reason = check_limits(parts.limits, risk)
+        reason = parts.kill_reason() or self._limit_reason() or self._executor_reason()
         if reason != self._stopped:
             self._stopped = reason
             kind, severity = ("risk_stopped", "critical") if reason else ("risk_allowed", "info")
-            parts.log.event(kind, reason or "new risk is allowed again", severity=severity)
+            parts.notices.say(kind, reason or "new risk is allowed again", severity)
+        return reason
+
+    def _limit_reason(self) -> str | None:
+        if self._parts.mode is not Mode.LIVE:
+            return None
+        with self._parts.database.read() as session:
+            risk = read_risk_state(session, now_seconds=int(time.time()))
+        return check_limits(self._parts.limits, risk)
+
+    def _executor_reason(self) -> str | None:
+        """Ask the executor at the start, after a refusal, and then until it takes plans again."""
+        if not self._ask_executor:
+            return None
+        reason = self._parts.executor_refusal()
+        self._ask_executor = reason is not None
         return reason
 
     def _act(self, decision: Decision) -> tuple[Decision, Sequence[ArbitragePlan]]:
@@ -191,6 +213,7 @@ class KeeperStages:
                 continue
             if isinstance(result, Refusal):
                 refused[plan] = result.reason
+                self._ask_executor = True
             else:
                 submitted.append(plan)
         return _with_refusals(decision, refused), submitted

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
+from steelyard.act.executor_state import executor_refusal, require_executor
 from steelyard.act.gas import GasSettings
 from steelyard.act.kill_switch import check_kill_switch, kill_reason
 from steelyard.act.replace import Replacer
@@ -14,6 +15,7 @@ from steelyard.act.signers import load_signer, load_test_signer
 from steelyard.act.submitter import Submitter
 from steelyard.act.tracker import Tracker
 from steelyard.app.keeper import Keeper, Turn
+from steelyard.app.notices import Notices, OnEvent
 from steelyard.app.paper import WatchOnly
 from steelyard.app.stages import Decider, KeeperStages, Parts
 from steelyard.app.threads import ChainThread
@@ -45,6 +47,7 @@ def build_keeper(
     live: bool,
     on_turn: Callable[[Turn], None] = lambda turn: None,
     on_step: Callable[[str], None] = lambda step: None,
+    on_event: OnEvent = lambda kind, message, severity: None,
 ) -> Keeper:
     """Open everything that the keeper needs and return it, ready to ``run`` or to ``turn`` by hand.
 
@@ -52,6 +55,7 @@ def build_keeper(
         live: send transactions; also needs ``keeper.mode = "live"`` and an account.
         on_turn: told of each finished turn.
         on_step: told of each step of a turn and of a submission (``stages.STEPS``, ``submitter.STEPS``).
+        on_event: told of what an operator should know, when it happens; the records have it too.
 
     Raises:
         SteelyardError: something is missing, wrong or taken; what was opened before is closed again.
@@ -59,7 +63,7 @@ def build_keeper(
     mode = _mode(config, live)
     thread = ChainThread()
     with ExitStack() as opened:
-        parts = _open(config, mode, opened, on_step)
+        parts = _open(config, mode, opened, on_step, on_event)
         stages = KeeperStages(parts, thread)
         opened.pop_all()
     return Keeper(
@@ -104,17 +108,20 @@ def open_chain(config: Config) -> ChainClient:
     return chain
 
 
-def open_deployment(config: Config) -> Deployment:
-    """Return the executor: the one configured, or the newest on this chain. Raises ConfigError."""
+def open_deployment(config: Config, chain: ChainClient) -> Deployment:
+    """Return the executor: the one configured, or the newest on this chain.
+
+    Raises:
+        ConfigError: the file is missing, wrong or of another chain, or no contract is where it says.
+    """
     path = config.keeper.deployment
-    if path is None:
-        return newest_deployment(chain_id=config.chain.chain_id)
-    deployment = load_deployment(path)
-    if deployment.chain_id != config.chain.chain_id:
+    chain_id = config.chain.chain_id
+    deployment = newest_deployment(chain_id=chain_id) if path is None else load_deployment(path)
+    if deployment.chain_id != chain_id:
         raise ConfigError(
-            f"{path} is a deployment on chain id {deployment.chain_id}, but chain.chain_id is "
-            f"{config.chain.chain_id}"
+            f"{path} is a deployment on chain id {deployment.chain_id}, but chain.chain_id is {chain_id}"
         )
+    require_executor(chain, deployment.executor)
     return deployment
 
 
@@ -153,42 +160,63 @@ def _mode(config: Config, live: bool) -> Mode:
     return Mode.LIVE
 
 
-def _open(config: Config, mode: Mode, opened: ExitStack, on_step: Callable[[str], None]) -> Parts:
+def _open(
+    config: Config, mode: Mode, opened: ExitStack, on_step: Callable[[str], None], on_event: OnEvent
+) -> Parts:
     chain = open_chain(config)
     opened.callback(chain.rpc.close)
-    deployment = open_deployment(config)
+    deployment = open_deployment(config, chain)
+    follower = open_follower(config, chain, deployment)
     signer = _signer(config, mode, chain, deployment)
     database = opened.enter_context(Database(config.keeper.database_url))
     _lock(config, mode, signer, database, opened)
     writer = opened.enter_context(Writer(database))
     journal = SqlJournal(writer, plan_id, mode=mode)
+    _require_same_chain(journal, config, database)
     kill_file = config.keeper.kill_file
     gas = GasSettings(priority_fee_wei=config.arbitrage.priority_fee)
     guard = partial(check_kill_switch, kill_file)
-    submitter = Submitter(chain, journal, signer, gas, guard=guard, on_step=on_step)
-    tracker = Tracker(
+    log = DecisionLog(writer)
+    return Parts(
+        mode=mode,
+        executor=deployment.executor,
+        chain=chain,
+        follower=follower,
+        decider=open_decider(config, deployment),
+        submitter=Submitter(chain, journal, signer, gas, guard=guard, on_step=on_step),
+        tracker=_tracker(config, mode, chain, journal),
+        replacer=Replacer(chain, journal, signer, gas, guard=guard),
+        journal=journal,
+        database=database,
+        writer=writer,
+        log=log,
+        notices=Notices(log, on_event),
+        limits=risk_limits(config),
+        kill_reason=partial(kill_reason, kill_file),
+        executor_refusal=partial(executor_refusal, chain, deployment.executor, signer.address),
+        on_step=on_step,
+        resources=opened.pop_all(),
+    )
+
+
+def _tracker(config: Config, mode: Mode, chain: ChainClient, journal: SqlJournal) -> Tracker:
+    kill_file = config.keeper.kill_file
+    return Tracker(
         chain,
         journal,
         confirmations=config.keeper.confirmations,
         may_send=lambda: mode is Mode.LIVE and kill_reason(kill_file) is None,
     )
-    return Parts(
-        mode=mode,
-        chain=chain,
-        follower=open_follower(config, chain, deployment),
-        decider=open_decider(config, deployment),
-        submitter=submitter,
-        tracker=tracker,
-        replacer=Replacer(chain, journal, signer, gas, guard=guard),
-        journal=journal,
-        database=database,
-        writer=writer,
-        log=DecisionLog(writer),
-        limits=risk_limits(config),
-        kill_reason=partial(kill_reason, kill_file),
-        on_step=on_step,
-        resources=opened.pop_all(),
-    )
+
+
+def _require_same_chain(journal: SqlJournal, config: Config, database: Database) -> None:
+    """Raise ConfigError where open intents are another chain's: this one knows nothing of them."""
+    others = {intent.plan.chain_id for intent in journal.unfinished()} - {config.chain.chain_id}
+    if others:
+        raise ConfigError(
+            f"database {database.name} holds open transactions on chain id {min(others)}, but chain.chain_id "
+            f"is {config.chain.chain_id}: give each chain a database of its own in keeper.database_url"
+        )
 
 
 def _signer(config: Config, mode: Mode, chain: ChainClient, deployment: Deployment) -> Signer:

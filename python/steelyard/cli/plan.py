@@ -20,7 +20,7 @@ from steelyard.model import Decision, MarketSnapshot, Verdict
 def plan(config: Config, top: int) -> None:
     """Decide once on the newest block, print it, send nothing."""
     chain = open_chain(config)
-    deployment = open_deployment(config)
+    deployment = open_deployment(config, chain)
     snapshot = open_follower(config, chain, deployment).poll()
     if snapshot is None:
         raise RpcInconsistent(f"RPC {chain.rpc.name} names no newest block; try again")
