@@ -18,6 +18,7 @@ from steelyard.units import Address
 
 ETHER = 10**18
 PLENTY_OF_GAS = 5_000_000
+PLENTY_OF_FEE_WEI = 1_000 * 10**9
 RECEIPT_SECONDS = 30
 
 
@@ -57,7 +58,9 @@ class ForkChain:
             fund_ether(self.rpc, Address(sender), 100 * ETHER)
         # Not stopped afterwards: Ape may hold the same account.
         self.rpc.call("anvil_impersonateAccount", sender)
-        call = {"from": sender, "to": to, "data": data, "gas": hex(PLENTY_OF_GAS)}
+        # A fee that the node chooses may lie under the base fee of the next block: never mined.
+        fees = {"maxFeePerGas": hex(PLENTY_OF_FEE_WEI), "maxPriorityFeePerGas": "0x0"}
+        call = {"from": sender, "to": to, "data": data, "gas": hex(PLENTY_OF_GAS), **fees}
         transaction = self.rpc.call("eth_sendTransaction", call)
         return self._status(transaction)
 
@@ -69,7 +72,12 @@ class ForkChain:
             if receipt is not None:
                 return int(receipt["status"], 16) == 1
             time.sleep(0.005)
-        raise TimeoutError(f"{transaction} was not mined within {RECEIPT_SECONDS} seconds")
+        sent = self.rpc.call("eth_getTransactionByHash", transaction)
+        pool = self.rpc.call("txpool_status")
+        pending = self.rpc.call("eth_getBlockByNumber", "pending", False)
+        raise TimeoutError(
+            f"not mined in {RECEIPT_SECONDS} seconds: {sent}; pool {pool}; next block {pending}"
+        )
 
     def answer(self, sender: str, to: str, data: str) -> str:
         """What a call returns, or reverts with, as hex."""
