@@ -42,9 +42,15 @@ PROBE = {
         "outputSelection": {"*": {"*": ["evm.bytecode.object"]}},
     },
 }
-# Read by every Python of the environment at its start: py-solc-x looks here instead of in the home folder.
+# Read by every Python of the environment at its start: py-solc-x looks for compilers there instead of in the
+# home folder, and Ape finds anvil even where the environment is not activated.
 PATH_HOOK_NAME = "steelyard_compiler.pth"
-PATH_HOOK = "import os, sys; os.environ.setdefault('SOLCX_BINARY_PATH', os.path.join(sys.prefix, 'solcx'))\n"
+PATH_HOOK = (
+    "import os, sys; "
+    "os.environ.setdefault('SOLCX_BINARY_PATH', os.path.join(sys.prefix, 'solcx')); "
+    "here = os.path.join(sys.prefix, 'bin'); path = os.environ.get('PATH', os.defpath); "
+    "os.environ['PATH'] = path if here in path.split(os.pathsep) else here + os.pathsep + path\n"
+)
 
 
 class NativeUnavailable(Exception):
@@ -53,7 +59,7 @@ class NativeUnavailable(Exception):
 
 def is_current() -> bool:
     """True if the compiler is there, and the tools are told where."""
-    return stamps.is_current(STAMP, _key()) and _program().is_file() and _hook().is_file()
+    return stamps.is_current(STAMP, _key()) and _program().is_file() and _hook_is_right()
 
 
 def install() -> str:
@@ -157,6 +163,10 @@ def _program() -> Path:
 
 def _hook() -> Path:
     return environment.site_packages() / PATH_HOOK_NAME
+
+
+def _hook_is_right() -> bool:
+    return _hook().is_file() and _hook().read_text(encoding="utf-8") == PATH_HOOK
 
 
 def _key() -> str:
