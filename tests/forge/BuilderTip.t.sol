@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {LenderKind, Plan} from "contracts/interfaces/IFlashLoanArbitrage.sol";
 import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
-import {BombingBuilder, ReenteringBuilder, RefusingBuilder} from "contracts/mocks/BuilderDoubles.sol";
+import {ReenteringBuilder} from "contracts/mocks/BuilderDoubles.sol";
 import {ExecutorFixture} from "./support/ExecutorFixture.sol";
 
 /// @title The builder's share: exact, optional, and never a way to lose ether.
@@ -54,7 +54,8 @@ contract BuilderTipTest is ExecutorFixture {
 
     function test_tip_refusedByBuilder_goesToTheTreasury() public {
         uint256 gain = _gain();
-        address[2] memory builders = [address(new RefusingBuilder()), address(new BombingBuilder())];
+        address[2] memory builders =
+            [_deploy("BuilderDoubles.sol:RefusingBuilder"), _deploy("BuilderDoubles.sol:BombingBuilder")];
         for (uint256 i; i < builders.length; ++i) {
             uint256 snapshot = vm.snapshotState();
             vm.coinbase(builders[i]);
@@ -67,7 +68,8 @@ contract BuilderTipTest is ExecutorFixture {
     }
 
     function test_tip_builderReentersEvenAsOwner_isRefused() public {
-        ReenteringBuilder reentering = new ReenteringBuilder();
+        ReenteringBuilder reentering =
+            ReenteringBuilder(payable(_deploy("BuilderDoubles.sol:ReenteringBuilder")));
         vm.prank(owner);
         executor.transferOwnership(address(reentering));
         vm.prank(address(reentering));

@@ -16,7 +16,7 @@ contract CallbacksTest is ExecutorFixture {
 
     function setUp() public override {
         super.setUp();
-        hook = new HookToken();
+        hook = HookToken(_deploy("HookToken.sol:HookToken"));
         _opportunity(address(usd), address(hook));
         _opportunity(address(hook), address(btc));
         _fillLenders(address(hook));

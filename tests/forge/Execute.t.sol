@@ -109,7 +109,7 @@ contract ExecuteTest is ExecutorFixture {
     }
 
     function test_execute_tokenWithoutReturnValue_worksWithEveryLenderTwice() public {
-        NoReturnToken usdt = new NoReturnToken();
+        NoReturnToken usdt = NoReturnToken(_deploy("NoReturnToken.sol:NoReturnToken"));
         _fillLenders(address(usdt));
         _opportunity(address(usdt), address(btc));
         for (uint256 kind; kind < 3; ++kind) {

@@ -13,7 +13,7 @@ contract ExecutorFuzzTest is ExecutorFixture {
 
     function setUp() public override {
         super.setUp();
-        tokens = [usd, btc, new MockToken("SIX", 6), new MockToken("EIGHT", 8)];
+        tokens = [usd, btc, _token("SIX", 6), _token("EIGHT", 8)];
         for (uint256 i; i < 4; ++i) {
             if (i != 0) _fillLenders(address(tokens[i]));
             for (uint256 j; j < i; ++j) {

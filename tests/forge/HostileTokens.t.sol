@@ -16,7 +16,8 @@ contract HostileTokensTest is ExecutorFixture {
 
     function setUp() public override {
         super.setUp();
-        (taxed, hook) = (new FeeOnTransferToken(), new HookToken());
+        taxed = FeeOnTransferToken(_deploy("FeeOnTransferToken.sol:FeeOnTransferToken"));
+        hook = HookToken(_deploy("HookToken.sol:HookToken"));
         _fillLenders(address(taxed));
         _fillLenders(address(hook));
         _opportunity(address(usd), address(taxed));

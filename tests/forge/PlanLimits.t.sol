@@ -41,8 +41,7 @@ contract PlanLimitsTest is ExecutorFixture {
     }
 
     function test_execute_planForAnotherDeployment_reverts() public {
-        FlashLoanArbitrage second =
-            new FlashLoanArbitrage(owner, treasury, address(vault), address(0), address(0), address(weth));
+        FlashLoanArbitrage second = _deployExecutor(treasury, address(vault), address(0), address(0));
         _configure(second);
         vm.prank(keeper);
         vm.expectRevert(
@@ -146,7 +145,7 @@ contract PlanLimitsTest is ExecutorFixture {
     }
 
     function test_execute_lenderThisChainLacks_reverts() public {
-        executor = new FlashLoanArbitrage(owner, treasury, address(0), address(0), address(0), address(weth));
+        executor = _deployExecutor(treasury, address(0), address(0), address(0));
         _configure(executor);
         plan.executor = address(executor);
         for (uint256 kind; kind < 3; ++kind) {

@@ -24,7 +24,7 @@ contract ExecutorInvariants is Test {
     uint256[3][3] internal lentAtStart;
 
     function setUp() public {
-        actors = new ExecutorActors();
+        actors = ExecutorActors(vm.deployCode("ExecutorActors.sol:ExecutorActors"));
         executor = actors.executor_();
         for (uint256 i; i < 3; ++i) {
             for (uint256 j; j < 3; ++j) {
@@ -60,7 +60,7 @@ contract ExecutorInvariants is Test {
         for (uint256 i; i < 3; ++i) {
             assertGt(actors.reportedProfit(actors.assetAt(i)), 0);
         }
-        assertGt(actors.hook().callCount(), 8);
+        assertGt(actors.hook().callCount(), 3);
     }
 
     function invariant_INV_EXEC_A_holdsOnlyDonations() public view {

@@ -24,7 +24,7 @@ contract ExecutorActors is ExecutorFixture {
 
     constructor() {
         setUp();
-        hook = new HookToken();
+        hook = HookToken(_deploy("HookToken.sol:HookToken"));
         _fillLenders(address(hook));
         assets = [address(usd), address(weth), address(hook)];
         _opportunity(address(usd), address(hook));

@@ -25,6 +25,7 @@ interface IMintable {
 /// @title An executor among three lenders and three venues, and the opportunities that a test needs.
 /// @notice Venue ids: 0 and 1 are V2 factories, 2 is a V3 factory. Actors are named by role.
 abstract contract ExecutorFixture is Test {
+    string internal constant EXECUTOR_ARTIFACT = "FlashLoanArbitrage.sol:FlashLoanArbitrage";
     uint16 internal constant V2_A = 0;
     uint16 internal constant V2_B = 1;
     uint16 internal constant V3 = 2;
@@ -50,21 +51,39 @@ abstract contract ExecutorFixture is Test {
     FlashLoanArbitrage internal executor;
 
     function setUp() public virtual {
-        (vault, aavePool, morpho) = (new MockBalancerVault(), new MockAavePool(), new MockMorphoBlue());
-        (v2FactoryA, v2FactoryB, v3Factory) = (new MockV2Factory(), new MockV2Factory(), new MockV3Factory());
-        weth = new MockWETH();
-        vm.deal(address(weth), 1_000_000 ether);
-        usd = new MockToken("USD", 18);
-        btc = new MockToken("BTC", 18);
-        executor = new FlashLoanArbitrage(
-            owner, treasury, address(vault), address(aavePool), address(morpho), address(weth)
-        );
+        vault = MockBalancerVault(_deploy("MockLenders.sol:MockBalancerVault"));
+        aavePool = MockAavePool(_deploy("MockLenders.sol:MockAavePool"));
+        morpho = MockMorphoBlue(_deploy("MockLenders.sol:MockMorphoBlue"));
+        v2FactoryA = MockV2Factory(_deploy("MockUniswapV2.sol:MockV2Factory"));
+        v2FactoryB = MockV2Factory(_deploy("MockUniswapV2.sol:MockV2Factory"));
+        v3Factory = MockV3Factory(_deploy("MockUniswapV3.sol:MockV3Factory"));
+        weth = MockWETH(payable(_deploy("MockWETH.sol:MockWETH")));
+        usd = _token("USD", 18);
+        btc = _token("BTC", 18);
+        executor = _deployExecutor(treasury, address(vault), address(aavePool), address(morpho));
         _configure(executor);
         _fillLenders(address(weth));
         _fillLenders(address(usd));
     }
 
     /* SETTING UP */
+
+    /// @dev By artifact: with `new`, every test contract would carry, and compile, all the code that it deploys.
+    function _deploy(string memory artifact) internal returns (address) {
+        return vm.deployCode(artifact);
+    }
+
+    function _token(string memory symbol, uint8 decimals) internal returns (MockToken) {
+        return MockToken(vm.deployCode("MockToken.sol:MockToken", abi.encode(symbol, decimals)));
+    }
+
+    function _deployExecutor(address treasury_, address vault_, address aavePool_, address morpho_)
+        internal
+        returns (FlashLoanArbitrage)
+    {
+        bytes memory arguments = abi.encode(owner, treasury_, vault_, aavePool_, morpho_, weth);
+        return FlashLoanArbitrage(payable(vm.deployCode(EXECUTOR_ARTIFACT, arguments)));
+    }
 
     function _configure(FlashLoanArbitrage target) internal {
         vm.startPrank(owner);
@@ -83,8 +102,13 @@ abstract contract ExecutorFixture is Test {
     }
 
     function _give(address token, address to, uint256 amount) internal {
-        if (token == address(weth)) deal(token, to, IERC20(token).balanceOf(to) + amount, true);
-        else IMintable(token).mint(to, amount);
+        if (token == address(weth)) {
+            vm.deal(address(this), amount);
+            weth.deposit{value: amount}();
+            weth.transfer(to, amount);
+        } else {
+            IMintable(token).mint(to, amount);
+        }
     }
 
     function _v2Pair(MockV2Factory factory, address tokenA, uint256 amountA, address tokenB, uint256 amountB)
