@@ -52,7 +52,7 @@ def demo(blocks: int, seed: int) -> None:
 
 
 async def _trade(stage: DemoStage, table: TurnTable, blocks: int) -> None:
-    keeper = build_keeper(stage.config, live=True, on_turn=table.show)
+    keeper = build_keeper(stage.config, live=True, on_turn=table.show, on_event=table.say)
     try:
         await keeper.start()
         for _ in range(blocks):

@@ -64,7 +64,7 @@ def open_stage(folder: Path, seed: int, console: Console) -> Iterator[DemoStage]
 
 
 def _deploy(replica: Replica, output: Path, log: Path) -> None:
-    """Run the deployment script; each of its transactions gets a block of its own, so blocks follow the seed."""
+    """Run the deployment script; each of its transactions gets its own block, so blocks follow the seed."""
     ape = shutil.which("ape", path=str(Path(sys.executable).parent)) or "ape"
     command = [ape, "run", "deploy", "executor", "--network", f"ethereum:mainnet:{replica.rpc_url}"]
     command += ["--account", OWNER_ACCOUNT, "--treasury", TREASURY, "--keeper", KEEPER]

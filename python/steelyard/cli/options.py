@@ -24,6 +24,11 @@ def config_option(command: F) -> F:
     )(command)
 
 
+def json_option(command: F) -> F:
+    """Add ``--json``; the command receives ``as_json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
+
+
 def open_records(config: Config) -> Database:
     """Open the keeper's database for reading. Raises StoreUnavailable where there is none yet."""
     return Database(config.keeper.database_url, create=False)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from steelyard.cli.options import config_option, open_records
 from steelyard.cli.wording import amount, route, symbol
 from steelyard.config import Config
+from steelyard.exceptions import ConfigError
 from steelyard.model import Address, Token
 from steelyard.record.reports import build_report, latest_reasons, read_records
 from steelyard.record.tables import ArbitrageRecord
@@ -35,11 +36,21 @@ def report(config: Config, output: Path) -> None:
 
 
 def write_report(config: Config, output: Path, *, title: str) -> ReportPage:
-    """Write the page and return what it says. Raises StoreUnavailable where there are no records."""
+    """Write the page and return what it says.
+
+    Raises:
+        StoreUnavailable: there are no records.
+        ConfigError: the page cannot be written there.
+    """
     with open_records(config) as database, database.read() as session:
         page = _page(session, config, title)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(render_report(page), encoding="utf-8")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(render_report(page), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"the report cannot be written to {output} ({error.strerror}); name another file with --output"
+        ) from None
     return page
 
 

@@ -24,9 +24,9 @@ def run(config: Config, live: bool) -> None:
     Ctrl-C and SIGTERM finish the block under way and stop. Starting again goes on from the journal.
     """
     console = Console()
-    title = f"Steelyard, {'live' if live else 'paper'}"
-    with TurnTable(console, title) as table:
-        keeper = build_keeper(config, live=live, on_turn=table.show)
+    table = TurnTable(console, f"Steelyard, {'live' if live else 'paper'}")
+    keeper = build_keeper(config, live=live, on_turn=table.show, on_event=table.say)
+    with table:
         asyncio.run(run_until_signal(keeper))
     console.print("Stopped; everything is recorded.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, deque
 from collections.abc import Mapping
 from types import TracebackType
@@ -12,11 +13,24 @@ from rich.live import Live
 from rich.table import Table
 
 from steelyard.app.keeper import Turn
-from steelyard.cli.wording import amount, ether, symbol
+from steelyard.cli.tables import GAP, show_lines
+from steelyard.cli.wording import amount, ether, moment, symbol
 from steelyard.model import Address, IntentStatus, Outcome, Token, VerdictCode
 
 LINES_SHOWN = 16
-_HEADINGS = ("block", "gwei", "touched", "candidates", "verdicts", "sent", "settled", "net, ether", "ms")
+_COLUMNS = {
+    "block": 10,
+    "gwei": 6,
+    "touched": 7,
+    "candidates": 10,
+    "sent": 4,
+    "settled": 9,
+    "net, ether": 11,
+    "ms": 5,
+    "verdicts": 0,
+}
+"""The headings, and how wide they are in a pipe, where what comes later is not known."""
+_STYLES = {"critical": "bold red", "warning": "yellow"}
 
 
 class TurnTable:
@@ -33,7 +47,7 @@ class TurnTable:
         if self._live:
             self._live.start()
         else:
-            self._console.print("  ".join(_HEADINGS))
+            show_lines(self._console, [_plain(tuple(_COLUMNS))])
         return self
 
     def __exit__(
@@ -50,34 +64,50 @@ class TurnTable:
         if self._live:
             self._live.update(self._table(), refresh=True)
         else:
-            self._console.print("  ".join(line), markup=False, highlight=False, soft_wrap=True)
+            show_lines(self._console, [_plain(line)])
+
+    def say(self, kind: str, message: str, severity: str) -> None:
+        """Print an event; it stays above the live table."""
+        line = f"{moment(int(time.time()))}{GAP}{severity}{GAP}{kind}: {message}"
+        show_lines(self._console, [line], style=_STYLES.get(severity))
 
     def _table(self) -> Table:
-        table = Table(
-            *_HEADINGS, title=self._title, caption=f"after gas so far: {ether(self._net_wei)} ether"
-        )
+        table = Table(*_COLUMNS, title=self._title, caption=f"after gas so far: {ether(self._net_wei)} ether")
         for line in self._lines:
             table.add_row(*line)
         return table
 
 
+def _plain(cells: tuple[str, ...]) -> str:
+    *numbers, words = cells
+    widths = list(_COLUMNS.values())
+    return GAP.join([*(cell.rjust(width) for cell, width in zip(numbers, widths, strict=False)), words])
+
+
 def _line(turn: Turn, net_wei: int) -> tuple[str, ...]:
     block = turn.decision.block
-    counts = Counter(verdict.code for verdict in turn.decision.verdicts)
-    accepted = counts.pop(VerdictCode.ACCEPTED, 0)
-    words = [f"{accepted} accepted"] if accepted else []
-    words += [f"{count} {code.value.replace('_', ' ')}" for code, count in counts.most_common(2)]
     return (
         str(block.number),
         f"{block.base_fee_wei / 10**9:.1f}",
         str(len(turn.snapshot.touched)),
         str(len(turn.decision.verdicts)),
-        turn.stopped or ", ".join(words) or "none",
         str(len(turn.submitted)),
         ", ".join(_settled(outcome) for outcome in turn.outcomes) or "-",
         ether(net_wei),
         f"{turn.decision_milliseconds:.0f}",
+        _verdicts(turn),
     )
+
+
+def _verdicts(turn: Turn) -> str:
+    """Count the verdicts, the commonest refusals only; why risk is stopped was said when it was."""
+    if turn.stopped:
+        return "stopped: no new risk"
+    counts = Counter(verdict.code for verdict in turn.decision.verdicts)
+    accepted = counts.pop(VerdictCode.ACCEPTED, 0)
+    words = [f"{accepted} accepted"] if accepted else []
+    words += [f"{count} {code.value.replace('_', ' ')}" for code, count in counts.most_common(2)]
+    return ", ".join(words) or "none"
 
 
 def _settled(outcome: Outcome) -> str:

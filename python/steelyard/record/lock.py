@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Final
 
 from steelyard.exceptions import AlreadyRunning, StoreUnavailable
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from steelyard.model import Address
+
+
+_ATTEMPTS: Final = 3
+_PAUSE_SECONDS: Final = 0.02
 
 
 class ProcessLock:
@@ -37,10 +42,8 @@ class ProcessLock:
             self._descriptor: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StoreUnavailable(f"lock file {path} cannot be opened ({error.strerror})") from None
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            holder = os.read(self._descriptor, 32).decode(errors="replace").strip() or "unknown"
+        if not _take(self._descriptor):
+            holder = _holder_in(self._descriptor)
             self.release()
             raise AlreadyRunning(
                 f"another keeper (process {holder}) uses {purpose}; stop it first, or give this one its own"
@@ -61,6 +64,24 @@ class ProcessLock:
         self.release()
 
 
+def lock_holder(path: Path) -> str | None:
+    """Return the process id of who holds the lock, or None where nobody does.
+
+    Asking takes a shared lock for a moment; ``ProcessLock`` is patient enough not to stumble over it.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return _holder_in(descriptor)
+    finally:
+        os.close(descriptor)
+    return None
+
+
 def database_lock_path(database: Path) -> Path:
     """Return the lock file that belongs to a database file, beside it."""
     return database.with_name(database.name + ".lock")
@@ -69,3 +90,19 @@ def database_lock_path(database: Path) -> Path:
 def key_lock_path(folder: Path, chain_id: int, address: Address) -> Path:
     """Return the lock file for a key on a chain: two keepers with one key would fight over its nonces."""
     return folder / f"keeper-{chain_id}-{address}.lock"
+
+
+def _take(descriptor: int) -> bool:
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            time.sleep(_PAUSE_SECONDS)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            continue
+        return True
+    return False
+
+
+def _holder_in(descriptor: int) -> str:
+    return os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
