@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,7 @@ def test_demo_makes_ten_profitable_executions_and_reverts_none() -> None:
 def test_every_recorded_profit_is_the_treasury_difference_on_chain(tmp_path: Path, seed: int) -> None:
     with keeper_stage(tmp_path, seed=seed) as stage:
         start_block = int(stage.rpc.call("eth_blockNumber"), 16)
-        trade(stage, BLOCKS)
+        turns = trade(stage, BLOCKS)
         rows = records(stage)
         confirmed = [row for row in rows if row.status == IntentStatus.CONFIRMED.value]
         assert confirmed, "a story without an execution shows nothing"
@@ -87,6 +88,9 @@ def test_every_recorded_profit_is_the_treasury_difference_on_chain(tmp_path: Pat
         gas = sum(row.gas_cost_wei for row in rows)
         before = int(stage.rpc.call("eth_getBalance", KEEPER, hex(start_block)), 16)
         assert before - int(stage.rpc.call("eth_getBalance", KEEPER, "latest"), 16) == gas
+        for turn, following in pairwise(turns):
+            promised = turn.snapshot.gas.base_fee_wei
+            assert following.snapshot.block.base_fee_wei == promised, "gas is priced at the next block's fee"
         for row in confirmed:
             assert row.realised_profit >= row.estimated_profit, (
                 "the state it was decided on is the one it met"

@@ -9,6 +9,7 @@ import pytest
 from steelyard.sandbox.abi import selector_of
 from steelyard.sandbox.activity import FOLLOWERS, NOISE_TRADERS, MarketActivity
 from steelyard.sandbox.funding import fund_ether
+from steelyard.sandbox.mining import read_block
 from steelyard.sandbox.replica import ensure_replica
 from steelyard.sandbox.replica.protocols.price_feeds import FEEDS
 from steelyard.sandbox.rpc import SandboxRpc
@@ -91,7 +92,7 @@ def test_default_seed_offers_worthwhile_cycles_in_most_of_forty_blocks() -> None
         for _ in range(40):
             market.submit()
             market.mine()
-            gas_price = market.miner.next_base_fee_wei + GWEI
+            gas_price = read_block(rpc).next_base_fee_wei() + GWEI
             profits.append(best_profit_usd(rpc, replica.manifest, market.fair_prices, gas_price))
         assert sum(profit >= WORTHWHILE_USD for profit in profits) > 20
         assert max(profits) < ABSURD_USD

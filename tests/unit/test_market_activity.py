@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
+from steelyard.model.chain import BlockRef
 from steelyard.sandbox.activity import FairPrices
+from steelyard.sandbox.activity.crowd import HOME_WEI, memory_offset, wanted_gas
 from steelyard.sandbox.activity.pools import PoolView
-from steelyard.sandbox.mining import (
-    BASE_FEE_CEILING_WEI,
-    BASE_FEE_FLOOR_WEI,
-    BASE_FEE_START_WEI,
-    wander_base_fee,
-)
 from steelyard.sandbox.replica.manifest import PoolKind, PoolRecord
 from steelyard.sandbox.replica.tokens import USDC, WETH
 
 pytestmark = pytest.mark.unit
 
+GAS_LIMIT = 30_000_000
 START_USD_E8 = {"WETH": 2_200_00000000, "LINK": 14_00000000, "USDC": 1_00000000}
 PINNED_AFTER_100_STEPS = [219200171026, 1390556705, 100002665]
 
@@ -56,14 +54,32 @@ def test_stable_coin_stays_near_its_dollar_while_others_move() -> None:
     assert prices["WETH"] != START_USD_E8["WETH"]
 
 
-def test_base_fee_never_steps_by_more_than_an_eighth_and_stays_in_its_range() -> None:
+def test_base_fee_that_follows_the_crowd_wanders_around_its_home() -> None:
     random = Random(3)
-    fee = BASE_FEE_START_WEI
+    block = BlockRef(
+        number=0,
+        hash="",
+        parent_hash="",
+        timestamp_seconds=0,
+        base_fee_wei=HOME_WEI,
+        gas_used=GAS_LIMIT // 2,
+        gas_limit=GAS_LIMIT,
+    )
+    fees = []
     for _ in range(5_000):
-        following = wander_base_fee(fee, random)
-        assert abs(following - fee) * 8 <= fee
-        assert BASE_FEE_FLOOR_WEI <= following <= BASE_FEE_CEILING_WEI
-        fee = following
+        used = wanted_gas(block.base_fee_wei, GAS_LIMIT, random)
+        assert 0 <= used <= GAS_LIMIT
+        block = replace(block, base_fee_wei=replace(block, gas_used=used).next_base_fee_wei())
+        fees.append(block.base_fee_wei)
+    assert HOME_WEI // 10 < min(fees) < HOME_WEI < max(fees) < HOME_WEI * 10
+
+
+@pytest.mark.parametrize("gas", [0, 1, 10_000, 1_000_000, 12_000_000])
+def test_memory_offset_costs_what_was_asked_and_no_more(gas: int) -> None:
+    words = memory_offset(gas) // 32 + 1
+    price = 3 * words + words * words // 512
+    following = 3 * (words + 1) + (words + 1) ** 2 // 512
+    assert price <= max(gas, 3) < following + 3
 
 
 @pytest.mark.parametrize("move_ppm", [-100_000, -9_000, -500, 500, 9_000, 100_000])

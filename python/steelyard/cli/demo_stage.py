@@ -15,7 +15,7 @@ from rich.console import Console
 from steelyard.cli.replica import build_progress
 from steelyard.config import Config, load_config
 from steelyard.exceptions import PrerequisiteMissing
-from steelyard.sandbox.activity import MarketActivity
+from steelyard.sandbox.activity import HOME_WEI, MarketActivity
 from steelyard.sandbox.mining import MineOnDemand
 from steelyard.sandbox.replica import Replica, ensure_replica, project_root
 from steelyard.sandbox.rpc import SandboxRpc
@@ -69,7 +69,7 @@ def _deploy(replica: Replica, output: Path, log: Path) -> None:
     command = [ape, "run", "deploy", "executor", "--network", f"ethereum:mainnet:{replica.rpc_url}"]
     command += ["--account", OWNER_ACCOUNT, "--treasury", TREASURY, "--keeper", KEEPER]
     command += ["--confirmations", "0", "--output", str(output)]
-    with MineOnDemand(replica.rpc_url), log.open("w", encoding="utf-8") as sink:
+    with MineOnDemand(replica.rpc_url, HOME_WEI), log.open("w", encoding="utf-8") as sink:
         try:
             subprocess.run(
                 command,

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any, Final
 
 from steelyard.sandbox.abi import decode_result, encode_call
+from steelyard.sandbox.activity.crowd import Crowd
 from steelyard.sandbox.activity.pools import PoolView, view_pools
 from steelyard.sandbox.activity.prices import FairPrices
 from steelyard.sandbox.activity.traders import (
@@ -25,6 +26,8 @@ from steelyard.units import GWEI, PIPS, Address
 _HIGHEST_TIP_WEI: Final = GWEI // 20
 """A keeper that pays more than this goes first in the block."""
 
+_SWAP_GAS: Final = 130_000
+"""What a swap uses, about."""
 _NOISE_TRADES: Final = (4, 9)
 _NOISE_FEES: Final = (40, 180)
 """A noise trade moves the price by this many hundredths of the pool's own fee, at least and at most."""
@@ -61,7 +64,8 @@ class MarketActivity:
         self._pools = manifest.pools
         self._tokens = {token.address: token for token in manifest.tokens}
         self.fair_prices = FairPrices({token.symbol: token.price_usd_e8 for token in manifest.tokens}, seed)
-        self.miner = Miner(rpc, seed)
+        self.miner = Miner(rpc)
+        self._crowd = Crowd(rpc, seed)
         prepare(rpc, manifest.tokens)
         rpc.call("anvil_impersonateAccount", TRANSMITTER)
         rpc.call("anvil_setBalance", TRANSMITTER, hex(10**24))
@@ -70,11 +74,17 @@ class MarketActivity:
         """Sends the market's transactions for the next block; returns their hashes in the block's order."""
         self.fair_prices.step()
         # Announced before anything is sent: anvil refuses a fee cap under the base fee that it expects.
-        self.miner.announce()
+        parent = self.miner.announce()
+        base_fee_wei = parent.next_base_fee_wei()
         views = [view for view in view_pools(self._rpc, self._pools) if not view.empty]
         transactions = self._noise(views) + self._following(views) + self._feed_posts()
+        others_gas = len(transactions) * _SWAP_GAS
+        transactions += self._crowd.transactions(base_fee_wei, parent.gas_limit, others_gas)
         nonces: dict[str, int] = {}
-        return [self._send(index, transaction, nonces) for index, transaction in enumerate(transactions)]
+        return [
+            self._send(index, transaction, base_fee_wei, nonces)
+            for index, transaction in enumerate(transactions)
+        ]
 
     def mine(self) -> int:
         """Mines the next block; returns its number."""
@@ -139,7 +149,9 @@ class MarketActivity:
                 posts.append(_post(feed, fair))
         return posts
 
-    def _send(self, index: int, transaction: dict[str, Any], nonces: dict[str, int]) -> str:
+    def _send(
+        self, index: int, transaction: dict[str, Any], base_fee_wei: int, nonces: dict[str, int]
+    ) -> str:
         sender = transaction["from"]
         if sender not in nonces:
             nonces[sender] = int(self._rpc.call("eth_getTransactionCount", sender, "pending"), 16)
@@ -149,7 +161,7 @@ class MarketActivity:
         fees = {
             "nonce": hex(nonces[sender]),
             "maxPriorityFeePerGas": hex(tip_wei),
-            "maxFeePerGas": hex(self.miner.next_base_fee_wei + tip_wei),
+            "maxFeePerGas": hex(base_fee_wei + tip_wei),
         }
         nonces[sender] += 1
         sent: str = self._rpc.call("eth_sendTransaction", transaction | fees)
