@@ -1,6 +1,6 @@
-"""A market made of numbers alone, for benchmarks and tests of decisions: no chain, any size, the same every time.
+"""A market made of numbers alone, for benchmarks and tests of decisions: no chain, any size, always the same.
 
-What it models: tokens with 6, 8 and 18 decimals, hubs that most pools trade against and parallel pools between
+What it models: tokens with 6, 8 and 18 decimals, hubs that most pools trade against, parallel pools between
 them, V2 pairs and V3 pools with stacked positions, prices near a common one, and blocks in which a share of
 the pools is traded. What it leaves out: contracts, gas, mints and burns.
 """
@@ -62,7 +62,7 @@ class SyntheticMarket:
         """Trade in ``touched`` pools drawn by chance; return the market after the block and its raw logs."""
         pools = dict(self.snapshot.pools)
         chosen = self.rng.sample(sorted(pools), min(touched, len(pools)))
-        block = _child(self.snapshot.block)
+        block = _child(self.snapshot.block, self.rng)
         logs = []
         for index, address in enumerate(chosen):
             pools[address] = self._traded(pools[address])
@@ -142,7 +142,8 @@ def _token(rng: Random, index: int) -> Token:
 
 def _worth_wei(rng: Random, token: Token) -> float:
     whole = {"WETH": 1.0, "USDC": 1 / 3_000, "USDT": 1 / 3_000, "DAI": 1 / 3_000, "WBTC": 20.0}
-    return whole.get(token.symbol, math.exp(rng.gauss(-6, 2))) * ETHER / 10**token.decimals
+    of_one: float = whole.get(token.symbol, math.exp(rng.gauss(-6, 2)))
+    return of_one * ETHER / float(10**token.decimals)
 
 
 def _pairs(rng: Random, tokens: list[Address], count: int) -> Iterator[tuple[Address, Address]]:
@@ -228,11 +229,11 @@ def _lenders(assets: list[Address], worth_wei: Mapping[Address, float]) -> Itera
             )
 
 
-def _child(parent: BlockRef) -> BlockRef:
+def _child(parent: BlockRef, rng: Random) -> BlockRef:
     return replace(
         parent,
         number=parent.number + 1,
-        hash=_hash(parent.number + 1),
+        hash=_hash(rng.getrandbits(256)),  # two children of one block are two blocks
         parent_hash=parent.hash,
         timestamp_seconds=parent.timestamp_seconds + _BLOCK_SECONDS,
     )

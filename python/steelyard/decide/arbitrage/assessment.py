@@ -212,7 +212,8 @@ def _numbers(market: Market, route: Route, terms: Terms) -> str:
     )
     return (
         f"borrow {loan} from {lender}, fee {fee}, profit {profit}, "
-        f"{terms.gas_units} gas at {gwei_text(market.snapshot.gas.price_wei)} = {ether_text(terms.gas_cost_wei)}, net {ether_text(terms.net_wei)}"
+        f"{terms.gas_units} gas at {gwei_text(market.snapshot.gas.price_wei)} = "
+        f"{ether_text(terms.gas_cost_wei)}, net {ether_text(terms.net_wei)}"
     )
 
 

@@ -1,0 +1,226 @@
+"""Every cycle that pays at the margin is found, no other, and remembering changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise, permutations, product
+from math import prod
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import event, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from steelyard.decide.arbitrage import ArbitrageCache, PathOptimizer, Route, decide
+from steelyard.decide.arbitrage.route import forward, pools_of
+from steelyard.decide.arbitrage.selection import best_set
+from steelyard.decide.arbitrage.valuation import Valuer
+from steelyard.model import LenderKind, LenderTerms, MarketSnapshot, VerdictCode
+from steelyard.sandbox.synthetic_market import SyntheticMarket, synthetic_market
+from steelyard.units import GWEI, WAD
+from tests.support.markets import DAI, ODD, USDC, VENUES, WETH, address, lender, route, settings, snapshot
+from tests.support.pools import magnitudes, v2_pool, v3_pool
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import DrawFn
+
+    from steelyard.amm import Pool
+    from steelyard.units import Address
+
+pytestmark = pytest.mark.property
+
+ALL = (WETH, USDC, DAI, ODD)
+fewer = hypothesis_settings(max_examples=hypothesis_settings.default.max_examples // 2)
+"""Each example is a history of several blocks, decided on twice."""
+
+NAMES = [venue.name for venue in VENUES]
+
+
+@st.composite
+def pools(draw: DrawFn, number: int) -> Pool:
+    """A pool between any two tokens; many are parallel, some are empty, some have no fee."""
+    token0, token1 = sorted(draw(st.lists(st.sampled_from(ALL), min_size=2, max_size=2, unique=True)))
+    place = {"address": address(number), "token0": token0, "token1": token1}
+    if draw(st.booleans()):
+        reserves = draw(magnitudes(100, 10**6)), draw(magnitudes(100, 10**6))
+        empty = draw(st.integers(0, 9)) == 0
+        fee = draw(st.sampled_from((0, 3_000, 10_000)))
+        return v2_pool(0 if empty else reserves[0], reserves[1], fee_pips=fee, venue="sushiswap_v2", **place)
+    tick = draw(st.integers(-300, 300)) * 60
+    lower = tick + draw(st.integers(-20, 5)) * 60
+    return v3_pool([(lower, lower + 1_200, draw(magnitudes(10**4, 10**8)))], tick=tick, **place)
+
+
+@st.composite
+def markets(draw: DrawFn) -> MarketSnapshot:
+    made = [draw(pools(number)) for number in range(draw(st.integers(2, 9)))]
+    assets = draw(st.lists(st.sampled_from(ALL), min_size=1, max_size=3, unique=True))
+    fees = [draw(st.sampled_from((0, 5 * 10**14))) for _ in assets]
+    kinds = {0: LenderKind.BALANCER_V2, 5 * 10**14: LenderKind.AAVE_V3}
+    offers = [lender(kinds[fee], asset, fee_wad=fee) for asset, fee in zip(assets, fees, strict=True)]
+    return snapshot(made, lenders=offers)
+
+
+def brute_force(market: MarketSnapshot, hops: int) -> dict[tuple[tuple[Address, Address], ...], Fraction]:
+    """Every simple cycle from every borrowable asset, with what a unit becomes after all fees."""
+    found = {}
+    for terms in market.lenders:
+        others = [token for token in ALL if token != terms.asset]
+        for middle in permutations(others, hops - 1):
+            tokens = (terms.asset, *middle, terms.asset)
+            steps = list(pairwise(tokens))
+            choices = [
+                [pool for pool in market.pools.values() if {pool.token0, pool.token1} == set(step)]
+                for step in steps
+            ]
+            for chosen in product(*choices):
+                if len({pool.address for pool in chosen}) == hops:
+                    rate = prod(
+                        pool.marginal_rate(sold) for pool, (sold, _) in zip(chosen, steps, strict=True)
+                    )
+                    key = tuple((pool.address, sold) for pool, (sold, _) in zip(chosen, steps, strict=True))
+                    found[key] = Fraction(rate) * WAD / (WAD + terms.fee_wad)
+    return found
+
+
+def found_by(market: MarketSnapshot, path_length: int) -> tuple[Route, ...]:
+    cache = ArbitrageCache()
+    graph = cache.graph(market, NAMES)
+    paths = PathOptimizer(path_length=path_length, max_candidates=10**6)
+    return paths.find_arbitrage(market, graph, cache, Valuer(graph, WETH))
+
+
+@given(markets(), st.sampled_from((2, 3)))
+def test_the_cycles_found_are_those_that_brute_force_finds(market: MarketSnapshot, path_length: int) -> None:
+    expected: dict[tuple[tuple[Address, Address], ...], Fraction] = {}
+    for hops in range(2, path_length + 1):
+        expected |= brute_force(market, hops)
+    found = {tuple((hop.pool.address, hop.token_in) for hop in way) for way in found_by(market, path_length)}
+    surely = {key for key, rate in expected.items() if rate > 1}
+    nearly = {key for key, rate in expected.items() if rate > 1 - Fraction(1, 10**8)}
+    assert surely <= found <= nearly
+    event("some" if surely else "none")
+
+
+@given(markets())
+def test_decisions_do_not_depend_on_the_order_in_which_pools_and_lenders_are_listed(
+    market: MarketSnapshot,
+) -> None:
+    turned = snapshot(reversed(market.pools.values()), lenders=reversed(market.lenders))
+    first = decide(market, settings(), VENUES, ArbitrageCache())
+    assert decide(turned, settings(), reversed(VENUES), ArbitrageCache()).verdicts == first.verdicts
+
+
+@given(markets())
+def test_every_promise_is_kept_by_the_pools_and_no_two_plans_share_one(market: MarketSnapshot) -> None:
+    decision = decide(market, settings(max_plans=5), VENUES, ArbitrageCache())
+    used = [pool for plan in decision.plans for pool in plan.pools]
+    assert len(used) == len(set(used))
+    for verdict in decision.verdicts:
+        assert verdict.reason
+        assert (verdict.plan is not None) == (verdict.code is VerdictCode.ACCEPTED)
+        if not verdict.amount:
+            continue
+        way = route(*((market.pools[leg.pool], leg.token_in) for leg in verdict.route))
+        amounts = forward(way, verdict.amount)
+        assert amounts is not None
+        terms = next(offer for offer in market.lenders if offer.asset == verdict.asset)
+        assert verdict.profit == amounts[-1] - amounts[0] - terms.fee(amounts[0])
+        if verdict.plan is not None:
+            legs = verdict.plan.legs
+            assert (verdict.plan.amount, *(leg.amount_out for leg in legs)) == amounts
+            assert verdict.plan.expected_profit == verdict.profit
+            assert verdict.net_wei is not None
+            assert verdict.net_wei > 0
+
+
+class TestWarmEqualsCold:
+    """A keeper's cache sees blocks, forks, missed blocks and vanishing pools; the answers stay the same."""
+
+    @staticmethod
+    def decisions_agree(market: SyntheticMarket, cache: ArbitrageCache) -> None:
+        chosen = settings(
+            wrapped_native=market.wrapped_native,
+            min_net_profit_wei=GWEI,
+            max_candidates=30,
+            max_evaluations=16,
+        )
+        warm = decide(market.snapshot, chosen, market.venues, cache)
+        assert warm == decide(market.snapshot, chosen, market.venues, ArbitrageCache())
+        event("accepted" if warm.plans else "nothing accepted")
+
+    @fewer
+    @given(
+        st.integers(0, 10**6),
+        st.lists(st.sampled_from(("block", "missed", "fork", "lost", "lenders")), max_size=6),
+    )
+    def test_after_any_history(self, seed: int, history: list[str]) -> None:
+        cache = ArbitrageCache(max_sizings=20)
+        market = synthetic_market(24, seed=seed, drift=0.01)
+        self.decisions_agree(market, cache)
+        before = market
+        for happening in history:
+            parent = before if happening == "fork" else market
+            before = market
+            market, _ = parent.next_block(5)
+            if happening == "missed":
+                market, _ = market.next_block(5)
+            market = changed(market, happening, Random(seed))
+            self.decisions_agree(market, cache)
+
+
+def changed(market: SyntheticMarket, happening: str, rng: Random) -> SyntheticMarket:
+    """Take a pool away, or some of what the lenders have."""
+    seen = market.snapshot
+    if happening == "lost":
+        gone = rng.choice(sorted(seen.pools))
+        left = {at: pool for at, pool in seen.pools.items() if at != gone}
+        return replace(market, snapshot=replace(seen, pools=left, touched=seen.touched - {gone}))
+    if happening == "lenders":
+        poorer = tuple(_with_less(terms, rng) for terms in seen.lenders)
+        return replace(market, snapshot=replace(seen, lenders=poorer))
+    return market
+
+
+def _with_less(terms: LenderTerms, rng: Random) -> LenderTerms:
+    return LenderTerms(
+        kind=terms.kind,
+        asset=terms.asset,
+        available=terms.available // rng.choice((1, 10**3, 10**6, 10**30)),
+        fee_wad=terms.fee_wad,
+    )
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 100), st.frozensets(st.integers(0, 6), min_size=1, max_size=3)), max_size=8
+    ),
+    st.integers(1, 4),
+)
+def test_the_best_set_is_the_best_of_all_sets(drawn: list[tuple[int, frozenset[int]]], most: int) -> None:
+    drawn.sort(key=lambda item: -item[0])
+    values = [value for value, _ in drawn]
+    held = [frozenset(address(number) for number in numbers) for _, numbers in drawn]
+    chosen = best_set(values, held, most)
+    best = 0
+    for mask in range(1 << len(drawn)):
+        picked = [at for at in range(len(drawn)) if mask >> at & 1]
+        union = frozenset().union(*(held[at] for at in picked))
+        if len(picked) <= most and len(union) == sum(len(held[at]) for at in picked):
+            best = max(best, sum(values[at] for at in picked))
+    assert sum(values[at] for at in chosen) == best
+    assert len(chosen) <= most
+    assert len(frozenset().union(*(held[at] for at in chosen))) == sum(len(held[at]) for at in chosen)
+
+
+def test_a_route_never_uses_a_pool_twice() -> None:
+    market = synthetic_market(60, seed=3, drift=0.02)
+    cache = ArbitrageCache()
+    graph = cache.graph(market.snapshot, [venue.name for venue in market.venues])
+    paths = PathOptimizer(path_length=3, max_candidates=10**6)
+    found = paths.find_arbitrage(market.snapshot, graph, cache, Valuer(graph, market.wrapped_native))
+    assert found
+    assert all(len(pools_of(way)) == len(way) for way in found)
