@@ -1,4 +1,4 @@
-"""An operator at the keyboard: configuration files, commands, and a keeper that runs while a story goes on."""
+"""An operator at the keyboard: configuration files, commands, and a keeper that runs meanwhile."""
 
 from __future__ import annotations
 
@@ -118,6 +118,10 @@ class RunningKeeper:
             if words in line:
                 return line
         raise AssertionError(f"the keeper never said {words!r}; it said:\n" + "\n".join(self.lines))
+
+    def idle(self) -> None:
+        """Let a moment pass; what the keeper says in it is kept for ``wait_for``."""
+        time.sleep(0.1)
 
     def count(self, words: str) -> int:
         """Return how many of the lines read so far have ``words`` in them."""

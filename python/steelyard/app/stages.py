@@ -12,9 +12,11 @@ from steelyard.act.recovery import recover
 from steelyard.act.replace import Replacer
 from steelyard.act.submitter import Refusal, Submitter
 from steelyard.act.tracker import Tracker
+from steelyard.app.first_look import check_market
 from steelyard.app.keeper import Turn
 from steelyard.app.notices import Notices
 from steelyard.app.threads import ChainThread
+from steelyard.config import MarketConfig
 from steelyard.connect.chain import ChainClient
 from steelyard.decide.limits import RiskLimits, check_limits
 from steelyard.exceptions import DuplicateIntent, GasRetriesExhausted, KillSwitch, RetryError, SteelyardError
@@ -61,6 +63,7 @@ class Parts:
 
     mode: Mode
     executor: Address
+    market: MarketConfig
     chain: ChainClient
     follower: MarketFollower
     decider: Decider
@@ -88,6 +91,7 @@ class KeeperStages:
         self._stopped: str | None = None
         self._stuck: str | None = None
         self._ask_executor = True
+        self._market_checked = False
         self._reorgs = 0
         self._known_tokens: set[Address] = set()
 
@@ -96,8 +100,13 @@ class KeeperStages:
         return self._done("recovered", await self._thread.run(self._recover))
 
     async def observe(self) -> MarketSnapshot | None:
-        """Follow the chain to its newest block."""
-        return self._done("observed", await self._thread.run(self._parts.follower.poll))
+        """Follow the chain to its newest block; say at the first which tokens cannot be traded."""
+        snapshot = await self._thread.run(self._parts.follower.poll)
+        if snapshot is not None and not self._market_checked:
+            for reason in check_market(snapshot, self._parts.market):
+                self._parts.notices.say("left_out", reason, "warning")
+            self._market_checked = True
+        return self._done("observed", snapshot)
 
     async def settle(self, snapshot: MarketSnapshot) -> Sequence[Outcome]:
         """Undo what a reorganisation took back, then close what this block decided."""

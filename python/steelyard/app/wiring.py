@@ -180,6 +180,7 @@ def _open(
     return Parts(
         mode=mode,
         executor=deployment.executor,
+        market=config.market,
         chain=chain,
         follower=follower,
         decider=open_decider(config, deployment),

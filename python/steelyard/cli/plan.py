@@ -8,6 +8,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from steelyard.app.first_look import check_market
 from steelyard.app.wiring import open_chain, open_decider, open_deployment, open_follower
 from steelyard.cli.options import config_option, json_option
 from steelyard.cli.tables import GAP, aligned, show_lines
@@ -35,6 +36,7 @@ def plan(config: Config, top: int, as_json: bool) -> None:
     snapshot = open_follower(config, chain, deployment).poll()
     if snapshot is None:
         raise RpcInconsistent(f"RPC {chain.rpc.name} names no newest block; try again")
+    check_market(snapshot, config.market)
     decision = open_decider(config, deployment)(snapshot, busy_pools=frozenset(), stopped_reason=None)
     if as_json:
         click.echo(json.dumps(_as_json(decision, snapshot), indent=2))
@@ -47,7 +49,7 @@ def _as_text(decision: Decision, snapshot: MarketSnapshot, top: int) -> list[str
         f"Block {decision.block.number}: {len(snapshot.pools)} pools, {len(decision.verdicts)} candidates, "
         f"{len(decision.plans)} plans. Nothing is sent."
     ]
-    lines += [f"left out: {address}: {reason}" for address, reason in sorted(snapshot.unusable.items())]
+    lines += [f"left out: {reason}" for _, reason in sorted(snapshot.unusable.items())]
     shown = decision.verdicts[:top]
     headings = ("verdict", "route", "borrow", "profit", "net, ether")
     first, *rows = aligned([headings, *(_row(verdict, snapshot) for verdict in shown)])
