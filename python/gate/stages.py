@@ -41,7 +41,7 @@ TEST_STAGES = (
 
 LINT_STAGES = (
     Stage("ruff", _tool("ruff", "check", "."), "Python: style, and what decisions may not call"),
-    Stage("format", _tool("ruff", "format", "--check", "."), "Python: layout"),
+    Stage("format", _tool("ruff", "format", "--check", "--output-format=concise", "."), "Python: layout"),
     Stage("imports", _tool("lint-imports"), "Python: imports go one way"),
     Stage("mypy", _tool("mypy"), "Python: types, strict"),
     Stage("sizes", _tool("python", "-m", "gate.sizes"), "functions and files, short enough to read"),

@@ -58,9 +58,7 @@ def test_amounts_are_exact_to_the_wei(written: object, wei: int) -> None:
 def test_amount_that_is_not_whole_wei_in_range_is_refused_by_name(
     written: object,
 ) -> None:
-    assert "arbitrage.min_net_profit" in refusal(
-        {"arbitrage": {"min_net_profit": written}}
-    )
+    assert "arbitrage.min_net_profit" in refusal({"arbitrage": {"min_net_profit": written}})
 
 
 @pytest.mark.parametrize(
@@ -81,9 +79,7 @@ def test_negative_or_absurd_limit_is_refused_by_name(key: str, value: object) ->
 
 def test_unknown_key_is_named_with_the_nearest_known_one() -> None:
     message = refusal({"arbitrage": {"min_net_proft": 1}})
-    assert (
-        "arbitrage.min_net_proft: unknown key; did you mean min_net_profit?" in message
-    )
+    assert "arbitrage.min_net_proft: unknown key; did you mean min_net_profit?" in message
 
 
 def test_every_fault_is_reported_at_once() -> None:
@@ -111,19 +107,13 @@ def test_live_mode_without_an_account_is_refused() -> None:
 
 
 def test_token_list_without_the_wrapped_native_coin_is_refused() -> None:
-    assert "wrapped_native" in refusal(
-        {"market": {"tokens": ["0x6B175474E89094C44Da98b954EedeAC495271d0F"]}}
-    )
+    assert "wrapped_native" in refusal({"market": {"tokens": ["0x6B175474E89094C44Da98b954EedeAC495271d0F"]}})
 
 
-def test_address_with_a_wrong_checksum_is_refused_and_lower_case_is_normalised() -> (
-    None
-):
+def test_address_with_a_wrong_checksum_is_refused_and_lower_case_is_normalised() -> None:
     wrong = "0xc02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
     assert "not an address" in refusal({"market": {"tokens": [WETH, wrong]}})
-    assert parse_config(
-        {"market": {"tokens": [WETH.lower()]}}, source="t"
-    ).market.tokens == (WETH,)
+    assert parse_config({"market": {"tokens": [WETH.lower()]}}, source="t").market.tokens == (WETH,)
 
 
 def test_file_and_environment_are_read_and_the_environment_wins(tmp_path: Path) -> None:

@@ -41,9 +41,7 @@ def page(*executions: Execution) -> ReportPage:
 
 
 def test_report_sums_every_execution_and_counts_the_confirmed() -> None:
-    html = render_report(
-        page(execution(), execution(status="reverted", net_wei=-ETHER // 100))
-    )
+    html = render_report(page(execution(), execution(status="reverted", net_wei=-ETHER // 100)))
     assert "<b>0.090000</b>ether after gas" in html
     assert "<b>1</b>confirmed of 2 executions" in html
     assert html.count("<svg") == 3

@@ -16,9 +16,7 @@ def parse_wei(value: object) -> int:
         ValueError: not such a value, or not a whole number of wei. Floats are refused: they cannot hold wei.
     """
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError(
-            f'write an amount as "0.05 ether", "30 gwei" or whole wei, not {value!r}'
-        )
+        raise ValueError(f'write an amount as "0.05 ether", "30 gwei" or whole wei, not {value!r}')
     if isinstance(value, int):
         return value
     number, _, unit = value.strip().partition(" ")
@@ -28,9 +26,7 @@ def parse_wei(value: object) -> int:
     try:
         wei = Decimal(number) * _UNITS[unit]
     except InvalidOperation:
-        raise ValueError(
-            f'{value!r} is not an amount; write "0.05 ether", "30 gwei" or whole wei'
-        ) from None
+        raise ValueError(f'{value!r} is not an amount; write "0.05 ether", "30 gwei" or whole wei') from None
     if not wei.is_finite() or wei != wei.to_integral_value():
         raise ValueError(f"{value!r} is not a whole number of wei")
     return int(wei)

@@ -23,10 +23,8 @@ ENVIRONMENT = {
 """Settings that may come from the environment, because their values can hold secrets. Keys never do."""
 
 
-def load_config(
-    path: Path | None = None, environment: Mapping[str, str] | None = None
-) -> Config:
-    """Read ``path`` (default: ``steelyard.toml`` where there is one), then the environment, and check the whole.
+def load_config(path: Path | None = None, environment: Mapping[str, str] | None = None) -> Config:
+    """Read ``path`` (default: ``steelyard.toml`` where there is one), then the environment; check the whole.
 
     Relative paths inside the file are relative to the working directory.
 
@@ -43,7 +41,7 @@ def load_config(
 
 
 def parse_config(values: Mapping[str, Any], *, source: str) -> Config:
-    """Check ``values`` (the parsed file) and return the configuration. Raises ConfigError as ``load_config``."""
+    """Check ``values`` (the parsed file), return the configuration; raises ConfigError as ``load_config``."""
     try:
         return Config.model_validate(dict(values))
     except ValidationError as error:
@@ -58,9 +56,7 @@ def _read(path: Path | None) -> dict[str, Any]:
     try:
         return tomllib.loads(place.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(
-            f"{place} does not exist; write one from docs/configuration.md"
-        ) from None
+        raise ConfigError(f"{place} does not exist; write one from docs/configuration.md") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{place} cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
@@ -71,14 +67,11 @@ def _explain(fault: Any) -> str:
     location = [str(part) for part in fault["loc"]]
     name = ".".join(location) or "the file"
     if fault["type"] != "extra_forbidden":
-        return f"{name}: {fault['msg'].removeprefix('Value error, ')} (found {_shown(location, fault['input'])})"
+        found = _shown(location, fault["input"])
+        return f"{name}: {fault['msg'].removeprefix('Value error, ')} (found {found})"
     known = _keys_beside(location)
     close = difflib.get_close_matches(location[-1], known, n=1)
-    hint = (
-        f"did you mean {close[0]}?"
-        if close
-        else f"known here: {', '.join(sorted(known))}"
-    )
+    hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(sorted(known))}"
     return f"{name}: unknown key; {hint}"
 
 
@@ -92,9 +85,7 @@ def _shown(location: list[str], value: object) -> str:
 def _keys_beside(location: list[str]) -> list[str]:
     model: type[BaseModel] = Config
     for part in location[:-1]:
-        annotation = (
-            model.model_fields[part].annotation if part in model.model_fields else None
-        )
+        annotation = model.model_fields[part].annotation if part in model.model_fields else None
         if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             return []
         model = annotation

@@ -24,9 +24,7 @@ MOST_WEI = 10**9 * ETHER
 
 def _address(value: str) -> Address:
     mixed_case = value[2:] not in (value[2:].lower(), value[2:].upper())
-    if not is_hex_address(value) or (
-        mixed_case and to_checksum_address(value) != value
-    ):
+    if not is_hex_address(value) or (mixed_case and to_checksum_address(value) != value):
         raise ValueError(
             f"{value!r} is not an address: 0x and 40 hex digits, in lower case or with a right checksum"
         )
@@ -40,24 +38,20 @@ ChecksumAddress = Annotated[str, AfterValidator(_address)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
 
 
 class ChainConfig(_Section):
     """The node that the keeper talks to."""
 
     chain_id: int = Field(default=1, gt=0)
-    rpc_url: str = Field(
-        default="http://127.0.0.1:8545", pattern=r"^https?://", repr=False
-    )
+    rpc_url: str = Field(default="http://127.0.0.1:8545", pattern=r"^https?://", repr=False)
     request_timeout_seconds: int = Field(default=10, ge=1, le=300)
     poll_interval_milliseconds: int = Field(default=500, ge=10, le=60_000)
 
 
 class MarketConfig(_Section):
-    """Which tokens are looked at; pools are discovered from the executor's listed factories for their pairs."""
+    """Which tokens are looked at; the executor's listed factories are asked for their pairs' pools."""
 
     tokens: tuple[ChecksumAddress, ...] = Field(default=(), strict=False)
     wrapped_native: ChecksumAddress = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
@@ -110,9 +104,7 @@ class Config(_Section):
     @model_validator(mode="after")
     def _live_needs_a_key(self) -> Config:
         if self.keeper.mode == "live" and not self.keeper.account:
-            raise ValueError(
-                "keeper.mode is live, but keeper.account names no Ape account to sign with"
-            )
+            raise ValueError("keeper.mode is live, but keeper.account names no Ape account to sign with")
         if self.market.tokens and self.market.wrapped_native not in self.market.tokens:
             raise ValueError(
                 "market.tokens must hold market.wrapped_native: without it nothing can be valued"

@@ -60,7 +60,8 @@ class Outcome:
     """What the chain made of an intent.
 
     Attributes:
-        profit: base units of the plan's asset that the treasury received, from the executor's event; 0 unless confirmed.
+        profit: base units of the plan's asset that the treasury received, from the executor's event; 0 unless
+            confirmed.
         gas_cost_wei: gas used times the effective price; also paid when reverted.
         net_wei: ``profit`` valued in wei at the decision's price (rounded down) less ``gas_cost_wei``.
         reason: for people; names the revert reason or the transaction that replaced ours.

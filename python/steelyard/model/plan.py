@@ -38,7 +38,7 @@ class Venue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanLeg:
-    """One swap of a plan. ``amount_in`` and ``amount_out`` are what we expect, ``min_amount_out`` what we insist on."""
+    """One swap of a plan: what we expect (``amount_in``, ``amount_out``), insist on (``min_amount_out``)."""
 
     venue_id: int
     pool: Address
@@ -57,7 +57,8 @@ class PlanLeg:
             raise InvalidPlan(f"leg at pool {self.pool}: amounts must be positive")
         if not 0 < self.min_amount_out <= self.amount_out:
             raise InvalidPlan(
-                f"leg at pool {self.pool}: min_amount_out {self.min_amount_out} must be in 1..{self.amount_out}"
+                f"leg at pool {self.pool}: min_amount_out {self.min_amount_out} "
+                f"must be in 1..{self.amount_out}"
             )
 
 

@@ -12,9 +12,7 @@ from steelyard.units import ETHER
 INK, ACCENT, QUIET = "#1c2733", "#0b7285", "#adb5bd"
 
 
-def profit_over_blocks(
-    points: Sequence[tuple[int, int]], *, first_block: int, last_block: int
-) -> str:
+def profit_over_blocks(points: Sequence[tuple[int, int]], *, first_block: int, last_block: int) -> str:
     """Plot each execution's net result (bars) and their running sum (line), in ether, over block numbers."""
     ordered = sorted(points)
     blocks = [block for block, _ in ordered]
@@ -46,9 +44,7 @@ def estimate_against_realised(pairs: Sequence[tuple[int, int]]) -> str:
         if pairs:
             ends = [min(expected + realised), max(expected + realised)]
             axes.plot(ends, ends, color=QUIET, linewidth=1, label="equal")
-        axes.scatter(
-            expected, realised, color=ACCENT, s=18, label="confirmed executions"
-        )
+        axes.scatter(expected, realised, color=ACCENT, s=18, label="confirmed executions")
         axes.set_xlabel("expected, ether")
         axes.set_ylabel("realised, ether")
         axes.legend(frameon=False)
@@ -72,7 +68,7 @@ def verdict_bars(counts: Sequence[tuple[str, int]]) -> str:
 
 
 def _svg(draw: Callable[[Any], None], *, name: str) -> str:
-    """Return the drawing as an SVG element; ids are salted with ``name``: same data, same text, no clash in a page."""
+    """Return the drawing as an SVG element; ids are salted with ``name``: same data, same text, no clash."""
     from matplotlib import rc_context  # half a second to import: only who draws pays it
     from matplotlib.figure import Figure
 

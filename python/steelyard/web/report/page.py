@@ -23,7 +23,7 @@ class Execution:
 
     Attributes:
         amount, profit: in people's units of ``asset``, as text with the asset's decimals.
-        estimated_net_wei, net_wei: after gas, valued in the native coin; ``net_wei`` is what the chain made of it.
+        estimated_net_wei, net_wei: after gas, valued in the native coin; ``net_wei`` is the chain's.
     """
 
     block_number: int
@@ -65,11 +65,7 @@ class ReportPage:
 
     @property
     def confirmed(self) -> list[Execution]:
-        return [
-            execution
-            for execution in self.executions
-            if execution.status == "confirmed"
-        ]
+        return [execution for execution in self.executions if execution.status == "confirmed"]
 
     @property
     def net_wei(self) -> int:
@@ -91,25 +87,15 @@ def render_report(page: ReportPage) -> str:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["ether"] = ether
-    source = (
-        files("steelyard.web.report")
-        .joinpath("report.html.j2")
-        .read_text(encoding="utf-8")
-    )
+    source = files("steelyard.web.report").joinpath("report.html.j2").read_text(encoding="utf-8")
     charts = {
         "Profit after gas, block by block": profit_over_blocks(
-            [
-                (execution.block_number, execution.net_wei)
-                for execution in page.executions
-            ],
+            [(execution.block_number, execution.net_wei) for execution in page.executions],
             first_block=page.first_block,
             last_block=page.last_block,
         ),
         "What was expected and what arrived": estimate_against_realised(
-            [
-                (execution.estimated_net_wei, execution.net_wei)
-                for execution in page.confirmed
-            ]
+            [(execution.estimated_net_wei, execution.net_wei) for execution in page.confirmed]
         ),
         "Why candidates were taken or refused": verdict_bars(
             [(row.code, row.count) for row in page.verdicts]
