@@ -1,0 +1,156 @@
+"""kill -9 on the whole keeper at every step and at any moment: a new one goes on, and sends nothing twice."""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from steelyard.act import submitter
+from steelyard.app import stages
+from steelyard.cli.demo_stage import DemoStage
+from steelyard.config import Config, load_config
+from tests.support.fatal_keeper import KeeperProcess
+from tests.support.keeper_books import (
+    check_integrity,
+    count_unfinished,
+    head,
+    open_books,
+    settle_everything,
+)
+from tests.support.keeper_stage import keeper_stage
+from tests.support.operator import running_keeper, write_config
+
+pytestmark = pytest.mark.e2e
+
+STEPS = (*stages.STEPS, *submitter.STEPS)
+SETTLED_STEPS = ("settled", "decided")
+"""After these the last block's transactions are closed and the next are not opened."""
+MOST_BLOCKS = 25
+BLOCKS_AFTER = 2
+LIVES = 12
+COMMANDS = 3
+QUICK = {"poll_interval_milliseconds": 10, "request_timeout_seconds": 10}
+
+
+def at_once(stage: DemoStage) -> None:
+    """Nothing happens: the next keeper sees the block on which the last one died."""
+
+
+def a_block_later(stage: DemoStage) -> None:
+    stage.next_block()
+
+
+def when_the_node_has_forgotten(stage: DemoStage) -> None:
+    stage.rpc.call("anvil_dropAllTransactions")
+
+
+def after_the_deadlines(stage: DemoStage) -> None:
+    stage.rpc.call("anvil_dropAllTransactions")
+    for _ in range(6):
+        stage.next_block()
+
+
+ABSENCES = (at_once, a_block_later, when_the_node_has_forgotten, after_the_deadlines)
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStage]:
+    with keeper_stage(tmp_path_factory.mktemp("stage")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def config(stage: DemoStage, tmp_path: Path) -> Config:
+    return load_config(write_config(stage, tmp_path, chain=QUICK), environment={})
+
+
+def trade_until_death(stage: DemoStage, keeper: KeeperProcess) -> None:
+    for _ in range(MOST_BLOCKS):
+        if not keeper.saw(head(stage)):
+            return
+        stage.next_block()
+    raise AssertionError(f"the keeper lived through {MOST_BLOCKS} blocks")
+
+
+def die(stage: DemoStage, config: Config, step: str, *, spared_sends: int) -> None:
+    """Let a keeper live until it dies of ``step``."""
+    with KeeperProcess(config, fatal_step=step, spared_sends=spared_sends) as keeper:
+        trade_until_death(stage, keeper)
+        assert keeper.end() == -signal.SIGKILL
+    check_integrity(config)
+
+
+def live(stage: DemoStage, config: Config) -> None:
+    """Let a keeper live for some blocks and stop in good order."""
+    with KeeperProcess(config) as keeper:
+        for _ in range(BLOCKS_AFTER):
+            assert keeper.saw(head(stage)), "the keeper that came after died"
+            stage.next_block()
+        assert keeper.saw(head(stage))
+        assert keeper.stop() == 0
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_keepers_killed_after_a_step_are_followed_by_one_that_goes_on(
+    stage: DemoStage, config: Config, step: str
+) -> None:
+    books = open_books(stage)
+    under_way = 0
+    for absence in ABSENCES:
+        # After a first transaction: each has taken over from the one before, and has something to lose.
+        die(stage, config, "sent" if step == "recovered" else step, spared_sends=1)
+        under_way += count_unfinished(config)
+        absence(stage)
+        if step == "recovered":
+            die(stage, config, step, spared_sends=0)
+    live(stage, config)
+    settle_everything(stage, config)
+    assert count_unfinished(config) == 0
+    assert books.check(config)["confirmed"] >= 1
+    assert under_way > 0 or step in SETTLED_STEPS, "nothing was at stake when they died"
+
+
+def test_keeper_killed_at_any_moment_leaves_records_that_agree_with_the_chain(
+    stage: DemoStage, config: Config
+) -> None:
+    books = open_books(stage)
+    moments = random.Random(11)
+    for _ in range(LIVES):
+        with KeeperProcess(config) as keeper:
+            timer = threading.Timer(moments.uniform(0.1, 0.9), keeper.kill)
+            timer.start()
+            trade_until_death(stage, keeper)
+            timer.join()
+            assert keeper.end() == -signal.SIGKILL
+        check_integrity(config)
+        moments.choice(ABSENCES[:3])(stage)
+    live(stage, config)
+    settle_everything(stage, config)
+    assert count_unfinished(config) == 0
+    assert books.check(config)["confirmed"] >= LIVES // 2
+
+
+def test_command_killed_leaves_no_process_and_no_lock_behind(stage: DemoStage, tmp_path: Path) -> None:
+    file = write_config(stage, tmp_path, chain=QUICK)
+    config = load_config(file, environment={})
+    books = open_books(stage)
+    moments = random.Random(5)
+    for _ in range(COMMANDS):
+        with running_keeper(file, "--live") as keeper:
+            for _ in range(2):
+                keeper.wait_for(f"{head(stage)} ")
+                stage.next_block()
+            assert psutil.Process(keeper.process.pid).children() == [], "nothing to outlive it"
+            time.sleep(moments.uniform(0, 0.1))
+            keeper.process.kill()
+            assert keeper.end() == -signal.SIGKILL
+        check_integrity(config)
+    settle_everything(stage, config)
+    assert books.check(config)["confirmed"] >= COMMANDS
