@@ -21,10 +21,10 @@ class GasModel:
     """
 
     balancer_v2: int = 120_000
-    aave_v3: int = 230_000
-    morpho_blue: int = 120_000
-    uniswap_v2_leg: int = 85_000
-    uniswap_v3_leg: int = 115_000
+    aave_v3: int = 235_000
+    morpho_blue: int = 122_000
+    uniswap_v2_leg: int = 80_000
+    uniswap_v3_leg: int = 100_000
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
