@@ -367,6 +367,7 @@ def test_the_tip_rounds_as_the_executor_does() -> None:
         {"max_evaluations": 0},
         {"min_net_profit_wei": -1},
         {"min_liquidity_wei": -1},
+        {"sizing_tolerance_ppm": -1},
         {"slippage_bps": BPS},
         {"slippage_bps": BPS + 1},
         {"builder_share_bps": -1},

@@ -16,7 +16,7 @@ from steelyard.decide.arbitrage.sizing import AmtOptimizer, SizingSearch
 from steelyard.model import LenderKind, LenderTerms, MarketSnapshot
 from steelyard.units import Address
 
-_SizingKey = tuple[int, bool, int, tuple[tuple[Address, Address], ...]]
+_SizingKey = tuple[int, bool, int, int, tuple[tuple[Address, Address], ...]]
 
 
 class ArbitrageCache:
@@ -65,6 +65,7 @@ class ArbitrageCache:
             terms.fee_wad,
             terms.kind is LenderKind.AAVE_V3,  # the kinds differ in how they round the fee
             optimizer.max_evaluations,
+            optimizer.tolerance_ppm,
             tuple((hop.pool.address, hop.token_in) for hop in route),
         )
         known = self._sizings.pop(key, None)

@@ -44,7 +44,9 @@ def decide(
         settings=settings,
         venues=by_name,
         valuer=Valuer(graph, settings.wrapped_native),
-        optimizer=AmtOptimizer(max_evaluations=settings.max_evaluations),
+        optimizer=AmtOptimizer(
+            max_evaluations=settings.max_evaluations, tolerance_ppm=settings.sizing_tolerance_ppm
+        ),
         cache=cache,
     )
     paths = PathOptimizer(path_length=settings.path_length, max_candidates=settings.max_candidates)

@@ -29,6 +29,7 @@ class ArbitrageSettings:
         max_block_age_seconds: between a block's timestamp and its observation; None where the chain's clock
             is not the world's (a replica).
         max_evaluations: exact chain quotes that sizing one cycle may cost.
+        sizing_tolerance_ppm: sizing stops where no loan can earn more by that many millionths of the profit.
     """
 
     executor: Address
@@ -46,6 +47,7 @@ class ArbitrageSettings:
     max_price_impact_bps: int = BPS
     max_block_age_seconds: int | None = None
     max_evaluations: int = 64
+    sizing_tolerance_ppm: int = 10
     gas: GasModel = field(default_factory=GasModel)
 
     def __post_init__(self) -> None:
@@ -54,7 +56,7 @@ class ArbitrageSettings:
         for name in ("max_candidates", "max_plans", "max_trade_wei", "deadline_seconds", "max_evaluations"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name} must be positive, not {getattr(self, name)}")
-        for name in ("min_net_profit_wei", "min_liquidity_wei"):
+        for name in ("min_net_profit_wei", "min_liquidity_wei", "sizing_tolerance_ppm"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} must not be negative, but is {getattr(self, name)}")
         for name in ("slippage_bps", "profit_share_kept_bps", "builder_share_bps", "max_price_impact_bps"):

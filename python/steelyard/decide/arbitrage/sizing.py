@@ -7,8 +7,8 @@
    outwards from the optimum: input = least that reaches it, output = exact forward quotes.
 3. A direction is done when the real-valued curve, which no rounded quote exceeds, falls below what is found.
 
-Bounded: at most ``max_pieces`` walks and ``max_evaluations`` exact chains; ``Sizing.complete`` says whether
-the search ended by itself before.
+Bounded: ``max_pieces`` walks and ``max_evaluations`` exact chains (and one or two) at most; ``Sizing.gap`` says
+what the loans that were not looked at could earn more.
 """
 
 from __future__ import annotations
@@ -36,15 +36,16 @@ class Sizing:
         amounts: the loan, and what each hop pays; exact.
         profit: base units of the asset after the loan fee.
         evaluations: exact chains that were quoted.
-        complete: the search ended by itself, not by its bound. No better loan exists then, but for a unit or
-            so of an amount between two V3 pools whose ranges end within a unit of one another.
+        gap: what any other loan can earn more at most, base units; 0 where this is the best there is, None
+            where nothing is known. (It is no proof to the last unit where several V3 pools have ranges that
+            end within a unit of one another.)
     """
 
     amounts: tuple[int, ...]
     loan_fee: int
     profit: int
     evaluations: int
-    complete: bool
+    gap: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,13 @@ class AmtOptimizer:
     Args:
         max_evaluations: bound on exact chains quoted for a route.
         max_pieces: bound on walks from range to range on the way to the optimum.
+        tolerance_ppm: stop where no other loan can earn that much more, in millionths of the profit; 0 looks
+            for the last unit.
     """
 
-    def __init__(self, *, max_evaluations: int = 64, max_pieces: int = 48) -> None:
+    def __init__(self, *, max_evaluations: int = 64, max_pieces: int = 48, tolerance_ppm: int = 0) -> None:
         self.max_evaluations = max_evaluations
+        self.tolerance_ppm = tolerance_ppm
         self._max_pieces = max_pieces
 
     def optimize(self, route: Route, terms: LenderTerms, cap: int) -> Sizing | None:
@@ -79,7 +83,7 @@ class AmtOptimizer:
                 return SizingSearch(None, 0)
             if cap < 1:
                 return SizingSearch(None, 1)
-            return _Search(route, terms, cap, max(start, 1)).run(self.max_evaluations)
+            return _Search(route, terms, cap, max(start, 1)).run(self.max_evaluations, self.tolerance_ppm)
         except QuoteError:
             return SizingSearch(None, 0)  # a pool of the route trades nothing in this direction
 
@@ -128,9 +132,12 @@ class _Side:
         self.direction = direction
         self.curves = curves
         self.open = True
+        self.ceiling = UINT256_MAX
+        """What the units from here on can earn at most."""
 
-    def advance(self) -> None:
-        self.unit += self.direction
+    def close(self, ceiling: int) -> None:
+        self.open = False
+        self.ceiling = ceiling
 
 
 class _Search:
@@ -145,45 +152,52 @@ class _Search:
         self._evaluations = 0
         self._furthest = start
 
-    def run(self, max_evaluations: int) -> SizingSearch:
+    def run(self, max_evaluations: int, tolerance_ppm: int) -> SizingSearch:
         curves = prefixes(self._route, self._start)
         # The amount whose unit is the widest in terms of the input: the coarsest stage.
         self._stage = min(range(len(self._route)), key=lambda stage: curves[stage].slope(self._start))
-        self._evaluate(self._start)
-        amounts = forward(self._route, self._start)
+        amounts = self._evaluate(self._start)
         self._scale = amounts or tuple(max(curve.output(self._start), 1) for curve in curves)
         unit = self._scale[self._stage]
         least = self._input_for(unit)
         if least is not None and least != self._start and not self._over_cap(least):
             self._evaluate(least)
-        sides = [_Side(unit, 1, curves), _Side(unit, -1, curves)]
+        sides = (_Side(unit, 1, curves), _Side(unit, -1, curves))
         while any(side.open for side in sides) and self._evaluations < max_evaluations:
             for side in sides:
-                if side.open and self._evaluations < max_evaluations:
-                    self._step(side)
-        profit, best = self._best
-        if not best:
-            return SizingSearch(None, self._furthest)
-        sizing = Sizing(
-            amounts=best,
-            loan_fee=self._terms.fee(best[0]),
+                if side.open:
+                    self._step(side, tolerance_ppm)
+        return SizingSearch(self._result(max(side.ceiling for side in sides)), self._furthest)
+
+    def _result(self, ceiling: int) -> Sizing | None:
+        profit, amounts = self._best
+        if not amounts:
+            return None
+        return Sizing(
+            amounts=amounts,
+            loan_fee=self._terms.fee(amounts[0]),
             profit=profit,
             evaluations=self._evaluations,
-            complete=not any(side.open for side in sides),
+            gap=None if ceiling >= UINT256_MAX else max(ceiling - profit, 0),
         )
-        return SizingSearch(sizing, self._furthest)
 
-    def _step(self, side: _Side) -> None:
+    def _step(self, side: _Side, tolerance_ppm: int) -> None:
+        """Try the side's next unit, or close the side where that cannot pay."""
         bound = self._bound(side)
-        if bound is None or bound + self._slack(side) <= self._best[0]:
-            side.open = False
+        if bound is None:
+            side.close(0)
+            return
+        side.ceiling = bound + self._slack(side)
+        best = self._best[0]
+        if side.ceiling <= best + best * tolerance_ppm // 1_000_000:  # down: rather one more look
+            side.close(side.ceiling)
             return
         amount = self._input_for(side.unit)
         if amount is None or self._over_cap(amount):
-            side.open = False
+            side.close(0)
             return
         self._evaluate(amount)
-        side.advance()
+        side.unit += side.direction
 
     def _bound(self, side: _Side) -> int | None:
         """Return what the real-valued curve allows at the side's unit; None where the side has ended."""
@@ -231,11 +245,12 @@ class _Search:
             return None
         return unit
 
-    def _evaluate(self, amount: int) -> None:
+    def _evaluate(self, amount: int) -> tuple[int, ...] | None:
+        """Quote the exact chain, keep it where it is the best so far, and return its amounts."""
         self._evaluations += 1
         amounts = forward(self._route, amount)
-        if amounts is None:
-            return
-        profit = amounts[-1] - amount - self._terms.fee(amount)
-        if profit > self._best[0]:
-            self._best = (profit, amounts)
+        if amounts is not None:
+            profit = amounts[-1] - amount - self._terms.fee(amount)
+            if profit > self._best[0]:
+                self._best = (profit, amounts)
+        return amounts
