@@ -14,6 +14,8 @@ from steelyard.cli.options import config_option
 from steelyard.cli.turns import TurnTable
 from steelyard.config import Config
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 @click.command()
 @config_option
@@ -32,14 +34,29 @@ def run(config: Config, live: bool) -> None:
 
 
 async def run_until_signal(keeper: Keeper) -> None:
-    """Run until SIGINT or SIGTERM, then close; a second signal interrupts at once. Raises StopError."""
+    """Run until SIGINT or SIGTERM, finish the turn under way, then close.
+
+    A second signal does what it always does: Ctrl-C interrupts after the request under way, SIGTERM ends the
+    process. The journal is good for both.
+
+    Raises:
+        StopError: something that an operator must look at.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+
+    def listen_no_more() -> None:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+
+    def ask_to_stop() -> None:
+        listen_no_more()
+        stop.set()
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, ask_to_stop)
     try:
         await keeper.run(stop)
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
+        listen_no_more()
         await keeper.close()
