@@ -44,7 +44,7 @@ format: setup
 	@$(IN_VENV) forge fmt
 
 bench: setup
-	@$(IN_VENV) python -m steelyard.bench
+	@$(IN_VENV) steelyard bench
 
 audit: setup
 	@$(IN_VENV) PYTHONPATH=python python -m gate.audit

@@ -7,8 +7,8 @@
    outwards from the optimum: input = least that reaches it, output = exact forward quotes.
 3. A direction is done when the real-valued curve, which no rounded quote exceeds, falls below what is found.
 
-Bounded: ``max_pieces`` walks and ``max_evaluations`` exact chains (and one or two) at most; ``Sizing.gap`` says
-what the loans that were not looked at could earn more.
+Bounded: ``max_pieces`` walks and ``max_evaluations`` exact chains (and one or two) at most; ``Sizing.gap``
+says what the loans that were not looked at could earn more.
 """
 
 from __future__ import annotations
