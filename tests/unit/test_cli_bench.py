@@ -31,4 +31,4 @@ def test_the_table_has_a_row_for_each_size() -> None:
 def test_a_size_that_is_none_is_refused_with_what_would_be_right(pools: str) -> None:
     result = CliRunner().invoke(main, ["bench", "--pools", pools])
     assert result.exit_code == 2
-    assert "whole numbers" in result.stderr
+    assert "whole numbers" in result.output
