@@ -6,7 +6,7 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,7 +40,11 @@ def run_steelyard(
     )
 
 
-def start_steelyard(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
+def start_steelyard(
+    *arguments: str,
+    environment: dict[str, str] | None = None,
+    before_start: Callable[[], None] | None = None,
+) -> subprocess.Popen[str]:
     """Start the command and return its process; both outputs come as one text."""
     return subprocess.Popen(
         _command(arguments),
@@ -50,6 +54,7 @@ def start_steelyard(*arguments: str, environment: dict[str, str] | None = None) 
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=before_start,
     )
 
 

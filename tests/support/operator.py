@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import queue
@@ -26,6 +27,9 @@ from tests.support.keeper_stage import start_steelyard
 EXIT_STOP, EXIT_RETRY = 2, 75
 SECRET = "s3cret-key-of-the-operator"
 PATIENCE_SECONDS = 25.0
+_PR_CAPBSET_DROP = 24
+_FILE_POWERS = (1, 2)
+"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH."""
 
 
 def write_config(stage: DemoStage, folder: Path, **changes: dict[str, Any]) -> Path:
@@ -65,9 +69,15 @@ class Answer:
 
 def ask(*arguments: object, environment: dict[str, str] | None = None) -> Answer:
     """Run the command in this process. An error that is not ours comes through with its traceback."""
-    result = CliRunner(mix_stderr=False).invoke(
-        main, [str(argument) for argument in arguments], env=environment
-    )
+    # A keeper that runs where it should refuse is stopped as an operator would.
+    impatience = threading.Timer(PATIENCE_SECONDS, os.kill, (os.getpid(), signal.SIGINT))
+    impatience.start()
+    try:
+        result = CliRunner(mix_stderr=False).invoke(
+            main, [str(argument) for argument in arguments], env=environment
+        )
+    finally:
+        impatience.cancel()
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Answer(result.exit_code, result.stdout, result.stderr)
@@ -146,9 +156,17 @@ class RunningKeeper:
 
 
 @contextmanager
-def running_keeper(config: Path, *options: str) -> Iterator[RunningKeeper]:
-    """Start ``steelyard run``; whatever the story does, its process is gone at the end."""
-    keeper = RunningKeeper(start_steelyard("run", "--config", str(config), *options))
+def running_keeper(
+    config: Path, *options: str, without_root: bool = False, environment: dict[str, str] | None = None
+) -> Iterator[RunningKeeper]:
+    """Start ``steelyard run``; whatever the story does, its process is gone at the end.
+
+    Args:
+        without_root: rights of files hold for it, as they do for everybody but root.
+    """
+    arguments = ("run", "--config", str(config), *options)
+    before_start = _drop_file_powers if without_root and os.geteuid() == 0 else None
+    keeper = RunningKeeper(start_steelyard(*arguments, environment=environment, before_start=before_start))
     reader = threading.Thread(target=keeper.read_lines, daemon=True)
     reader.start()
     try:
@@ -161,13 +179,17 @@ def running_keeper(config: Path, *options: str) -> Iterator[RunningKeeper]:
         keeper.process.stdout.close()
 
 
-def assert_clean_state(folder: Path, *, open_intents: int = 0) -> None:
-    """The database is whole, nothing is half open, and the next keeper would get the locks."""
+def assert_clean_state(folder: Path, *, may_be_open: bool = False) -> None:
+    """The database is whole, nothing is half open, and the next keeper would get the locks.
+
+    Args:
+        may_be_open: transactions may be on their way, with their signed bytes in the journal.
+    """
+    half_open = "status = 'planned'" if may_be_open else "status IN ('planned', 'signed', 'sent')"
     with closing(sqlite3.connect(database_of(folder))) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        query = "SELECT count(*) FROM arbitrage_records WHERE status IN ('planned', 'signed', 'sent')"
-        assert database.execute(query).fetchone() == (open_intents,)
-    assert ask("status", "--config", folder / "steelyard.toml", "--json").exit_code == 0
+        query = f"SELECT count(*) FROM arbitrage_records WHERE {half_open}"
+        assert database.execute(query).fetchone() == (0,)
     assert status(folder)["running_process"] is None
 
 
@@ -186,6 +208,9 @@ def events(folder: Path, kind: str) -> list[str]:
         return [message for (message,) in rows]
 
 
-def is_root() -> bool:
-    """Root passes every file's rights."""
-    return os.geteuid() == 0
+def _drop_file_powers() -> None:
+    """In the new process: give up root's power to pass every file's rights."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for capability in _FILE_POWERS:
+        if libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "the capability cannot be dropped")

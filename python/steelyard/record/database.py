@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
@@ -114,10 +114,12 @@ class Database:
 
     def _check_schema(self, create: bool) -> None:
         with self._engine.execution_options(**{_WRITES: create}).begin() as connection:
-            if create:
+            names = inspect(connection).get_table_names()
+            if SchemaInfo.__tablename__ not in names:
+                # A server's database may hold other programs' tables too; a file is ours or it is not.
+                if not create or (names and self.path is not None):
+                    raise StoreUnavailable(f"database {self.name} is not a keeper's: name the right one")
                 Base.metadata.create_all(connection)
-            if not self._engine.dialect.has_table(connection, SchemaInfo.__tablename__):
-                raise StoreUnavailable(f"database {self.name} is not a keeper's: name the right one")
             with Session(connection) as session:
                 info = session.get(SchemaInfo, 1)
                 if info is None:
