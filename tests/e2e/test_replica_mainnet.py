@@ -13,7 +13,7 @@ from websockets.sync.client import connect
 from steelyard.exceptions import RpcRejected
 from steelyard.sandbox.abi import decode_result, encode_call
 from steelyard.sandbox.funding import CannotFund, allow, fund, fund_ether
-from steelyard.sandbox.mining import Miner
+from steelyard.sandbox.mining import Miner, read_block
 from steelyard.sandbox.replica import Kind, PoolKind, Replica, ensure_replica
 from steelyard.sandbox.replica.packages import code_hash
 from steelyard.sandbox.replica.protocols import (
@@ -42,7 +42,7 @@ class Chain:
     def __init__(self, replica: Replica, rpc: SandboxRpc) -> None:
         self.replica = replica
         self.rpc = rpc
-        self.miner = Miner(rpc, 0)
+        self.miner = Miner(rpc)
 
     def read(self, to: str, signature: str, returns: str, *arguments: Any) -> Any:
         call = {"to": to, "data": "0x" + encode_call(signature, *arguments).hex()}
@@ -60,7 +60,7 @@ class Chain:
         fund_ether(self.rpc, Address(sender), 10 * ETHER)
         self.rpc.call("anvil_impersonateAccount", sender)
         data = "0x" + encode_call(signature, *arguments).hex()
-        fee = hex(2 * self.miner.next_base_fee_wei)
+        fee = hex(2 * read_block(self.rpc).next_base_fee_wei())
         call = {"from": sender, "to": to, "data": data, "gas": hex(1_000_000), "maxFeePerGas": fee}
         sent = self.rpc.call("eth_sendTransaction", call | {"maxPriorityFeePerGas": "0x1"})
         self.miner.mine()
@@ -223,7 +223,7 @@ def test_oversized_code_is_refused_as_on_mainnet(chain: Chain) -> None:
 
 def test_blocks_have_mainnets_gas_limit_and_the_times_and_fees_that_were_asked_for(chain: Chain) -> None:
     before = chain.rpc.call("eth_getBlockByNumber", "latest", False)
-    fee = chain.miner.next_base_fee_wei
+    fee = read_block(chain.rpc).next_base_fee_wei()
     number = chain.miner.mine()
     block = chain.rpc.call("eth_getBlockByNumber", hex(number), False)
     assert int(block["gasLimit"], 16) == 30_000_000
