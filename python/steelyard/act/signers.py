@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -13,7 +14,6 @@ from steelyard.units import Address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 _DEVELOPMENT_CLIENTS: Final = ("anvil/",)
 _OTHERS_RIGHTS: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -118,6 +118,13 @@ def load_test_signer(index: int, *, client_version: str) -> ApeSigner:
         return ApeSigner(ape.accounts.test_accounts[index])
     except IndexError:
         raise KeyUnavailable(f"there is no test account {index}") from None
+
+
+def keyring_folder() -> Path:
+    """Return the folder in which Ape keeps its accounts: every process that can sign with one has it."""
+    import ape
+
+    return Path(ape.config.DATA_FOLDER)
 
 
 def read_passphrase(path: Path) -> str:

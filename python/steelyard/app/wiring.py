@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
 from steelyard.act.executor_state import executor_refusal, require_executor
 from steelyard.act.gas import GasSettings
 from steelyard.act.kill_switch import check_kill_switch, kill_reason
 from steelyard.act.replace import Replacer
-from steelyard.act.signers import load_signer, load_test_signer
+from steelyard.act.signers import keyring_folder, load_signer, load_test_signer
 from steelyard.act.submitter import Submitter
 from steelyard.act.tracker import Tracker
 from steelyard.app.keeper import Keeper, Turn
@@ -239,6 +240,16 @@ def _lock(config: Config, mode: Mode, signer: Signer, database: Database, opened
     if path is not None:
         opened.enter_context(ProcessLock(database_lock_path(path), f"the database {path}"))
     if mode is Mode.LIVE:
-        folder = path.parent if path is not None else config.keeper.kill_file.parent
-        key_path = key_lock_path(folder, config.chain.chain_id, signer.address)
+        key_path = key_lock_path(_key_folder(config, path), config.chain.chain_id, signer.address)
         opened.enter_context(ProcessLock(key_path, f"the key of {signer.address}"))
+
+
+def _key_folder(config: Config, database: Path | None) -> Path:
+    """Return where the key's lock lies: beside the key, wherever the databases of its keepers are.
+
+    Test keys lie nowhere, and development nodes are chains of their own under one id: there it is beside the
+    database.
+    """
+    if not str(config.keeper.account).startswith(TEST_ACCOUNT_PREFIX):
+        return keyring_folder()
+    return database.parent if database is not None else config.keeper.kill_file.parent
