@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.cli.demo_stage import DemoStage
+from steelyard.cli.demo_stage import KEEPER, DemoStage
 from tests.support.operator import (
     EXIT_RETRY,
     EXIT_STOP,
@@ -36,6 +36,10 @@ def locked(database: Path) -> Iterator[None]:
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")
+
+
+def nonce(stage: DemoStage) -> int:
+    return int(stage.rpc.call("eth_getTransactionCount", KEEPER, "pending"), 16)
 
 
 def run_for_a_moment(stage: DemoStage, config: Path) -> None:
@@ -154,11 +158,12 @@ def test_database_locked_for_a_while_is_waited_for(shared_stage: DemoStage, tmp_
     assert_clean_state(tmp_path)
 
 
-def test_disk_that_fills_up_stops_the_keeper_and_room_lets_it_go_on(
+def test_disk_that_fills_up_stops_the_keeper_and_room_lets_it_go_on_without_sending_twice(
     shared_stage: DemoStage, tmp_path: Path
 ) -> None:
     config = write_config(shared_stage, tmp_path)
-    with running_keeper(config) as keeper:
+    nonce_before = nonce(shared_stage)
+    with running_keeper(config, "--live") as keeper:
         keeper.wait_for("accepted", shared_stage.next_block)
         keeper.fill_disk()
         said = keeper.wait_for("steelyard: ", shared_stage.next_block)
@@ -167,12 +172,16 @@ def test_disk_that_fills_up_stops_the_keeper_and_room_lets_it_go_on(
         assert "is full" in said
         assert str(database_of(tmp_path)) in said
         assert "Traceback" not in "\n".join(keeper.lines)
-    seen = status(tmp_path)
-    with running_keeper(config) as keeper:
+    seen = status(tmp_path)["records"]
+    with running_keeper(config, "--live") as keeper:
         keeper.wait_for("accepted", shared_stage.next_block)
+        keeper.wait_for("+0.", shared_stage.next_block)
         assert keeper.stop() == 0
-    assert_clean_state(tmp_path)
-    assert status(tmp_path)["records"]["paper"] > seen["records"].get("paper", 0)
+    assert status(tmp_path)["records"]["confirmed"] > seen.get("confirmed", 0)
+    with closing(sqlite3.connect(database_of(tmp_path))) as database:
+        (signed,) = database.execute("SELECT count(DISTINCT nonce) FROM signed_attempts").fetchone()
+    assert nonce(shared_stage) - nonce_before == signed, "what is on the chain is in the journal, once"
+    assert_clean_state(tmp_path, may_be_open=True)
 
 
 def test_second_keeper_on_one_database_is_sent_away_with_the_firsts_process(
