@@ -27,7 +27,7 @@ EXECUTED = (
 )
 PROFIT_WORD = 3
 """Of the event's data: caller, amount, loan fee, profit, builder's tip."""
-UNMINED = {"refused", "dropped", "replaced"}
+UNMINED = {"refused", "dropped", "replaced", "paper"}
 MOST_BLOCKS_TO_SETTLE = 8
 
 
