@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
-from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import HealthCheck, assume, event, example, given, settings
 from hypothesis import strategies as st
 
 from steelyard.amm import TickMap, UniswapV3Pool
@@ -156,6 +156,12 @@ def test_the_router_quotes_the_same(
 # --- V3: the quoter runs the pool's own swap ----------------------------------------------------------------
 
 
+OVERFLOWING = v3_pool(
+    [(-54 * 16_383, 54 * 16_383, 2**119)], fee_pips=50_000, sqrt_price_x96=MAX_LIMIT_X96 // 2
+)
+"""Amount times price passes 2**256 here: the contract then divides in another order, and rounds otherwise."""
+
+
 def pool_storage(pool: UniswapV3Pool) -> dict[str, Any]:
     """All of a V3 pool's storage that a swap reads; fees and oracle start from nothing."""
     one_observation, unlocked = 1 << 200 | 1 << 216, 1 << 240
@@ -216,6 +222,7 @@ def v3_addresses(chain: ForkChain, market: ForkMarket) -> dict[int, str]:
 
 
 @exact
+@example(pool=OVERFLOWING, token_in=TOKEN0, amount=2**101)
 @given(pool=v3_pools(), token_in=TOKENS, amount=AMOUNTS)
 def test_the_quoter_sells_for_the_same_and_ends_at_the_same_price(
     chain: ForkChain, v3_addresses: dict[int, str], pool: UniswapV3Pool, token_in: Address, amount: int

@@ -85,6 +85,18 @@ def test_there_and_back_never_gains(pool: UniswapV3Pool, token_in: Address, amou
     assert back.amount_out <= there.amount_in
 
 
+@given(v3_pools(), TOKENS, st.data())
+def test_exact_out_pays_what_was_asked_and_not_a_unit_more(
+    pool: UniswapV3Pool, token_in: Address, data: st.DataObject
+) -> None:
+    most, _ = sold(pool, token_in, 2**255 - 1)
+    assume(most.amount_out)
+    wanted = data.draw(magnitudes(1, most.amount_out))
+    asked = pool.quote_exact_out(token_in, wanted)
+    assert asked.amount_out == wanted
+    assert asked.amount_in <= most.amount_in
+
+
 @given(v3_pools(), TOKENS, AMOUNTS)
 def test_what_exact_out_asks_buys_as_much_and_the_least_input_asks_no_more(
     pool: UniswapV3Pool, token_in: Address, amount: int

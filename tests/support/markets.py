@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from steelyard.decide.arbitrage import ArbitrageSettings, Hop, Route
+from steelyard.decide.arbitrage import ArbitrageCache, ArbitrageSettings, Hop, Route, decide
 from steelyard.model import (
     BlockRef,
     GasTerms,
@@ -16,11 +16,13 @@ from steelyard.model import (
     VenueKind,
 )
 from steelyard.units import ETHER, GWEI, Address
+from tests.support.pools import v2_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from steelyard.amm import Pool
+    from steelyard.model import ArbitragePlan, Decision, Verdict
 
 WETH, USDC, DAI, ODD = (Address(f"0x{digit * 40}") for digit in ("a", "b", "c", "d"))
 EXECUTOR = Address("0x" + "e" * 40)
@@ -107,3 +109,34 @@ def settings(**changes: Any) -> ArbitrageSettings:
 def route(*steps: tuple[Pool, Address]) -> Route:
     """Hops from each pool and the token sold to it."""
     return tuple(Hop(pool=pool, token_in=sold, token_out=pool.other(sold)) for pool, sold in steps)
+
+
+def pair(number: int, token0: Address, token1: Address, reserve0: int, reserve1: int, **more: Any) -> Pool:
+    """Write the ``number``-th pair down."""
+    return v2_pool(reserve0, reserve1, address=address(number), token0=token0, token1=token1, **more)
+
+
+def drifted() -> list[Pool]:
+    """WETH at 3,000 USDC in one pair and 3,150 in the other: some 0.1 WETH to earn."""
+    return [
+        pair(1, WETH, USDC, 100 * ETHER, 300_000 * 10**6),
+        pair(2, WETH, USDC, 100 * ETHER, 315_000 * 10**6, venue="sushiswap_v2"),
+    ]
+
+
+def decided(
+    market: MarketSnapshot, *, busy: Any = frozenset(), stopped: Any = None, **changes: Any
+) -> Decision:
+    """Decide with an empty memory; ``changes`` are settings."""
+    return decide(market, settings(**changes), VENUES, ArbitrageCache(), busy, stopped)
+
+
+def best(decision: Decision) -> Verdict:
+    """The verdict that comes first."""
+    return decision.verdicts[0]
+
+
+def only_plan(decision: Decision) -> ArbitragePlan:
+    """The decision's plan, which must be its only one."""
+    (plan,) = decision.plans
+    return plan

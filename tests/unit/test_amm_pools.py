@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 
 from steelyard.amm import Pool, TickMap
+from steelyard.amm.sqrt_price_math import next_sqrt_price_from_input
 from steelyard.amm.tick_math import (
     MAX_SQRT_RATIO,
     MAX_TICK,
@@ -160,6 +161,17 @@ def test_v3_at_the_end_of_its_price_range_goes_no_further() -> None:
     pool = v3_pool([(-887_220, 887_220, DEEP)]).with_price(MIN_SQRT_RATIO + 1, MIN_TICK, 0)
     with pytest.raises(QuoteError, match="end of its price range"):
         pool.quote_exact_in(TOKEN0, 1)
+
+
+def test_v3_divides_in_another_order_where_uint256_would_overflow() -> None:
+    liquidity, price, amount = 2**119, MAX_SQRT_RATIO // 2 - 1, 2**101
+    assert amount * price + (liquidity << 96) > 2**256
+    moved = next_sqrt_price_from_input(price, liquidity, amount, zero_for_one=True)
+    first, second = (
+        -(-(liquidity << 96) // ((liquidity << 96) // price + amount)),
+        -(-(liquidity << 96) * price // ((liquidity << 96) + amount * price)),
+    )
+    assert moved == first != second
 
 
 @pytest.mark.parametrize("amount", [INT256_MAX + 1, 2**256])
