@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -65,6 +66,15 @@ def test_build_that_stops_half_way_leaves_nothing_behind(
     with pytest.raises(KeyboardInterrupt):
         ensure_state(ROOT, stop_at_pools)
     assert list(cache.iterdir()) == []
+
+
+def test_old_builds_are_forgotten_and_the_new_one_kept(cache: Path) -> None:
+    for age in range(6):
+        old = cache / f"old-{age}"
+        old.mkdir(parents=True)
+        os.utime(old, (1_000 - age, 1_000 - age))
+    built = ensure_state(ROOT)
+    assert {path.name for path in cache.iterdir()} == {built.manifest.key, "old-0", "old-1", "old-2"}
 
 
 def test_build_tells_of_every_step(cache: Path) -> None:

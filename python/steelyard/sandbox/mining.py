@@ -6,15 +6,10 @@ import threading
 from types import TracebackType
 from typing import Final, Self
 
-from steelyard.exceptions import StopError
 from steelyard.model.chain import BlockRef
 from steelyard.sandbox.rpc import SandboxRpc
 
 BLOCK_SECONDS: Final = 12
-
-
-class TransactionFailed(StopError):
-    """A transaction of the sandbox itself reverted or was not mined."""
 
 
 class Miner:

@@ -45,6 +45,7 @@ GAS_LIMIT: Final = 30_000_000
 
 HARDFORK: Final = "prague"
 CACHE: Final = Path(".steelyard/replica")
+_KEPT_BUILDS: Final = 4
 _STATE: Final = "state.json"
 _MANIFEST: Final = "manifest.json"
 _DIGEST: Final = "state.sha256"
@@ -117,6 +118,7 @@ def ensure_state(root: Path, progress: Progress | None = None) -> ReplicaState:
     try:
         _build_into(scratch, root, key, progress or _silent)
         _publish(scratch, folder)
+        _sweep(folder.parent)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     built = find_state(root)
@@ -152,6 +154,14 @@ def _publish(scratch: Path, folder: Path) -> None:
             folder.rename(damaged / "build")
         scratch.rename(folder)
         shutil.rmtree(damaged, ignore_errors=True)
+
+
+def _sweep(cache: Path) -> None:
+    """Forgets all but the newest builds: of older sources, and what a killed build left behind."""
+    folders = [path for path in cache.iterdir() if path.is_dir()]
+    folders.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in folders[_KEPT_BUILDS:]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _build_into(folder: Path, root: Path, key: str, progress: Progress) -> None:
