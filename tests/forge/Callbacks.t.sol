@@ -114,6 +114,24 @@ contract CallbacksTest is ExecutorFixture {
         vm.revertToState(snapshot);
     }
 
+    /// @dev The lender, or the V3 pool, hands out the token before it calls back: the guard is armed, for them only.
+    function test_callbacks_fromTokenWhileAnotherIsAwaited_areRefusedAndPlanIsUnharmed() public {
+        address pool = executor.poolFor(V3, address(hook), address(btc), TIER);
+        for (uint256 kind; kind < 3; ++kind) {
+            Plan memory plan = _plan(LenderKind(kind), address(hook), address(btc), V2_A, V3);
+            uint256 snapshot = vm.snapshotState();
+            uint256 undisturbed = _execute(plan);
+            vm.revertToState(snapshot);
+            for (uint256 index; index < 8; ++index) {
+                address payer = index < 4 ? pool : _lender(plan.lender);
+                hook.arm(payer, address(executor), _forgeries(plan)[index % 4], false);
+                assertEq(_execute(plan), undisturbed);
+                assertEq(hook.lastAnswer(), _unexpected(address(hook), index % 4));
+                vm.revertToState(snapshot);
+            }
+        }
+    }
+
     function test_otherLendersLoan_insideOurOpenCall_isRefused() public {
         Plan memory plan = _plan(LenderKind.MorphoBlue, address(usd), address(hook), V2_A, V2_B);
         address[] memory tokens = new address[](1);

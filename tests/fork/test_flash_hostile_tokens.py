@@ -28,12 +28,12 @@ lenders = pytest.mark.parametrize("lender", Lender, ids=lambda lender: lender.na
 
 
 def _open_pools(chain: ForkChain, market: ForkMarket, token: str) -> None:
-    """Three real pools of the token with WETH; Uniswap V2 pays a fifth more of it."""
+    """Three real pools of the token with WETH; both of Uniswap's pay a fifth more of it."""
     chain.give(WETH, market.trader, 3 * DEPTH)
     chain.send(market.trader, token, "mint(address,uint256)", market.trader, 4 * DEPTH)
     market.open_v2_pair(VenueId.UNISWAP_V2, WETH, DEPTH, token, DEPTH * 12 // 10)
     market.open_v2_pair(VenueId.SUSHISWAP_V2, WETH, DEPTH, token, DEPTH)
-    market.open_v3_pool(WETH, DEPTH, token, DEPTH)
+    market.open_v3_pool(WETH, DEPTH, token, DEPTH * 12 // 10)
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +53,8 @@ def taxed(chain: ForkChain, market: ForkMarket, attacker: Any) -> Any:
     return token
 
 
-def _plan(executor: Any, lender: Lender, token: Any, back: Hop = V3) -> FlashPlan:
-    return round_trip(executor, lender, WETH, token.address, (V2, back), LOAN)
+def _plan(executor: Any, lender: Lender, token: Any, first: Hop = V3) -> FlashPlan:
+    return round_trip(executor, lender, WETH, token.address, (first, SUSHI), LOAN)
 
 
 def _answer_of(executor: Any, hook: Any) -> Refusal:
@@ -88,15 +88,24 @@ def _forged_callbacks(executor: Any, plan: FlashPlan) -> list[bytes]:
 
 @lenders
 @pytest.mark.parametrize("kind", [1, 2, 3, 4], ids=["balancer", "aave", "morpho", "v3_swap"])
+@pytest.mark.parametrize("moment", ["while_the_pool_is_awaited", "while_nobody_is"])
 def test_hook_token__forges_a_callback_inside_our_call__is_refused_and_plan_unharmed(
-    chain: ForkChain, executor: Any, keeper: Any, attacker: Any, hook: Any, lender: Lender, kind: int
+    chain: ForkChain,
+    executor: Any,
+    keeper: Any,
+    attacker: Any,
+    hook: Any,
+    lender: Lender,
+    kind: int,
+    moment: str,
 ) -> None:
     plan = _plan(executor, lender, hook)
     undisturbed = executor.execute.call(plan.argument, sender=keeper)
     forged = _forged_callbacks(executor, plan)[kind - 1]
-    # Fires when the V3 pool is paid: a callback of that pool has just been consumed.
-    pool = executor.poolFor(V3.venue, WETH, hook.address, V3.fee_pips)
-    hook.arm(pool, executor.address, forged, False, sender=attacker)
+    # The V3 pool pays out before it calls back; when we pay the second pair, its callback has been consumed.
+    pair = executor.poolFor(SUSHI.venue, WETH, hook.address, 0)
+    trigger = executor.address if moment == "while_the_pool_is_awaited" else pair
+    hook.arm(trigger, executor.address, forged, False, sender=attacker)
     receipt = executor.execute(plan.argument, sender=keeper)
     (event,) = receipt.decode_logs(executor.ArbitrageExecuted)
     assert event.profit == undisturbed
@@ -108,7 +117,7 @@ def test_hook_token__forges_a_callback_inside_our_call__is_refused_and_plan_unha
 def test_hook_token__starts_a_balancer_loan_for_us_inside_our_call__is_refused(
     chain: ForkChain, executor: Any, keeper: Any, attacker: Any, hook: Any, lender: Lender
 ) -> None:
-    plan = _plan(executor, lender, hook, SUSHI)
+    plan = _plan(executor, lender, hook, V2)
     signature = "flashLoan(address,address[],uint256[],bytes)"
     attack = encode_call(signature, executor.address, [WETH], [LOAN], plan.data)
     hook.arm(executor.address, BALANCER_VAULT, attack, False, sender=attacker)
@@ -122,7 +131,7 @@ def test_hook_token__starts_a_balancer_loan_for_us_inside_our_call__is_refused(
 def test_hook_token__starts_an_aave_loan_for_us_inside_our_call__is_refused(
     chain: ForkChain, executor: Any, keeper: Any, attacker: Any, hook: Any, lender: Lender
 ) -> None:
-    plan = _plan(executor, lender, hook, SUSHI)
+    plan = _plan(executor, lender, hook, V2)
     signature = "flashLoanSimple(address,address,uint256,bytes,uint16)"
     attack = encode_call(signature, executor.address, WETH, LOAN, plan.data, 0)
     hook.arm(executor.address, AAVE_POOL, attack, False, sender=attacker)
@@ -152,7 +161,7 @@ def test_reentrant_token__that_gives_the_refusal_on__reverts_the_plan_with_a_typ
     chain: ForkChain, executor: Any, owner: Any, keeper: Any, attacker: Any, hook: Any, lender: Lender
 ) -> None:
     executor.setKeeper(hook.address, True, sender=owner)
-    plan = _plan(executor, lender, hook, SUSHI)
+    plan = _plan(executor, lender, hook, V2)
     again = executor.execute.encode_input(plan.argument)
     # Fires in our own transfer to the second pair; the first pair's would revert in the pair's words.
     pair = executor.poolFor(SUSHI.venue, WETH, hook.address, 0)
@@ -164,12 +173,11 @@ def test_reentrant_token__that_gives_the_refusal_on__reverts_the_plan_with_a_typ
 
 
 @lenders
-@pytest.mark.parametrize("first", [V2, SUSHI, V3], ids=["v2", "sushi", "v3"])
+@pytest.mark.parametrize("first", [V2, V3], ids=["v2", "v3"])
 def test_fee_on_transfer__in_the_route__reverts_with_what_was_missing(
     chain: ForkChain, market: ForkMarket, executor: Any, keeper: Any, taxed: Any, lender: Lender, first: Hop
 ) -> None:
-    back = V2 if first is V3 else V3
-    plan = round_trip(executor, lender, WETH, taxed.address, (first, back), LOAN)
+    plan = _plan(executor, lender, taxed, first)
     sent = market.quote(first, WETH, taxed.address, LOAN)
     kept = -(-sent // 10_000)
     answered = _assert_refused(chain, executor, keeper, plan)
