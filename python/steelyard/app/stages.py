@@ -19,7 +19,7 @@ from steelyard.app.threads import ChainThread
 from steelyard.config import MarketConfig
 from steelyard.connect.chain import ChainClient
 from steelyard.decide.limits import RiskLimits, check_limits
-from steelyard.exceptions import DuplicateIntent, GasRetriesExhausted, KillSwitch, RetryError, SteelyardError
+from steelyard.exceptions import GasRetriesExhausted, KillSwitch, RetryError, SteelyardError
 from steelyard.model import (
     Address,
     ArbitragePlan,
@@ -39,6 +39,7 @@ from steelyard.record.tokens import remember_tokens
 from steelyard.record.writer import Writer
 
 T = TypeVar("T")
+_Refused = tuple[VerdictCode, str]
 
 STEPS: Final = ("recovered", "observed", "settled", "decided", "acted", "recorded")
 """A turn's steps, after the recovery at the start; ``act.submitter.STEPS`` are those of one submission."""
@@ -213,15 +214,20 @@ class KeeperStages:
 
     def _act(self, decision: Decision) -> tuple[Decision, Sequence[ArbitragePlan]]:
         submitted: list[ArbitragePlan] = []
-        refused: dict[ArbitragePlan, str] = {}
+        refused: dict[ArbitragePlan, _Refused] = {}
         for plan in decision.plans:
+            # What this block has sent may itself have reached a limit.
+            stopped = self._limit_reason() if submitted else None
+            if stopped is not None:
+                refused[plan] = VerdictCode.STOPPED, f"new risk is stopped: {stopped}"
+                continue
             try:
                 result = self._submit(plan)
-            except (DuplicateIntent, KillSwitch) as error:
-                refused[plan] = str(error)
+            except KillSwitch as error:
+                refused[plan] = VerdictCode.STOPPED, f"new risk is stopped: {error}"
                 continue
             if isinstance(result, Refusal):
-                refused[plan] = result.reason
+                refused[plan] = VerdictCode.SIMULATION, result.reason
                 self._ask_executor = True
             else:
                 submitted.append(plan)
@@ -232,12 +238,13 @@ class KeeperStages:
         return submitter.submit(plan) if self._parts.mode is Mode.LIVE else submitter.rehearse(plan)
 
 
-def _with_refusals(decision: Decision, refused: dict[ArbitragePlan, str]) -> Decision:
-    """Return the decision in which a plan that the chain refused bears that as its verdict."""
+def _with_refusals(decision: Decision, refused: dict[ArbitragePlan, _Refused]) -> Decision:
+    """Return the decision in which a plan that was refused on its way bears that as its verdict."""
 
     def judged(verdict: Verdict) -> Verdict:
         if verdict.plan is None or verdict.plan not in refused:
             return verdict
-        return replace(verdict, code=VerdictCode.SIMULATION, reason=refused[verdict.plan], plan=None)
+        code, reason = refused[verdict.plan]
+        return replace(verdict, code=code, reason=reason, plan=None)
 
     return replace(decision, verdicts=tuple(judged(verdict) for verdict in decision.verdicts))
