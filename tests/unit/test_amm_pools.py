@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -102,6 +103,14 @@ def test_a_pool_of_one_token_with_itself_is_refused() -> None:
         v2_pool(1, 1, token1=TOKEN0)
     with pytest.raises(QuoteError, match="both"):
         v3_pool([(-60, 60, 1)], token1=TOKEN0)
+
+
+def test_a_spacing_or_a_liquidity_that_no_pool_has_is_refused() -> None:
+    with pytest.raises(QuoteError, match="tick_spacing"):
+        replace(v3_pool([(-60, 60, 1)]), tick_spacing=0)
+    for liquidity in (-1, 2**128):
+        with pytest.raises(QuoteError, match="liquidity"):
+            replace(v3_pool([(-60, 60, 1)]), liquidity=liquidity)
 
 
 def test_reserves_beyond_uint112_are_refused() -> None:

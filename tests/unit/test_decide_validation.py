@@ -46,6 +46,12 @@ def test_a_liquidity_that_cannot_be_told_is_a_failure_with_its_reason() -> None:
     assert found == (False, "Liquidity check failed: no such pool")
 
 
+def test_a_validator_without_a_source_of_liquidity_refuses() -> None:
+    is_valid, said = OpportunityValidator(LIMITS).validate_opportunity(GOOD)
+    assert not is_valid
+    assert said.startswith("Liquidity check failed: nobody can say")
+
+
 def test_the_validator_asks_for_the_opportunitys_dex_and_pair() -> None:
     asked = []
 

@@ -54,10 +54,14 @@ class Opportunity:
     pools: tuple[Address, ...]
 
 
+def _no_source(dex: str, token_pair: tuple[Address, Address]) -> int:
+    raise QuoteError(f"nobody can say what {dex} holds of {token_pair[0]} and {token_pair[1]}")
+
+
 class OpportunityValidator:
     """Checks opportunities against limits. Pure: what it knows of pools comes through ``liquidity_of``."""
 
-    def __init__(self, config: ValidationLimits, liquidity_of: LiquidityOf) -> None:
+    def __init__(self, config: ValidationLimits, liquidity_of: LiquidityOf = _no_source) -> None:
         self._limits = config
         self._liquidity_of = liquidity_of
         self.validators: Sequence[Callable[[Opportunity], tuple[bool, str]]] = (
