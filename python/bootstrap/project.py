@@ -23,11 +23,13 @@ def contracts_are_current() -> bool:
 def build_contracts() -> str:
     """Compile the contracts with Ape, whose build the scripts and the keeper read.
 
+    All of them: Ape by itself compiles the files that changed, and not those that import them.
+
     Raises:
         SetupError: they do not compile.
     """
     run(
-        [str(VENV_BIN / "ape"), "compile"],
+        [str(VENV_BIN / "ape"), "compile", "--force"],
         log=LOG,
         cwd=ROOT,
         environment=_activated(),
