@@ -36,7 +36,12 @@ TEST_STAGES = (
     ),
     Stage("forge", _tool("forge", "test"), "fuzz, invariant and unit tests in Solidity"),
     Stage("fork", _tool("ape", "test", "-m", "fork", "tests/fork"), "tests on the mainnet fork, under Ape"),
-    Stage("e2e", _pytest("-m", "e2e", "tests/e2e"), "commands as a user types them"),
+    Stage(
+        "e2e",
+        # Tests of one file share what they start.
+        _pytest("-n", "2", "--dist", "loadfile", "-m", "e2e", "tests/e2e"),
+        "commands as a user types them",
+    ),
 )
 
 LINT_STAGES = (
