@@ -22,8 +22,8 @@ NETWORK_REMEDY = (
 
 
 def packages_are_current() -> bool:
-    """True if the environment runs and holds exactly what the lock says."""
-    return stamps.is_current(PACKAGES_STAMP, _packages_key()) and _runs()
+    """True if the environment runs and holds what was installed by the present lock."""
+    return stamps.is_current(PACKAGES_STAMP, _packages_key()) and _runs() and _was_made_here()
 
 
 def install_packages() -> str:
@@ -33,7 +33,7 @@ def install_packages() -> str:
         SetupError: the environment cannot be made, or a package not be had.
     """
     # Without a stamp an earlier run was broken off: what it left cannot be trusted.
-    if not PACKAGES_STAMP.exists() or not _runs():
+    if not (PACKAGES_STAMP.exists() and _runs() and _was_made_here()):
         run(
             [sys.executable, "-m", "venv", "--clear", str(VENV)],
             log=LOG,
@@ -87,8 +87,21 @@ def site_packages() -> Path:
 
 
 def _packages_key() -> str:
-    # An environment carries its own path in its scripts: a checkout that was moved needs a new one.
-    return stamps.key_of([PYTHON_LOCK], str(ROOT))
+    return stamps.key_of([PYTHON_LOCK], str(ROOT), *_installed())
+
+
+def _installed() -> list[str]:
+    """Names and versions of the installed distributions, ours apart."""
+    if not (VENV / "lib").is_dir():
+        return []
+    found = (path.name for path in site_packages().glob("*.dist-info"))
+    return sorted(name for name in found if "steelyard" not in name)
+
+
+def _was_made_here() -> bool:
+    """An environment carries its path in its scripts: one in a checkout that was moved is of no use."""
+    configuration = VENV / "pyvenv.cfg"
+    return configuration.is_file() and str(VENV) in configuration.read_text(encoding="utf-8")
 
 
 def _project_key() -> str:

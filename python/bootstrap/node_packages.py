@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 
@@ -26,7 +27,7 @@ REMEDY = "see that npm's registry answers (npm's own settings apply), then run t
 
 def are_current() -> bool:
     """True if node_modules holds what the lock says."""
-    return stamps.is_current(STAMP, _key()) and not _missing_programs()
+    return stamps.is_current(STAMP, _key()) and not _missing_packages() and not _missing_programs()
 
 
 def install() -> str:
@@ -81,6 +82,12 @@ def _target(tool: str) -> str:
 
 def _is_packaged() -> bool:
     return foundry_platform() in FOUNDRY_PACKAGED_FOR
+
+
+def _missing_packages() -> list[str]:
+    locked = json.loads(NODE_LOCK.read_text(encoding="utf-8"))["packages"]
+    wanted = [name for name, package in locked.items() if name and not package.get("optional")]
+    return [name for name in wanted if not (ROOT / name / "package.json").is_file()]
 
 
 def _missing_programs() -> list[str]:

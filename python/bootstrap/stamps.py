@@ -21,7 +21,7 @@ def key_of(files: Iterable[Path], *facts: str) -> str:
     for path in files:
         name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
         digest.update(f"{name}\0".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+        digest.update(hashlib.sha256(path.read_bytes()).digest() if path.is_file() else b"missing")
     return digest.hexdigest()
 
 

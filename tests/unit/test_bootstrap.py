@@ -361,3 +361,50 @@ def test_missing_native_program_makes_npm_packages_stale(
     monkeypatch.setattr(node_packages, "packaged_foundry", lambda tool: layout.ROOT / "nowhere" / tool)
 
     assert not node_packages.are_current()
+
+
+class TestEnvironment:
+    @pytest.fixture(autouse=True)
+    def _environment(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.packages = tmp_path / ".venv/lib/python3.11/site-packages"
+        (self.packages / "rich-14.dist-info").mkdir(parents=True)
+        monkeypatch.setattr(environment, "VENV", tmp_path / ".venv")
+        monkeypatch.setattr(environment, "PACKAGES_STAMP", tmp_path / ".venv/stamp")
+        monkeypatch.setattr(environment, "_runs", lambda: True)
+        (tmp_path / ".venv/pyvenv.cfg").write_text(f"command = python -m venv {tmp_path}/.venv\n")
+        stamps.remember(environment.PACKAGES_STAMP, environment._packages_key())
+
+    def test_untouched_environment_is_current(self) -> None:
+        assert environment.packages_are_current()
+
+    def test_package_that_was_removed_is_noticed(self) -> None:
+        (self.packages / "rich-14.dist-info").rmdir()
+
+        assert not environment.packages_are_current()
+
+    def test_environment_of_a_checkout_that_was_moved_is_not_current(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / ".venv").rename(tmp_path / "moved")
+        monkeypatch.setattr(environment, "VENV", tmp_path / "moved")
+        monkeypatch.setattr(environment, "PACKAGES_STAMP", tmp_path / "moved/stamp")
+
+        assert not environment.packages_are_current()
+
+    def test_environment_that_does_not_run_is_not_current(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(environment, "_runs", lambda: False)
+
+        assert not environment.packages_are_current()
+
+
+def test_missing_npm_package_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = tmp_path / "package-lock.json"
+    names = ["", "node_modules/here", "node_modules/gone"]
+    packages = {name: {} for name in names} | {"node_modules/fsevents": {"optional": True}}
+    lock.write_text(json.dumps({"packages": packages}))
+    (tmp_path / "node_modules/here").mkdir(parents=True)
+    (tmp_path / "node_modules/here/package.json").write_text("{}")
+    monkeypatch.setattr(node_packages, "NODE_LOCK", lock)
+    monkeypatch.setattr(node_packages, "ROOT", tmp_path)
+
+    assert node_packages._missing_packages() == ["node_modules/gone"]
