@@ -174,11 +174,7 @@ def write_deployment(executor: ContractInstance, book: ChainBook, keeper: str, p
         "weth": executor.WETH(),
         "venues": [_venue_record(executor, venue_id, venue) for venue_id, venue in enumerate(book.venues)],
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Whole or not at all: a keeper may be reading.
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    unfinished.replace(path)
+    _write(path, record)
 
 
 def _require_code(book: ChainBook) -> None:
@@ -208,15 +204,36 @@ def _venue_record(executor: ContractInstance, venue_id: int, entry: VenueEntry) 
     }
 
 
-def _executor_of(deployment: Path | None) -> ContractInstance:
+def _write(path: Path, record: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Whole or not at all: a keeper may be reading.
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    unfinished.replace(path)
+
+
+class _Deployed(NamedTuple):
+    """An executor and the file that says where it stands."""
+
+    executor: ContractInstance
+    path: Path
+
+    def amend(self, key: str, value: str) -> None:
+        """Write down what has just changed on chain."""
+        _write(self.path, json.loads(self.path.read_text(encoding="utf-8")) | {key: value})
+
+
+def _deployed(deployment: Path | None) -> _Deployed:
     path = deployment or default_output(ape.networks.provider.chain_id)
     try:
         address = json.loads(path.read_text(encoding="utf-8"))["executor"]
     except FileNotFoundError:
         raise DeploymentRefused(f"{path} does not exist; deploy first: ape run deploy executor") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise DeploymentRefused(f"{path} is no deployment file: {error!r}") from None
     if not ape.networks.provider.get_code(address):
         raise DeploymentRefused(f"{path} names {address}, where this chain has no contract")
-    return ape.project.FlashLoanArbitrage.at(address)
+    return _Deployed(ape.project.FlashLoanArbitrage.at(address), path)
 
 
 @click.group()
@@ -267,10 +284,15 @@ def executor(
 @click.option("--revoke", is_flag=True, help="Take the role back.")
 @click.option("--deployment", type=click.Path(dir_okay=False, path_type=Path), help="Its deployment file.")
 def set_keeper(account: AccountAPI, address: str, revoke: bool, deployment: Path | None) -> None:
-    """Grant or revoke the keeper role; the account must be the owner."""
-    deployed = _executor_of(deployment)
-    deployed.setKeeper(address, not revoke, sender=account)
-    click.echo(f"{address} {'is no longer' if revoke else 'is now'} a keeper of {deployed.address}")
+    """Grant or revoke the keeper role; the account must be the owner.
+
+    A keeper that is granted the role becomes the one that the deployment file names.
+    """
+    deployed = _deployed(deployment)
+    deployed.executor.setKeeper(address, not revoke, sender=account)
+    if not revoke:
+        deployed.amend("keeper", address)
+    click.echo(f"{address} {'is no longer' if revoke else 'is now'} a keeper of {deployed.executor.address}")
 
 
 @cli.command(name="treasury", cls=ConnectedProviderCommand)
@@ -279,9 +301,8 @@ def set_keeper(account: AccountAPI, address: str, revoke: bool, deployment: Path
 @click.argument("address")
 @click.option("--deployment", type=click.Path(dir_okay=False, path_type=Path), help="Its deployment file.")
 def set_treasury(account: AccountAPI, address: str, deployment: Path | None) -> None:
-    """Name the treasury; the account must be the owner."""
-    deployed = _executor_of(deployment)
-    deployed.setTreasury(address, sender=account)
-    click.echo(
-        f"{address} receives the profit of {deployed.address}; keepers' deployment files name the old one"
-    )
+    """Name the treasury, on chain and in the deployment file; the account must be the owner."""
+    deployed = _deployed(deployment)
+    deployed.executor.setTreasury(address, sender=account)
+    deployed.amend("treasury", address)
+    click.echo(f"{address} receives the profit of {deployed.executor.address} from now on")

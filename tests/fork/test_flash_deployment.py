@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scripts.deploy import CHAIN_BOOKS, DeploymentRefused, default_output, deploy_executor
+from scripts.deploy import (
+    CHAIN_BOOKS,
+    DeploymentRefused,
+    default_output,
+    deploy_executor,
+    set_keeper,
+    set_treasury,
+)
 from steelyard.connect.deployment import load_deployment
 from steelyard.model.lending import LenderKind
 from tests.support.fork_market import AAVE_POOL, BALANCER_VAULT, MORPHO, WETH
@@ -75,3 +82,60 @@ def test_default_output__on_a_fork__is_where_no_keeper_looks() -> None:
 def test_chain_books__of_every_chain__name_different_venues() -> None:
     for book in CHAIN_BOOKS.values():
         assert len({venue.name for venue in book.venues}) == len(book.venues)
+
+
+def test_keeper_command__rotation__chain_and_file_follow(
+    tmp_path: Path, owner: Any, keeper: Any, attacker: Any, treasury: str
+) -> None:
+    path = tmp_path / "1.json"
+    deployed = deploy_executor(owner, treasury=treasury, keeper=keeper.address, output=path)
+    successor = attacker  # any other account
+    set_keeper.callback(account=owner, address=successor.address, revoke=False, deployment=path)
+    set_keeper.callback(account=owner, address=keeper.address, revoke=True, deployment=path)
+    assert deployed.isKeeper(successor)
+    assert not deployed.isKeeper(keeper)
+    assert load_deployment(path).keeper == successor.address
+
+
+def test_treasury_command__new_treasury__chain_and_file_follow(
+    tmp_path: Path, owner: Any, keeper: Any, guardian: Any, treasury: str
+) -> None:
+    path = tmp_path / "1.json"
+    deployed = deploy_executor(owner, treasury=treasury, keeper=keeper.address, output=path)
+    set_treasury.callback(account=owner, address=guardian.address, deployment=path)
+    assert deployed.treasury() == load_deployment(path).treasury == guardian.address
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (None, "does not exist; deploy first"),
+        ("not json", "is no deployment file"),
+        ("[]", "is no deployment file"),
+        ('{"executor": "0x00000000000000000000000000000000DeaDBeef"}', "where this chain has no contract"),
+    ],
+    ids=["missing", "not_json", "not_an_object", "nothing_there"],
+)
+def test_commands__without_a_usable_deployment_file__say_what_is_wrong(
+    tmp_path: Path, owner: Any, content: str | None, complaint: str
+) -> None:
+    path = tmp_path / "1.json"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(DeploymentRefused, match=complaint):
+        set_treasury.callback(account=owner, address=owner.address, deployment=path)
+
+
+@pytest.mark.needs("replica")
+def test_chain_book__of_mainnet__names_what_the_replicas_manifest_places() -> None:
+    from steelyard.sandbox.replica import ensure_state, project_root
+
+    manifest = ensure_state(project_root()).manifest
+    placed = {contract.name: contract.address for contract in manifest.contracts}
+    book = CHAIN_BOOKS[1]
+    assert book.balancer_v2 == placed["Balancer V2 Vault"]
+    assert book.aave_v3 == placed["Aave V3 Pool"]
+    assert book.morpho_blue == placed["Morpho Blue"]
+    assert book.weth == placed["WETH9"]
+    factories = [placed[f"{name} factory"] for name in ("Uniswap V2", "SushiSwap V2", "Uniswap V3")]
+    assert [venue.factory for venue in book.venues] == factories
