@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import signal
+import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -20,6 +22,7 @@ from tests.support.fatal_keeper import KeeperProcess
 from tests.support.keeper_books import (
     check_integrity,
     count_unfinished,
+    database_file,
     head,
     open_books,
     settle_everything,
@@ -87,6 +90,11 @@ def die(stage: DemoStage, config: Config, step: str, *, spared_sends: int) -> No
     check_integrity(config)
 
 
+def signed_hashes(config: Config) -> list[str]:
+    with closing(sqlite3.connect(database_file(config))) as database:
+        return [hash_ for (hash_,) in database.execute("SELECT hash FROM signed_attempts ORDER BY id")]
+
+
 def live(stage: DemoStage, config: Config) -> None:
     """Let a keeper live for some blocks and stop in good order."""
     with KeeperProcess(config) as keeper:
@@ -115,6 +123,23 @@ def test_keepers_killed_after_a_step_are_followed_by_one_that_goes_on(
     assert count_unfinished(config) == 0
     assert books.check(config)["confirmed"] >= 1
     assert under_way > 0 or step in SETTLED_STEPS, "nothing was at stake when they died"
+
+
+@pytest.mark.parametrize(
+    ("step", "absence"), [("journalled", at_once), ("sent", when_the_node_has_forgotten)]
+)
+def test_signed_transaction_that_the_node_does_not_know_is_sent_by_the_next_keeper(
+    stage: DemoStage, config: Config, step: str, absence: Callable[[DemoStage], None]
+) -> None:
+    books = open_books(stage)
+    die(stage, config, step, spared_sends=0)
+    absence(stage)
+    (signed,) = signed_hashes(config)
+    assert stage.rpc.call("eth_getTransactionByHash", signed) is None
+    live(stage, config)
+    settle_everything(stage, config)
+    assert stage.rpc.call("eth_getTransactionReceipt", signed)["status"] == "0x1"
+    assert books.check(config)["confirmed"] >= 1
 
 
 def test_keeper_killed_at_any_moment_leaves_records_that_agree_with_the_chain(
