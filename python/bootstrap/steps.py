@@ -43,7 +43,9 @@ def set_up() -> None:
     if _pending() is None:
         return
     with only_one_setup():
-        _do_pending()
+        # Whoever was waited for may have done it all.
+        if _pending() is not None:
+            _do_pending()
 
 
 def _do_pending() -> None:
