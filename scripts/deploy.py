@@ -142,13 +142,20 @@ def deploy_executor(
     )
     for venue in book.venues:
         executor.listVenue(venue.arguments, sender=account, **wait)
-    executor.setKeeper(keeper, True, sender=account, **wait)
-    if guardian is not None:
-        executor.setGuardian(guardian, sender=account, **wait)
-    if owner is not None and owner != account.address:
-        executor.transferOwnership(owner, sender=account, **wait)
+    _give_roles(executor, {"sender": account, **wait}, keeper=keeper, guardian=guardian, owner=owner)
     write_deployment(executor, book, keeper, output or default_output(chain_id))
     return executor
+
+
+def _give_roles(
+    executor: ContractInstance, terms: dict[str, Any], *, keeper: str, guardian: str | None, owner: str | None
+) -> None:
+    """Name keeper, guardian and final owner; ``terms`` are Ape's, for each of the transactions."""
+    executor.setKeeper(keeper, True, **terms)
+    if guardian is not None:
+        executor.setGuardian(guardian, **terms)
+    if owner is not None and owner != terms["sender"].address:
+        executor.transferOwnership(owner, **terms)
 
 
 def default_output(chain_id: int) -> Path:
