@@ -40,6 +40,7 @@ _TIERS: Final = ((500, 10), (3_000, 60), (10_000, 200))
 _V3_SHARE: Final = 0.4
 _HUB_POOLS: Final = 60
 _TO_HUB: Final = 0.8
+_HOMEWARDS: Final = 0.75
 _BLOCK_SECONDS: Final = 12
 
 
@@ -77,8 +78,11 @@ class SyntheticMarket:
         return replace(self, snapshot=moved), logs
 
     def _traded(self, pool: Pool) -> Pool:
-        """Sell a little in a direction drawn by chance: up to a hundredth of what the pool holds."""
-        token_in = self.rng.choice((pool.token0, pool.token1))
+        """Sell up to a hundredth of what the pool holds, more often towards the common price than away."""
+        reserve0, reserve1 = (reserve / Q96 for reserve in pool.virtual_reserves_q96(pool.token0))
+        dear0 = reserve1 * self.worth_wei[pool.token1] > reserve0 * self.worth_wei[pool.token0]
+        homewards, away = (pool.token0, pool.token1) if dear0 else (pool.token1, pool.token0)
+        token_in = homewards if self.rng.random() < _HOMEWARDS else away
         held = pool.virtual_reserves_q96(token_in)[0] >> 96
         amount = max(int(held * self.rng.uniform(0.0005, 0.01)), 1_000)
         _, after = pool.swap_exact_in(token_in, amount)
