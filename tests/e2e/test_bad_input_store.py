@@ -62,6 +62,7 @@ def test_report_of_a_keeper_that_has_seen_nothing_is_a_page(shared_stage: DemoSt
     with running_keeper(config) as keeper:
         keeper.wait_for("started: ")
         assert keeper.stop() == 0
+        assert keeper.lines[-1] == "Stopped; everything is recorded."
     page = tmp_path / "report.html"
     assert ask("report", "--config", config, "--output", page).exit_code == 0
     assert "<html" in page.read_text(encoding="utf-8")

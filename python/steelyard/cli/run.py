@@ -10,9 +10,10 @@ from rich.console import Console
 
 from steelyard.app.keeper import Keeper
 from steelyard.app.wiring import build_keeper
-from steelyard.cli.options import config_option
+from steelyard.cli.options import config_option, open_records
 from steelyard.cli.turns import TurnTable
 from steelyard.config import Config
+from steelyard.record.reports import count_open
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -30,7 +31,15 @@ def run(config: Config, live: bool) -> None:
     keeper = build_keeper(config, live=live, on_turn=table.show, on_event=table.say)
     with table:
         asyncio.run(run_until_signal(keeper))
+    unfinished = _count_open(config)
+    if unfinished:
+        console.print(f"Open transactions: {unfinished}. The next run asks the chain about them.")
     console.print("Stopped; everything is recorded.")
+
+
+def _count_open(config: Config) -> int:
+    with open_records(config) as database, database.read() as session:
+        return count_open(session)
 
 
 async def run_until_signal(keeper: Keeper) -> None:
