@@ -23,6 +23,7 @@ from steelyard.exceptions import GasRetriesExhausted, KillSwitch, RetryError, St
 from steelyard.model import (
     Address,
     ArbitragePlan,
+    BlockRef,
     Decision,
     MarketSnapshot,
     Mode,
@@ -163,7 +164,9 @@ class KeeperStages:
 
     def _recover(self) -> Sequence[Outcome]:
         parts = self._parts
-        recovered = recover(parts.journal, parts.tracker, parts.chain.block())
+        head = parts.chain.block()
+        self._take_back(head)  # no follower saw what the chain took back while no keeper ran
+        recovered = recover(parts.journal, parts.tracker, head)
         parts.notices.say("started", f"{parts.mode.value} mode, executor {parts.executor}")
         if recovered.closed or recovered.still_open:
             message = f"{len(recovered.closed)} intents closed, {len(recovered.still_open)} still open"
@@ -173,9 +176,7 @@ class KeeperStages:
     def _settle(self, snapshot: MarketSnapshot) -> Sequence[Outcome]:
         parts = self._parts
         if snapshot.reorgs != self._reorgs:
-            for intent in parts.journal.closed_from(snapshot.block.number - parts.tracker.memory_blocks):
-                if not parts.tracker.still_stands(intent):
-                    parts.journal.reopen(intent.plan_id, "its block left the chain")
+            self._take_back(snapshot.block)
         if parts.mode is not Mode.LIVE:
             return ()
         outcomes = parts.tracker.settle_open(snapshot.block)
@@ -187,6 +188,13 @@ class KeeperStages:
                 parts.notices.say("stuck", str(error), "warning")
             self._stuck = str(error)
         return outcomes
+
+    def _take_back(self, head: BlockRef) -> None:
+        """Open again what was closed by a block that is no longer part of the chain."""
+        journal, tracker = self._parts.journal, self._parts.tracker
+        for intent in journal.closed_from(head.number - tracker.memory_blocks):
+            if not tracker.still_stands(intent):
+                journal.reopen(intent.plan_id, "its block left the chain")
 
     def _standing(self) -> str | None:
         parts = self._parts
