@@ -90,9 +90,9 @@ def die(stage: DemoStage, config: Config, step: str, *, spared_sends: int) -> No
     check_integrity(config)
 
 
-def signed_hashes(config: Config) -> list[str]:
+def hashes_of(config: Config, query: str) -> list[str]:
     with closing(sqlite3.connect(database_file(config))) as database:
-        return [hash_ for (hash_,) in database.execute("SELECT hash FROM signed_attempts ORDER BY id")]
+        return [hash_ for (hash_,) in database.execute(query)]
 
 
 def live(stage: DemoStage, config: Config) -> None:
@@ -134,12 +134,35 @@ def test_signed_transaction_that_the_node_does_not_know_is_sent_by_the_next_keep
     books = open_books(stage)
     die(stage, config, step, spared_sends=0)
     absence(stage)
-    (signed,) = signed_hashes(config)
+    (signed,) = hashes_of(config, "SELECT hash FROM signed_attempts")
     assert stage.rpc.call("eth_getTransactionByHash", signed) is None
     live(stage, config)
     settle_everything(stage, config)
     assert stage.rpc.call("eth_getTransactionReceipt", signed)["status"] == "0x1"
     assert books.check(config)["confirmed"] >= 1
+
+
+def test_outcome_whose_block_left_the_chain_while_no_keeper_ran_is_taken_back(
+    stage: DemoStage, config: Config
+) -> None:
+    books = open_books(stage)
+    with KeeperProcess(config) as keeper:
+        while keeper.saw(head(stage)) and count_unfinished(config) == 0:
+            stage.next_block()
+        snapshot = stage.rpc.call("evm_snapshot")
+        stage.next_block()
+        assert keeper.saw(head(stage))
+        keeper.kill()
+        assert keeper.end() == -signal.SIGKILL
+    confirmed = hashes_of(config, "SELECT transaction_hash FROM arbitrage_records WHERE status = 'confirmed'")
+    assert confirmed
+    assert stage.rpc.call("evm_revert", snapshot)
+    stage.rpc.call("anvil_dropAllTransactions")
+    stage.next_block()
+    assert all(stage.rpc.call("eth_getTransactionReceipt", hash_) is None for hash_ in confirmed)
+    live(stage, config)
+    settle_everything(stage, config)
+    books.check(config)
 
 
 def test_keeper_killed_at_any_moment_leaves_records_that_agree_with_the_chain(
