@@ -12,6 +12,7 @@ from eth_account import Account
 
 from steelyard.cli.demo_stage import KEEPER, DemoStage
 from steelyard.connect.abi import address_word, selector
+from steelyard.connect.hexes import checksum
 from steelyard.sandbox.faulty_rpc import FaultyRpc, Lie
 from tests.support.operator import (
     EXIT_STOP,
@@ -38,7 +39,7 @@ def ape_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where a keyfile is: a folder of Ape's own that holds one account."""
     folder = tmp_path_factory.mktemp("ape")
     (folder / "accounts").mkdir()
-    keyfile = Account.encrypt("0x" + "5e" * 32, PASSPHRASE, iterations=2)
+    keyfile = Account.encrypt(b"\x5e" * 32, PASSPHRASE, iterations=2)
     (folder / "accounts" / f"{ALIAS}.json").write_text(json.dumps(keyfile), encoding="utf-8")
     return folder
 
@@ -149,7 +150,7 @@ def test_account_that_is_no_keeper_sends_nothing_until_the_owner_makes_it_one(
         found = status(tmp_path)
         assert not found["new_risk_allowed"]
         assert stranger in found["stopped_reason"]
-        role = selector("setKeeper(address,bool)") + address_word(stranger)
+        role = selector("setKeeper(address,bool)") + address_word(checksum(stranger))
         as_owner(shared_stage, role + (1).to_bytes(32))
         try:
             keeper.wait_for("risk_allowed: ", shared_stage.next_block)

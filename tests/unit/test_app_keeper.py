@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -30,7 +30,7 @@ class TroubledStages:
         self.errors = list(errors)
         self.told: list[SteelyardError] = []
         self.recoveries = 0
-        self.when_out_of_errors = lambda: None
+        self.when_out_of_errors: Callable[[], None] = lambda: None
 
     async def recover(self) -> tuple[()]:
         self.recoveries += 1
@@ -92,7 +92,8 @@ class Ear:
         self.seconds = 0.0
         self.broken = False
 
-    def hear(self, kind: str, message: str, _severity: str) -> None:
+    def hear(self, kind: str, message: str, severity: str) -> None:
+        assert severity
         self.heard.append((kind, message))
 
     def event(self, kind: str, message: str, *, severity: str = "info") -> None:
