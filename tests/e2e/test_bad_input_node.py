@@ -12,6 +12,7 @@ from steelyard.sandbox.faulty_rpc import (
     ANY,
     Delay,
     Drop,
+    ErrorAnswer,
     Fault,
     FaultyRpc,
     Garbage,
@@ -116,6 +117,21 @@ def test_lie_about_the_block_is_not_believed(
         for _ in range(3):
             keeper.wait_for("below gas", shared_stage.next_block)
         node.fault(HEAD, fault)
+        assert words in keeper.wait_for("trouble: ", shared_stage.next_block)
+        node.clear()
+        keeper.wait_for("trouble_over: ", shared_stage.next_block)
+        assert keeper.stop() == 0
+    assert_clean_state(tmp_path)
+
+
+@pytest.mark.parametrize("words", ["header not found", "Unknown block", "block not found: hash 0xab"])
+def test_cluster_whose_members_lag_behind_each_other_is_waited_for(
+    shared_stage: DemoStage, node: FaultyRpc, tmp_path: Path, words: str
+) -> None:
+    with running_keeper(behind(shared_stage, node, tmp_path)) as keeper:
+        keeper.wait_for("below gas", shared_stage.next_block)
+        for method in ("eth_call", "eth_getLogs"):
+            node.fault(method, ErrorAnswer(-32000, words))
         assert words in keeper.wait_for("trouble: ", shared_stage.next_block)
         node.clear()
         keeper.wait_for("trouble_over: ", shared_stage.next_block)

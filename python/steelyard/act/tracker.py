@@ -9,7 +9,7 @@ from steelyard.act.send_errors import SendVerdict, classify_send_error
 from steelyard.act.submitter import unmined_outcome
 from steelyard.connect.chain import CallReverted
 from steelyard.connect.plan_codec import decode_executed, encode_execute
-from steelyard.exceptions import ConfigError, RpcRejected, RpcUnavailable
+from steelyard.exceptions import ConfigError, RpcInconsistent, RpcRejected, RpcUnavailable
 from steelyard.model import IntentStatus, Outcome
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ class Tracker:
                 )
             except CallReverted as reverted:
                 return f"reverted in block {receipt.block_number}: {reverted.reason}"
-            except (RpcRejected, RpcUnavailable):
+            except (RpcInconsistent, RpcRejected, RpcUnavailable):
                 continue
         return f"reverted in block {receipt.block_number}; the state around it shows no reason"
 

@@ -20,7 +20,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
-from steelyard.exceptions import ConfigError, RpcRejected, RpcUnavailable
+from steelyard.exceptions import ConfigError, RetryError, RpcInconsistent, RpcRejected, RpcUnavailable
 
 _READ_METHODS: Final = frozenset(
     {
@@ -48,6 +48,8 @@ _LIMIT_EXCEEDED: Final = -32005
 _INTERNAL_ERROR: Final = -32603
 _TROUBLED_WORDS: Final = ("internal", "time", "upstream", "busy", "overload", "unavailable", "again")
 """Gateways say these with the code of an internal error; anvil says "EVM error OutOfGas" with the same."""
+_LAGGING_WORDS: Final = ("header not found", "block not found", "unknown block", "header for hash not found")
+"""The members of a cluster lag behind each other: one shows a block that the next has yet to hear of."""
 _PASSING_STATUS: Final = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 _MAX_RESPONSE_BYTES: Final = 512 * 1024 * 1024
 _MAX_TEXT: Final = 300
@@ -94,9 +96,12 @@ class RpcRequest:
 class _Passing(Exception):
     """One attempt failed in a way that the next may not."""
 
-    def __init__(self, what: str, asked_seconds: float = 0.0) -> None:
+    def __init__(
+        self, what: str, asked_seconds: float = 0.0, verdict: type[RetryError] = RpcUnavailable
+    ) -> None:
         super().__init__(what)
         self.asked_seconds = asked_seconds
+        self.verdict = verdict
 
 
 class RpcClient:
@@ -154,6 +159,7 @@ class RpcClient:
 
         Raises:
             RpcUnavailable: no usable answer in time; for a method that is not a read, its effect is unknown.
+            RpcInconsistent: it lacks a block that it must have shown, and still does after the last try.
             RpcRejected: the node answered with an error of its own.
         """
         outcome = self._post_with_retry([RpcRequest(method, params)])[0]
@@ -188,7 +194,7 @@ class RpcClient:
                 return self._post(requests_)
             except _Passing as trouble:
                 if attempt == schedule.attempts:
-                    raise RpcUnavailable(self._describe(requests_, str(trouble), attempt)) from None
+                    raise trouble.verdict(self._describe(requests_, str(trouble), attempt)) from None
                 self._sleep(schedule.delay_seconds(attempt, trouble.asked_seconds))
         raise AssertionError("a schedule has at least one attempt")
 
@@ -260,6 +266,8 @@ class RpcClient:
             raise _Passing(f"rate limited: {text}")
         if code == _INTERNAL_ERROR and any(word in text.lower() for word in _TROUBLED_WORDS):
             raise _Passing(f"internal error: {text}")
+        if any(words in text.lower() for words in _LAGGING_WORDS):
+            raise _Passing(f"it lacks a block: {text}", verdict=RpcInconsistent)
         return RpcRejected(f"RPC {self.name}: {text} (code {code})", code=code, data=data)
 
     def _clean(self, text: str) -> str:
