@@ -73,24 +73,21 @@ def nonce(stage: DemoStage) -> int:
         ("no-such-keeper", PASSPHRASE, 0o600, "`ape accounts list` shows them"),
         (ALIAS, PASSPHRASE, 0o644, "can be read by others (mode 644): chmod 600"),
         (ALIAS, PASSPHRASE + "?", 0o600, "wrong passphrase or damaged keyfile"),
-        (ALIAS, "", 0o600, "is empty"),
-        (ALIAS, None, 0o600, "cannot be read (FileNotFoundError)"),
     ],
-    ids=["unknown alias", "open to others", "wrong", "empty", "missing"],
+    ids=["unknown alias", "open to others", "wrong"],
 )
 def test_key_that_cannot_be_had_stops_before_anything_begins(
     shared_stage: DemoStage,
     tmp_path: Path,
     ape_folder: Path,
     account: str,
-    content: str | None,
+    content: str,
     mode: int,
     words: str,
 ) -> None:
     file = tmp_path / "passphrase"
-    if content is not None:
-        file.write_text(content, encoding="utf-8")
-        file.chmod(mode)
+    file.write_text(content, encoding="utf-8")
+    file.chmod(mode)
     config = write_config(shared_stage, tmp_path, keeper={"account": account, "passphrase_file": str(file)})
     with running_keeper(config, "--live", environment={"APE_DATA_FOLDER": str(ape_folder)}) as keeper:
         keeper.wait_for("steelyard: ")

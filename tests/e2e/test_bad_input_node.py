@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from steelyard.cli.demo_stage import DemoStage
+from steelyard.cli.demo_stage import KEEPER, DemoStage
 from steelyard.sandbox.faulty_rpc import (
     ANY,
     Delay,
@@ -17,6 +19,7 @@ from steelyard.sandbox.faulty_rpc import (
     FaultyRpc,
     Garbage,
     HeadBack,
+    LoseAnswer,
     Status,
     lie_about_field,
     other_chain,
@@ -27,6 +30,7 @@ from tests.support.operator import (
     SECRET,
     assert_clean_state,
     check_message,
+    database_of,
     events,
     refusal,
     running_keeper,
@@ -44,6 +48,10 @@ OTHER_HASH = "0x" + "ab" * 32
 def node(shared_stage: DemoStage) -> Iterator[FaultyRpc]:
     with FaultyRpc(shared_stage.config.chain.rpc_url) as node:
         yield node
+
+
+def nonce(stage: DemoStage) -> int:
+    return int(stage.rpc.call("eth_getTransactionCount", KEEPER, "pending"), 16)
 
 
 def behind(stage: DemoStage, node: FaultyRpc, folder: Path) -> Path:
@@ -85,11 +93,11 @@ def test_running_keeper_says_trouble_once_and_goes_on_when_it_ends(
 ) -> None:
     with running_keeper(behind(shared_stage, node, tmp_path)) as keeper:
         keeper.wait_for("below gas", shared_stage.next_block)
-        for fault, words in ((Drop(), "no connection"), (Delay(9), "no answer within 1 s")):
+        for fault, words, more_tries in ((Drop(), "no connection", 9), (Delay(9), "no answer within 1 s", 1)):
             node.fault(ANY, fault)
             assert words in keeper.wait_for("trouble: ", shared_stage.next_block)
             tries = node.calls.total()
-            while node.calls.total() < tries + 5:  # it tries again, and again, without a word
+            while node.calls.total() < tries + more_tries:  # it tries again, and again, without a word
                 keeper.idle()
             node.clear()
             keeper.wait_for("trouble_over: ", shared_stage.next_block)
@@ -137,6 +145,23 @@ def test_cluster_whose_members_lag_behind_each_other_is_waited_for(
         keeper.wait_for("trouble_over: ", shared_stage.next_block)
         assert keeper.stop() == 0
     assert_clean_state(tmp_path)
+
+
+def test_answers_lost_while_sending_cost_neither_a_profit_nor_a_second_transaction(
+    shared_stage: DemoStage, node: FaultyRpc, tmp_path: Path
+) -> None:
+    before = nonce(shared_stage)
+    with running_keeper(behind(shared_stage, node, tmp_path), "--live") as keeper:
+        node.fault("eth_sendRawTransaction", LoseAnswer(), times=1)
+        node.fault("eth_sendRawTransaction", Drop(), times=1)
+        for _ in range(2):
+            keeper.wait_for("+0.", shared_stage.next_block)
+        assert keeper.stop() == 0
+        assert node.calls["eth_sendRawTransaction"] >= 2
+    with closing(sqlite3.connect(database_of(tmp_path))) as database:
+        (signed,) = database.execute("SELECT count(DISTINCT nonce) FROM signed_attempts").fetchone()
+    assert nonce(shared_stage) - before == signed
+    assert_clean_state(tmp_path, may_be_open=True)
 
 
 def test_node_that_turns_to_another_chain_ends_the_run(
