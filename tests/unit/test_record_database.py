@@ -154,12 +154,15 @@ def test_other_schema_version_is_refused(tmp_path: Path) -> None:
         Database(f"sqlite:///{path}")
 
 
-def test_somebody_elses_database_is_not_read_as_ours(tmp_path: Path) -> None:
+@pytest.mark.parametrize("create", [True, False])
+def test_somebody_elses_database_is_refused_and_left_as_it_is(tmp_path: Path, create: bool) -> None:
     path = tmp_path / "other.sqlite"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE theirs (x)")
+    content = path.read_bytes()
     with pytest.raises(StoreUnavailable, match="not a keeper's"):
-        Database(f"sqlite:///{path}", create=False)
+        Database(f"sqlite:///{path}", create=create)
+    assert path.read_bytes() == content
 
 
 def test_reader_sees_committed_records_while_the_keeper_writes(tmp_path: Path) -> None:

@@ -98,6 +98,9 @@ def arbitrage_settings(config: Config, executor: Address) -> ArbitrageSettings:
         profit_share_kept_bps=wanted.profit_share_kept_bps,
         deadline_seconds=wanted.deadline_seconds,
         builder_share_bps=wanted.builder_share_bps,
+        min_liquidity_wei=wanted.min_liquidity,
+        max_price_impact_bps=wanted.max_price_impact_bps,
+        max_block_age_seconds=wanted.max_block_age_seconds,
     )
 
 

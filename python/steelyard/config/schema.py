@@ -81,6 +81,9 @@ class ArbitrageConfig(_Section):
     deadline_seconds: int = Field(default=60, ge=1, le=3_600)
     priority_fee: Wei = 2 * GWEI
     builder_share_bps: Bps = 0
+    min_liquidity: Wei = 0
+    max_price_impact_bps: Bps = BPS
+    max_block_age_seconds: int | None = Field(default=None, ge=1, le=86_400)
 
 
 class LimitsConfig(_Section):

@@ -59,6 +59,8 @@ class Database:
         self._engine = self._new_engine()
         with self._translated():
             self._check_schema(create)
+            if create and self.path is not None:
+                self._keep_write_ahead_log()
 
     @property
     def path(self) -> Path | None:
@@ -131,6 +133,14 @@ class Database:
                         f"{SCHEMA_VERSION}: use the matching program, or another database"
                     )
 
+    def _keep_write_ahead_log(self) -> None:
+        """Only now: the mode is written into the file, and only a keeper's file is ours to write into."""
+        connection = self._engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA journal_mode=WAL")
+        finally:
+            connection.close()
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
@@ -165,7 +175,6 @@ def _set_up_sqlite_connection(connection: Any, _entry: ConnectionPoolEntry) -> N
     connection.isolation_level = None  # transactions begin in _begin_sqlite, and only there
     cursor = connection.cursor()
     try:
-        cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
     finally:

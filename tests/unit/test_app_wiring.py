@@ -1,0 +1,50 @@
+"""What the operator writes is what the decisions get: no key of the configuration is lost on the way."""
+
+from __future__ import annotations
+
+import pytest
+
+from steelyard.app.wiring import arbitrage_settings, risk_limits
+from steelyard.config import parse_config
+from steelyard.units import ETHER, Address
+
+pytestmark = pytest.mark.unit
+
+EXECUTOR = Address("0x00000000000000000000000000000000000E7ec0")
+
+
+def test_every_arbitrage_key_reaches_the_settings() -> None:
+    written = {
+        "path_length": 2,
+        "min_net_profit": "0.002 ether",
+        "slippage_bps": 3,
+        "profit_share_kept_bps": 8_000,
+        "max_plans_per_block": 4,
+        "max_candidates": 50,
+        "deadline_seconds": 24,
+        "builder_share_bps": 5,
+        "min_liquidity": "7 ether",
+        "max_price_impact_bps": 900,
+        "max_block_age_seconds": 36,
+    }
+    config = parse_config({"arbitrage": written, "limits": {"max_trade": "9 ether"}}, source="t")
+    settings = arbitrage_settings(config, EXECUTOR)
+    assert settings.executor == EXECUTOR
+    assert settings.wrapped_native == config.market.wrapped_native
+    assert settings.max_trade_wei == 9 * ETHER
+    assert settings.min_net_profit_wei == ETHER // 500
+    assert settings.min_liquidity_wei == 7 * ETHER
+    assert settings.max_plans == 4
+    same_name = set(written) - {"min_net_profit", "min_liquidity", "max_plans_per_block"}
+    assert {name: getattr(settings, name) for name in same_name} == {
+        name: written[name] for name in same_name
+    }
+
+
+def test_every_limit_reaches_the_risk_limits() -> None:
+    written = {"max_trade": 1, "max_loss_per_day": 2, "max_gas_per_hour": 3, "max_failures_in_a_row": 4}
+    limits = risk_limits(parse_config({"limits": written}, source="t"))
+    assert limits.max_trade_wei == 1
+    assert limits.max_loss_per_day_wei == 2
+    assert limits.max_gas_per_hour_wei == 3
+    assert limits.max_failures_in_a_row == 4
