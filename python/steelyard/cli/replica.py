@@ -11,9 +11,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from steelyard.cli.tables import show_table
 from steelyard.sandbox.activity import MarketActivity
 from steelyard.sandbox.mining import BLOCK_SECONDS
 from steelyard.sandbox.replica import (
+    ContractRecord,
     Kind,
     Manifest,
     ReplicaError,
@@ -24,6 +26,7 @@ from steelyard.sandbox.replica import (
 )
 
 DEFAULT_PORT = 8545
+HEADINGS = ("contract", "address", "code", "from", "code hash", "how its truth was checked")
 
 
 @click.group()
@@ -84,27 +87,37 @@ def status() -> None:
             "no state of the current packages and sources is built; `steelyard replica build` builds it"
         )
     console = Console()
-    console.print(_contracts_table(state.manifest))
+    if console.is_terminal:
+        console.print(_contracts_table(state.manifest))
+    else:
+        rows = [_contract_row(record) for record in state.manifest.contracts]
+        show_table(console, rows, title=_title(state.manifest), headings=HEADINGS)
     console.print(_market_line(state.manifest))
     console.print(f"state: {state.state_file}", soft_wrap=True)
 
 
 def _contracts_table(manifest: Manifest) -> Table:
-    table = Table(title=f"Mainnet replica {manifest.key}, block {manifest.block_number:,}")
-    for column in ("contract", "address", "code", "from", "code hash", "how its truth was checked"):
+    table = Table(title=_title(manifest))
+    for column in HEADINGS:
         table.add_column(column, no_wrap=column == "address", overflow="fold")
     for record in manifest.contracts:
-        style = "" if record.kind is Kind.REAL else "yellow"
-        table.add_row(
-            record.name,
-            record.address,
-            record.kind.value,
-            record.package,
-            record.code_hash[:10],
-            record.check,
-            style=style,
-        )
+        table.add_row(*_contract_row(record), style="" if record.kind is Kind.REAL else "yellow")
     return table
+
+
+def _title(manifest: Manifest) -> str:
+    return f"Mainnet replica {manifest.key}, block {manifest.block_number:,}"
+
+
+def _contract_row(record: ContractRecord) -> tuple[str, ...]:
+    return (
+        record.name,
+        record.address,
+        record.kind.value,
+        record.package,
+        record.code_hash[:10],
+        record.check,
+    )
 
 
 def _market_line(manifest: Manifest) -> str:
