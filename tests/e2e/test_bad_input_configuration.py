@@ -28,7 +28,7 @@ def command(request: pytest.FixtureRequest) -> str:
 
 def deployment_with(stage: DemoStage, folder: Path, **changes: Any) -> dict[str, str]:
     """Write a changed copy of the stage's deployment file and return the key that names it."""
-    values = json.loads(Path(str(stage.config.keeper.deployment)).read_text(encoding="utf-8"))
+    values = written_deployment(stage)
     file = folder / "deployment.json"
     file.write_text(json.dumps(values | changes), encoding="utf-8")
     return {"deployment": str(file)}
@@ -122,6 +122,34 @@ def test_deployment_of_another_world_is_refused(
     keeper = deployment_with(shared_stage, tmp_path, **changes)
     assert words in refusal(command, "--config", write_config(shared_stage, tmp_path, keeper=keeper))
     assert not database_of(tmp_path).exists()
+
+
+def written_deployment(stage: DemoStage) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(Path(str(stage.config.keeper.deployment)).read_text(encoding="utf-8"))
+    return values
+
+
+def test_venue_that_the_executor_does_not_list_is_named(
+    shared_stage: DemoStage, tmp_path: Path, command: str
+) -> None:
+    venues = written_deployment(shared_stage)["venues"]
+    changed = [venues[0], venues[1] | {"fee_pips": 2_500}, *venues[2:]]
+    keeper = deployment_with(shared_stage, tmp_path, venues=changed)
+    said = refusal(command, "--config", write_config(shared_stage, tmp_path, keeper=keeper))
+    assert "venue 1 (sushiswap_v2) of the deployment file is not what the executor" in said
+    unlisted = [*venues, venues[1] | {"venue_id": len(venues), "name": "elsewhere"}]
+    keeper = deployment_with(shared_stage, tmp_path, venues=unlisted)
+    said = refusal(command, "--config", write_config(shared_stage, tmp_path, keeper=keeper))
+    assert f"venue {len(venues)} (elsewhere) of the deployment file is not what the executor" in said
+
+
+def test_lender_that_the_executor_does_not_borrow_from_is_named(
+    shared_stage: DemoStage, tmp_path: Path, command: str
+) -> None:
+    lenders = written_deployment(shared_stage)["lenders"] | {"aave_v3": NOBODY}
+    keeper = deployment_with(shared_stage, tmp_path, lenders=lenders)
+    said = refusal(command, "--config", write_config(shared_stage, tmp_path, keeper=keeper))
+    assert f"lender aave_v3 of the deployment file is {NOBODY}, but the executor" in said
 
 
 def test_live_needs_two_switches_and_an_account(shared_stage: DemoStage, tmp_path: Path) -> None:

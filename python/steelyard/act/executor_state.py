@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from steelyard.connect.abi import address_word, selector
+from steelyard.connect.abi import address_word, selector, word
 from steelyard.connect.chain import CallReverted
+from steelyard.connect.hexes import address_of_word
 from steelyard.exceptions import ConfigError
 
 if TYPE_CHECKING:
     from steelyard.connect.chain import ChainClient
+    from steelyard.connect.deployment import Deployment
+    from steelyard.model import Venue
     from steelyard.units import Address
 
 _WORD: Final = 32
 _IS_KEEPER: Final = selector("isKeeper(address)")
 _PAUSED: Final = selector("paused()")
+_VENUE_AT: Final = selector("venueAt(uint16)")
+_LENDER_ADDRESS: Final = selector("lenderAddress(uint8)")
 
 
 def require_executor(chain: ChainClient, executor: Address) -> None:
@@ -25,6 +30,30 @@ def require_executor(chain: ChainClient, executor: Address) -> None:
             f"RPC {chain.rpc.name}: deploy first (ape run deploy executor), or name this chain's deployment "
             f"file in keeper.deployment"
         )
+
+
+def require_as_written(chain: ChainClient, deployment: Deployment) -> None:
+    """Hold the deployment file against the executor: plans over a venue that it does not list only revert.
+
+    Raises:
+        ConfigError: a venue or a lender is not what the file says.
+        RetryError: the node did not answer.
+    """
+    for venue in deployment.venues:
+        listed = _words(chain, deployment.executor, _VENUE_AT + word(venue.venue_id))
+        if listed != _venue_words(venue):
+            raise ConfigError(
+                f"venue {venue.venue_id} ({venue.name}) of the deployment file is not what the executor "
+                f"{deployment.executor} lists under that id: take it out of the file, or correct it"
+            )
+    for kind, lender in deployment.lenders.items():
+        found = _words(chain, deployment.executor, _LENDER_ADDRESS + word(kind))
+        if found != address_word(lender):
+            named = address_of_word(found) if len(found) == _WORD else "none"
+            raise ConfigError(
+                f"lender {kind.name.lower()} of the deployment file is {lender}, but the executor "
+                f"{deployment.executor} borrows from {named}: correct the file"
+            )
 
 
 def executor_refusal(chain: ChainClient, executor: Address, keeper: Address) -> str | None:
@@ -44,11 +73,22 @@ def executor_refusal(chain: ChainClient, executor: Address, keeper: Address) -> 
     return None
 
 
-def _ask(chain: ChainClient, executor: Address, data: bytes) -> bool:
+def _venue_words(venue: Venue) -> bytes:
+    """Return the contract's ``Venue`` as ``venueAt`` does: kind, fee, factory, init-code hash."""
+    init_code_hash = bytes.fromhex(venue.init_code_hash.removeprefix("0x"))
+    return word(venue.kind) + word(venue.fee_pips) + address_word(venue.factory) + init_code_hash
+
+
+def _words(chain: ChainClient, executor: Address, data: bytes) -> bytes:
+    """Return the answer, empty where the executor has none (an id that is not listed)."""
     try:
-        answer = chain.eth_call(executor, data)
+        return chain.eth_call(executor, data)
     except CallReverted:
-        answer = b""
+        return b""
+
+
+def _ask(chain: ChainClient, executor: Address, data: bytes) -> bool:
+    answer = _words(chain, executor, data)
     if len(answer) != _WORD:
         raise ConfigError(
             f"the contract at {executor} does not answer as an executor does; "

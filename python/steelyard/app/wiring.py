@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from steelyard.act.executor_state import executor_refusal, require_executor
+from steelyard.act.executor_state import executor_refusal, require_as_written, require_executor
 from steelyard.act.gas import GasSettings
 from steelyard.act.kill_switch import check_kill_switch, kill_reason
 from steelyard.act.replace import Replacer
@@ -116,7 +116,7 @@ def open_deployment(config: Config, chain: ChainClient) -> Deployment:
     """Return the executor: the one configured, or the newest on this chain.
 
     Raises:
-        ConfigError: the file is missing, wrong or of another chain, or no contract is where it says.
+        ConfigError: the file is missing, wrong, of another chain, or not what the executor there says.
     """
     path = config.keeper.deployment
     chain_id = config.chain.chain_id
@@ -126,6 +126,7 @@ def open_deployment(config: Config, chain: ChainClient) -> Deployment:
             f"{path} is a deployment on chain id {deployment.chain_id}, but chain.chain_id is {chain_id}"
         )
     require_executor(chain, deployment.executor)
+    require_as_written(chain, deployment)
     return deployment
 
 
