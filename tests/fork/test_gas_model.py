@@ -8,6 +8,7 @@ import pytest
 
 from steelyard.decide.arbitrage import GasModel
 from steelyard.model import LenderKind, VenueKind
+from steelyard.sandbox.mining import BLOCK_SECONDS
 from tests.support.flash import Lender, prepare
 from tests.support.fork_market import USDC, WETH, Hop, VenueId
 
@@ -38,6 +39,8 @@ def test_the_gas_model_covers_what_is_used_without_much_to_spare(
     hops = ROUTES[name]
     chain.give(WETH, treasury, 1)  # as from the second execution on: its balance is not zero
     plan = prepare(market, executor, lender, WETH, USDC, hops)
+    # As on a live chain, a block later than the last swap: pairs and reserves then write accumulators.
+    chain.rpc.call("evm_increaseTime", BLOCK_SECONDS)
     used = executor.execute(plan.argument, sender=keeper).gas_used
     kinds = [
         VenueKind.UNISWAP_V3 if hop.venue is VenueId.UNISWAP_V3 else VenueKind.UNISWAP_V2 for hop in hops
