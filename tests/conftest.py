@@ -9,6 +9,7 @@ import pytest
 import pytest_socket
 from hypothesis import HealthCheck, settings
 
+from steelyard.sandbox.anvil import free_port
 from tests.support import kinds
 from tests.support.upstream import Upstream, find_upstream
 
@@ -47,6 +48,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         upstream = find_upstream()
         config.stash[UPSTREAM] = upstream
         if upstream.trouble is None:
+            # Ape would draw a port and not ask whether it is free: taken, its node never answers.
+            os.environ.setdefault("APE_FOUNDRY_HOST", f"http://127.0.0.1:{free_port()}")
             return
     config.option.network = IN_PROCESS_NETWORK
 

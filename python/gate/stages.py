@@ -11,11 +11,17 @@ VENV_BIN = ROOT / ".venv" / "bin"
 
 @dataclass(frozen=True)
 class Stage:
-    """One command; its exit code decides."""
+    """One command; its exit code decides.
+
+    Attributes:
+        starts_a_node: a session of pytest that died before its first test is begun once more: Ape gives its
+            node a port and twenty seconds, and a busy machine can deny it either.
+    """
 
     name: str
     command: tuple[str, ...]
     meaning: str
+    starts_a_node: bool = False
 
 
 def _tool(name: str, *arguments: str) -> tuple[str, ...]:
@@ -35,7 +41,12 @@ TEST_STAGES = (
         "unit, property and invariant tests in Python",
     ),
     Stage("forge", _tool("forge", "test"), "fuzz, invariant and unit tests in Solidity"),
-    Stage("fork", _tool("ape", "test", "-m", "fork", "tests/fork"), "tests on the mainnet fork, under Ape"),
+    Stage(
+        "fork",
+        _tool("ape", "test", "-m", "fork", "tests/fork"),
+        "tests on the mainnet fork, under Ape",
+        starts_a_node=True,
+    ),
     Stage(
         "e2e",
         # Tests of one file share what they start.
