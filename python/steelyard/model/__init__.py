@@ -2,6 +2,7 @@
 
 from steelyard.model.chain import BlockRef, GasTerms, Token
 from steelyard.model.decision import Decision, RouteLeg, Verdict, VerdictCode
+from steelyard.model.evidence import AttemptRecord, Attempts, OraclePrice, TokenSafety
 from steelyard.model.execution import IntentStatus, Mode, Outcome, SignedTransaction
 from steelyard.model.lending import LenderKind, LenderTerms
 from steelyard.model.plan import ArbitragePlan, PlanLeg, Venue, VenueKind
@@ -12,6 +13,8 @@ from steelyard.units import Address
 __all__ = [
     "Address",
     "ArbitragePlan",
+    "AttemptRecord",
+    "Attempts",
     "BlockRef",
     "Decision",
     "GasTerms",
@@ -22,12 +25,14 @@ __all__ = [
     "MarketSnapshot",
     "Mode",
     "OpenIntent",
+    "OraclePrice",
     "Outcome",
     "PlanLeg",
     "RouteLeg",
     "SignedTransaction",
     "Signer",
     "Token",
+    "TokenSafety",
     "Venue",
     "VenueKind",
     "Verdict",

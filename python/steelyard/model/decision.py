@@ -22,6 +22,19 @@ class VerdictCode(StrEnum):
     BELOW_MINIMUM = "below_minimum"
     """Profitable after gas, but under the operator's minimum."""
     OVER_LIMIT = "over_limit"
+    """One of the operator's limits on size or number stands against it."""
+    LIQUIDITY = "liquidity"
+    """A pool of the route holds less than the operator asks for."""
+    PRICE_IMPACT = "price_impact"
+    """A leg moves its pool further than the operator allows."""
+    INVALID_PATH = "invalid_path"
+    """The route does not lead back to its asset, or uses a pool twice."""
+    UNSAFE_TOKEN = "unsafe_token"
+    """A simulated transfer of one of its tokens did not move what it should, or was never tried."""
+    ORACLE_DEVIATION = "oracle_deviation"
+    """A pool's price is too far from an oracle's, or the oracle's answer too old."""
+    EXPECTED_LOSS = "expected_loss"
+    """What it earns where it succeeds does not pay for the attempts that are likely to fail."""
     SHARES_POOL = "shares_pool"
     """A better candidate of the same block uses one of its pools."""
     PENDING = "pending"
@@ -53,6 +66,8 @@ class Verdict:
         amount: the best loan found, base units (0 where none was).
         profit: base units of the asset at that amount after the loan fee, before gas (0 where none).
         net_wei: after gas, valued in wei; None where it could not be valued.
+        gap_wei: what any other loan on this route could earn more at most, valued in wei; 0 where the loan is
+            proven to be the best, None where nothing is proven or nothing was sized.
         reason: one sentence with the numbers that decided.
         plan: the plan, where the candidate was accepted.
     """
@@ -65,11 +80,16 @@ class Verdict:
     code: VerdictCode
     reason: str
     plan: ArbitragePlan | None = None
+    gap_wei: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """All verdicts of one block; ``plans`` are the accepted ones, best first, no two sharing a pool."""
+    """All verdicts of one block; ``plans`` are the accepted ones, in the order in which they are to be sent.
+
+    A plan that shares a pool with an earlier one was sized and quoted on the state that the earlier leaves:
+    what it promises holds after that one and nothing else.
+    """
 
     block: BlockRef
     verdicts: tuple[Verdict, ...]

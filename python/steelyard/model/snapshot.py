@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from steelyard.amm.pool import Pool
 from steelyard.model.chain import BlockRef, GasTerms, Token
+from steelyard.model.evidence import OraclePrice, TokenSafety
 from steelyard.model.lending import LenderTerms
 from steelyard.units import Address
 
@@ -18,6 +19,8 @@ class MarketSnapshot:
     Attributes:
         touched: pools whose state differs from the snapshot before (all of them in the first).
         unusable: pools or tokens that were left out, with the reason.
+        safety: what a trial of each token's transfers showed, by token; empty where none is tried.
+        oracles: what oracles say of tokens, by token; empty where none is configured.
         reorgs: how many reorganisations observation has seen so far.
         observed_at_seconds: wall-clock time when the block's state was complete; for staleness.
     """
@@ -30,5 +33,7 @@ class MarketSnapshot:
     lenders: tuple[LenderTerms, ...]
     touched: frozenset[Address]
     unusable: Mapping[Address, str] = field(default_factory=dict)
+    safety: Mapping[Address, TokenSafety] = field(default_factory=dict)
+    oracles: Mapping[Address, OraclePrice] = field(default_factory=dict)
     reorgs: int = 0
     observed_at_seconds: int
