@@ -27,7 +27,7 @@ class Side(Protocol):
         ...
 
     def least_input(self, amount_out: int) -> int | None:
-        """Return the least input whose sale pays at least ``amount_out`` (1 or more); None where none does."""
+        """Return the least input whose sale pays ``amount_out`` (1 or more) or more; None where none does."""
         ...
 
     def curve(self, amount_in: int) -> Curve | None:
