@@ -21,6 +21,7 @@ from steelyard.model.lending import LenderKind, LenderTerms
 from steelyard.model.plan import Venue
 from steelyard.model.snapshot import MarketSnapshot
 from steelyard.observe.discovery import V3_FEE_TIERS, PoolIdentity, created_pool, discover_pools
+from steelyard.observe.evidence import NOTHING, EvidenceSource
 from steelyard.observe.heads import MAX_GAP_BLOCKS, Path, path_to, read_head
 from steelyard.observe.index import Draft, PoolIndex
 from steelyard.observe.lenders import LenderReader
@@ -63,6 +64,7 @@ class MarketFollower:
         clock: Callable[[], int],
         audited_pools: int = 64,
         history_blocks: int = 128,
+        evidence: EvidenceSource = NOTHING,
     ) -> None:
         """Prepare; nothing is read before the first poll.
 
@@ -72,6 +74,7 @@ class MarketFollower:
             audited_pools: pools whose state is compared with the chain's in each block, in turn: finds logs
                 that the node kept from us.
             history_blocks: how deep a reorg may be before everything is read anew.
+            evidence: what is observed beside pools and lenders: oracles, trials of tokens.
         """
         self._chain = chain
         self._watch = watch
@@ -79,6 +82,7 @@ class MarketFollower:
         self._clock = clock
         self._audited_pools = audited_pools
         self._multicall = Multicall(chain)
+        self._evidence = evidence
         self._index = PoolIndex(history_blocks)
         self._lenders = LenderReader({}, ())
         self._venues = {venue.factory.lower(): venue for venue in watch.venues}
@@ -105,6 +109,7 @@ class MarketFollower:
         tip = self._index.tip
         if head.hash == tip.hash:
             self._backward_polls = 0
+            self._evidence.refresh(self._multicall, tip, self._index.pools(), idle=True)
             return None
         path = self._path(head, tip)
         if path.fork is None:
@@ -127,6 +132,7 @@ class MarketFollower:
         tokens, unusable = read_tokens(self._multicall, self._watch.tokens, head)
         lenders = LenderReader(self._watch.lenders, tuple(tokens))
         lenders.prepare(self._multicall, head)
+        self._evidence.prepare(self._multicall, head, tokens)
         self._tokens, self._lenders = tokens, lenders
         self._unusable = dict(unusable)
         snapshot = self._reread(head, reorgs=self.reorgs)
@@ -142,7 +148,10 @@ class MarketFollower:
             self._multicall, self._watch.venues, self._tokens, head, self._watch.fee_tiers
         )
         states, broken = read_pools(self._multicall, identities, head)
-        terms = self._lenders.terms(self._multicall.read(self._lenders.calls(), head))
+        lender_calls = self._lenders.calls()
+        results = self._multicall.read([*lender_calls, *self._evidence.calls()], head)
+        terms = self._lenders.terms(results[: len(lender_calls)])
+        self._evidence.take(results[len(lender_calls) :], head)
         self._unusable.update(misplaced | broken)
         living = [identity for identity in identities if identity.address in states]
         touched = self._index.reset(head, living, states)
@@ -152,9 +161,9 @@ class MarketFollower:
     def _advance(self, fork: BlockRef, blocks: Sequence[BlockRef], head: BlockRef) -> MarketSnapshot:
         """Go from ``fork`` over ``blocks`` to ``head`` by logs."""
         audited = self._next_audited()
-        lender_calls = self._lenders.calls()
+        lender_calls, evidence_calls = self._lenders.calls(), self._evidence.calls()
         audit_calls = [head_calls(identity) for identity in audited]
-        calls = lender_calls + [call for group in audit_calls for call in group]
+        calls = [*lender_calls, *evidence_calls, *(call for group in audit_calls for call in group)]
         raw_logs, results = self._multicall.read_beside(
             [_logs_request(block) for block in blocks], calls, head
         )
@@ -164,12 +173,14 @@ class MarketFollower:
             created.extend(self._created(draft.apply(block, _as_list(logs))))
         self._read_unknown(draft, created, head)
         reorgs = self.reorgs + (fork.hash != self._index.tip.hash)
-        if not _audit(draft, audited, audit_calls, results[len(lender_calls) :]):
+        own = len(lender_calls) + len(evidence_calls)
+        if not _audit(draft, audited, audit_calls, results[own:]):
             snapshot = self._reread(head, reorgs=reorgs)
             self.repairs += 1
             return snapshot
         self.reorgs = reorgs
         touched = self._index.commit(fork, draft)
+        self._evidence.take(results[len(lender_calls) : own], head)
         return self._snapshot(head, self._lenders.terms(results[: len(lender_calls)]), touched)
 
     def _created(self, logs: Sequence[Mapping[str, Any]]) -> list[PoolIdentity]:
@@ -211,15 +222,19 @@ class MarketFollower:
     def _snapshot(
         self, head: BlockRef, lenders: tuple[LenderTerms, ...], touched: frozenset[Address]
     ) -> MarketSnapshot:
+        pools = self._index.pools()
+        self._evidence.refresh(self._multicall, head, pools, idle=False)
         return MarketSnapshot(
             chain_id=self._watch.chain_id,
             block=head,
             gas=GasTerms(base_fee_wei=head.next_base_fee_wei(), priority_fee_wei=self._priority_fee_wei),
             tokens=self._tokens,
-            pools=self._index.pools(),
+            pools=pools,
             lenders=lenders,
             touched=touched,
             unusable=self._unusable | self._index.empty(),
+            safety=self._evidence.safety,
+            oracles=self._evidence.oracles,
             reorgs=self.reorgs,
             observed_at_seconds=self._clock(),
         )
