@@ -15,7 +15,7 @@ from steelyard.connect.rpc import RpcClient
 from steelyard.model import Address, BlockRef
 from steelyard.sandbox.anvil import Anvil, native_anvil
 from steelyard.units import ETHER
-from tests.support.executor_double import COUNT_SLOT, EXECUTOR_DOUBLE, EXTRA_SLOT, FAIL_SLOT
+from tests.support.executor_double import BASE_SLOT, COUNT_SLOT, EXECUTOR_DOUBLE, EXTRA_SLOT, FAIL_SLOT
 from tests.support.plans import EXECUTOR, KEEPER
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +65,10 @@ class DevChain:
 
     def pay_extra(self, amount: int) -> None:
         self.set_slot(EXTRA_SLOT, amount)
+
+    def require_order(self, base_amount: int) -> None:
+        """Let a plan whose loan is ``n`` above ``base_amount`` succeed only behind ``n`` others."""
+        self.set_slot(BASE_SLOT, base_amount)
 
     def executions(self) -> int:
         return int(self.rpc.call("eth_getStorageAt", [EXECUTOR, hex(COUNT_SLOT), "latest"]), 16)

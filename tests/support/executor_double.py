@@ -3,6 +3,8 @@
 It has the executor's ``execute``, event and two of its errors. Storage slot 0: where not zero, revert with
 MinProfitNotMet of that gain. Slot 1 counts executions. Slot 2 is added to the plan's minimum as profit. What
 it leaves out: loans, swaps, roles, and everything else.
+
+Slot 3: where not zero, a plan whose loan is ``n`` above it succeeds only behind ``n`` others.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from steelyard.connect.plan_codec import ARBITRAGE_EXECUTED_TOPIC
 FAIL_SLOT = 0
 COUNT_SLOT = 1
 EXTRA_SLOT = 2
+BASE_SLOT = 3
 
 _OPS = {
     "STOP": 0x00, "ADD": 0x01, "SUB": 0x03, "LT": 0x10, "GT": 0x11, "ISZERO": 0x15, "KECCAK": 0x20,
@@ -24,6 +27,9 @@ _OPS = {
 
 _PROGRAM = """
     0 SLOAD @fail JUMPI
+    3 SLOAD ISZERO @free JUMPI
+    3 SLOAD arg:5 SUB 1 SLOAD LT @fail JUMPI
+:free
     arg:2 TIMESTAMP GT @late JUMPI
     1 SLOAD 1 ADD 1 SSTORE
     CALLER 0 MSTORE

@@ -15,7 +15,7 @@ from eth_hash.auto import keccak
 from steelyard.act.gas import GasSettings, bid_fees, limit_gas, require_funds
 from steelyard.act.nonces import choose_nonce
 from steelyard.act.send_errors import SendVerdict, classify_send_error
-from steelyard.act.simulate import simulate
+from steelyard.act.simulate import Simulation, simulate, simulate_behind
 from steelyard.connect.plan_codec import encode_execute, plan_id
 from steelyard.exceptions import (
     DuplicateIntent,
@@ -83,11 +83,17 @@ class Submitter:
         self._guard = guard
         self._on_step = on_step
 
-    def submit(self, plan: ArbitragePlan) -> SignedTransaction | Refusal:
+    def submit(
+        self, plan: ArbitragePlan, behind: Sequence[ArbitragePlan] = ()
+    ) -> SignedTransaction | Refusal:
         """Simulate the plan, sign and send it; return what was signed, or why nothing was sent.
 
         A signed transaction that comes back may be on its way, lost, or unknown to every node: the tracker
         finds out, and the journal holds its bytes.
+
+        Args:
+            behind: plans just sent that it builds on: it is simulated on the state that they leave, and its
+                nonce puts it behind them.
 
         Raises:
             StopError: nothing was sent and nothing new should be; the intent, where written, is closed.
@@ -97,21 +103,25 @@ class Submitter:
         if known is not None:
             return known
         try:
-            signed = self._prepare(plan)
+            signed = self._prepare(plan, behind)
         except SteelyardError as error:
             return self._refuse(plan_id(plan), error)
         self._journal.signed(signed)
         self._on_step("journalled")
         return self._send(signed)
 
-    def rehearse(self, plan: ArbitragePlan) -> Rehearsal | Refusal:
+    def rehearse(self, plan: ArbitragePlan, behind: Sequence[ArbitragePlan] = ()) -> Rehearsal | Refusal:
         """Simulate the plan and write it down as a paper trade; nothing is signed. Raises as ``submit``."""
         known = self._open(plan)
         if known is not None:
             return known
         identity = plan_id(plan)
+        keeper = self._signer.address
         try:
-            profit = simulate(self._chain, plan, self._signer.address)
+            if behind:
+                profit = simulate_behind(self._chain, behind, plan, keeper).profit
+            else:
+                profit = simulate(self._chain, plan, keeper)
         except SteelyardError as error:
             return self._refuse(identity, error)
         reason = f"paper: simulation pays {profit} base units"
@@ -128,13 +138,19 @@ class Submitter:
         self._on_step("opened")
         return None
 
-    def _prepare(self, plan: ArbitragePlan) -> SignedTransaction:
+    def _simulate(self, plan: ArbitragePlan, behind: Sequence[ArbitragePlan]) -> Simulation:
         keeper = self._signer.address
-        calldata = encode_execute(plan)
-        simulate(self._chain, plan, keeper)
+        if behind:
+            return simulate_behind(self._chain, behind, plan, keeper)
+        profit = simulate(self._chain, plan, keeper)
+        gas = self._chain.estimate_gas(plan.executor, encode_execute(plan), sender=keeper)
+        return Simulation(profit=profit, gas=gas)
+
+    def _prepare(self, plan: ArbitragePlan, behind: Sequence[ArbitragePlan]) -> SignedTransaction:
+        keeper = self._signer.address
+        simulation = self._simulate(plan, behind)
         head = self._chain.block()
-        estimate = self._chain.estimate_gas(plan.executor, calldata, sender=keeper)
-        gas_limit = limit_gas(estimate, head, self._gas)
+        gas_limit = limit_gas(simulation.gas, head, self._gas)
         fees = bid_fees(head, self._gas)
         open_intents = self._journal.unfinished()
         require_funds(
@@ -151,7 +167,7 @@ class Submitter:
             self._signer,
             plan,
             to=plan.executor,
-            data=calldata,
+            data=encode_execute(plan),
             nonce=nonce,
             gas_limit=gas_limit,
             fees=fees,

@@ -229,8 +229,12 @@ class KeeperStages:
             if stopped is not None:
                 refused[plan] = VerdictCode.STOPPED, f"new risk is stopped: {stopped}"
                 continue
+            behind = decision.built_on(plan)
+            if refused.keys() & set(behind):
+                refused[plan] = VerdictCode.SIMULATION, "it builds on a plan of this block that was not sent"
+                continue
             try:
-                result = self._submit(plan)
+                result = self._submit(plan, behind)
             except KillSwitch as error:
                 refused[plan] = VerdictCode.STOPPED, f"new risk is stopped: {error}"
                 continue
@@ -241,9 +245,10 @@ class KeeperStages:
                 submitted.append(plan)
         return _with_refusals(decision, refused), submitted
 
-    def _submit(self, plan: ArbitragePlan) -> object:
+    def _submit(self, plan: ArbitragePlan, behind: Sequence[ArbitragePlan]) -> object:
         submitter = self._parts.submitter
-        return submitter.submit(plan) if self._parts.mode is Mode.LIVE else submitter.rehearse(plan)
+        act = submitter.submit if self._parts.mode is Mode.LIVE else submitter.rehearse
+        return act(plan, behind)
 
 
 def _with_refusals(decision: Decision, refused: dict[ArbitragePlan, _Refused]) -> Decision:

@@ -64,6 +64,17 @@ class TransactionView:
     block_number: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedCall:
+    """What a call returned on the state that the calls before it left, and the gas that it used.
+
+    ``gas_used`` is after refunds, as a receipt states it.
+    """
+
+    returned: bytes
+    gas_used: int
+
+
 class ChainClient:
     """One chain through one node. Belongs to one thread, like the RpcClient it uses."""
 
@@ -150,6 +161,28 @@ class ChainClient:
         fields = call_fields(to, data, sender=sender)
         return quantity(self._revertible("eth_estimateGas", [fields, state_parameter(block)]), "gas estimate")
 
+    def call_in_order(
+        self, calls: Sequence[tuple[Address, bytes]], *, sender: Address, block: BlockId = "latest"
+    ) -> list[SimulatedCall | CallReverted]:
+        """Run calls, ``(to, data)``, one on the state that the other leaves, without a transaction.
+
+        By ``eth_simulateV1`` of the execution API: geth, Nethermind, Erigon and anvil answer it.
+
+        Raises:
+            RpcRejected: the node does not know the method, or refuses it.
+        """
+        fields = [call_fields(to, data, sender=sender) for to, data in calls]
+        request = {"blockStateCalls": [{"calls": fields}], "validation": False}
+        found = self.rpc.call("eth_simulateV1", [request, state_parameter(block)])
+        try:
+            (simulated,) = found
+            results = list(simulated["calls"])
+        except (KeyError, TypeError, ValueError):
+            raise RpcInconsistent(f"RPC {self.rpc.name} answered eth_simulateV1 with no block") from None
+        if len(results) != len(calls):
+            raise RpcInconsistent(f"RPC {self.rpc.name} simulated {len(results)} calls of {len(calls)}")
+        return [parse_simulated(result, self._errors) for result in results]
+
     def send_raw(self, raw: bytes) -> str:
         """Hand a signed transaction to the node, once, and return its hash.
 
@@ -221,6 +254,19 @@ def as_revert(error: RpcRejected, errors: Mapping[bytes, CustomError] | None = N
     if error.code == _GETH_REVERTED or "revert" in str(error).lower():
         return CallReverted("reverted without a reason", b"")
     return None
+
+
+def parse_simulated(raw: Any, errors: Mapping[bytes, CustomError]) -> SimulatedCall | CallReverted:
+    """Return one simulated call from the node's JSON. Raises RpcInconsistent where a field is missing."""
+    if not isinstance(raw, dict):
+        raise RpcInconsistent("the node's simulated call is no JSON object")
+    returned = blob(raw.get("returnData"), "simulated return data")
+    if quantity(raw.get("status"), "simulated status") == 1:
+        return SimulatedCall(returned=returned, gas_used=quantity(raw.get("gasUsed"), "simulated gas"))
+    # Geth puts the revert data into the error, anvil into the return data.
+    stated = (raw.get("error") or {}).get("data")
+    data = returned if stated is None else blob(stated, "revert data")
+    return CallReverted(describe_revert(data, errors) if data else "reverted without a reason", data)
 
 
 def is_block_hash(block: BlockId) -> bool:

@@ -97,3 +97,13 @@ class Decision:
     @property
     def plans(self) -> tuple[ArbitragePlan, ...]:
         return tuple(verdict.plan for verdict in self.verdicts if verdict.plan is not None)
+
+    def built_on(self, plan: ArbitragePlan) -> tuple[ArbitragePlan, ...]:
+        """Return the plans to be sent before ``plan`` that it builds on, through shared pools, in order."""
+        found: list[ArbitragePlan] = []
+        pools = plan.pools
+        for earlier in reversed(self.plans[: self.plans.index(plan)]):
+            if earlier.pools & pools:
+                found.append(earlier)
+                pools |= earlier.pools
+        return tuple(reversed(found))
