@@ -1,4 +1,4 @@
-"""Plans of one block that share pools: each is simulated on what the ones before it leave, and mined after."""
+"""Plans of one block that share pools: each simulated on what the ones before it leave, mined after them."""
 
 from __future__ import annotations
 

@@ -162,15 +162,22 @@ def test_an_asset_without_a_price_is_not_traded() -> None:
     assert verdict.net_wei is None
 
 
-def test_plans_that_share_a_pool_exclude_each_other_and_the_better_set_wins() -> None:
+def test_plans_that_share_a_pool_are_sized_in_sequence_and_earn_more_than_the_best_alone() -> None:
     market = snapshot([*drifted(), pair(3, WETH, USDC, 100 * ETHER, 310_000 * 10**6)])
+    alone = decided(market, max_plans=1)
+    assert [verdict.code for verdict in alone.verdicts[:2]] == [VerdictCode.ACCEPTED, VerdictCode.SHARES_POOL]
+    (first,) = alone.plans
     decision = decided(market)
-    assert len(decision.plans) == 1
-    assert {verdict.code for verdict in decision.verdicts[1:]} <= {
-        VerdictCode.SHARES_POOL,
-        VerdictCode.NO_SIZE,
-    }
-    assert decision.verdicts[1].code is VerdictCode.SHARES_POOL
+    assert decision.plans[0].pools & decision.plans[1].pools
+    assert decision.built_on(decision.plans[1]) == decision.plans[:1]
+    assert "behind better plans on the same pools" in decision.verdicts[1].reason
+    assert sum(plan.expected_net_wei for plan in decision.plans) > first.expected_net_wei
+    # Summed at the prices of the block they would promise more than there is.
+    block_prices = {verdict.route: verdict.net_wei or 0 for verdict in alone.verdicts}
+    routes = [verdict.route for verdict in decision.verdicts if verdict.plan is not None]
+    assert sum(plan.expected_net_wei for plan in decision.plans) < sum(
+        block_prices[route] for route in routes
+    )
 
 
 def test_only_so_many_plans_a_block() -> None:

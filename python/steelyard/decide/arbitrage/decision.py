@@ -10,7 +10,7 @@ from steelyard.decide.arbitrage.cache import ArbitrageCache
 from steelyard.decide.arbitrage.paths import PathOptimizer
 from steelyard.decide.arbitrage.plan import build_plan
 from steelyard.decide.arbitrage.route import pools_of
-from steelyard.decide.arbitrage.selection import best_set
+from steelyard.decide.arbitrage.sequence import Candidates, States, best_sequence
 from steelyard.decide.arbitrage.settings import ArbitrageSettings
 from steelyard.decide.arbitrage.sizing import AmtOptimizer
 from steelyard.decide.arbitrage.valuation import Valuer
@@ -34,8 +34,8 @@ def decide(
         busy_pools: pools of transactions of ours that are still open.
         stopped_reason: why no new risk may be taken, where that is so; the verdicts then say what was missed.
 
-    Accepted verdicts come first, best first, then the others in the order of their promise. No two accepted
-    plans share a pool, so each plan's promise holds whatever becomes of the others.
+    Accepted verdicts come first, in the order in which their plans are to be sent, then the others in the
+    order of their promise. A plan that shares a pool with an earlier one is sized on what that one leaves.
     """
     by_name = {venue.name: venue for venue in venues}
     graph = cache.graph(snapshot, by_name)
@@ -83,18 +83,17 @@ def _unless_blocked(one: Assessment, busy: frozenset[Address], stopped: str | No
 
 
 def _select(market: Market, assessed: list[Assessment]) -> list[Assessment]:
-    """Plan the best set, and say of every other good candidate why it has to wait."""
-    good = sorted(
-        (one for one in assessed if one.terms is not None),
-        key=lambda one: -(one.terms.net_wei if one.terms else 0),  # stable: ties keep the order of promise
-    )
-    nets = [one.terms.net_wei for one in good if one.terms is not None]
-    chosen = best_set(nets, [pools_of(one.route) for one in good], market.settings.max_plans)
-    accepted = [_planned(market, good[at]) for at in chosen]
-    taken = frozenset().union(*(pools_of(one.route) for one in accepted))
+    """Plan the best sequence, and say of every other good candidate why it has to wait."""
+    good = sorted((one for one in assessed if one.terms is not None), key=lambda one: -_worth(one))  # stable
+    chosen = best_sequence(good, market.settings.max_plans, _candidates(market))
+    accepted = [_planned(market, one) for one in chosen]
+    taken = frozenset().union(*(pools_of(one.route) for one in chosen))
+    routes = {one.verdict.route for one in chosen}
     rest = []
-    for one in (one for at, one in enumerate(good) if at not in set(chosen)):
+    for one in good:
         shared = sorted(pools_of(one.route) & taken)
+        if one.verdict.route in routes:
+            continue
         if shared:
             rest.append(
                 _turned(one, VerdictCode.SHARES_POOL, f"a better set of plans uses {', '.join(shared)}")
@@ -105,6 +104,31 @@ def _select(market: Market, assessed: list[Assessment]) -> list[Assessment]:
                 _turned(one, VerdictCode.OVER_LIMIT, f"at most {most} plans a block, better ones came first")
             )
     return [*accepted, *rest, *(one for one in assessed if one.terms is None)]
+
+
+def _candidates(market: Market) -> Candidates[Assessment]:
+    def after(one: Assessment, states: States) -> States:
+        assert one.terms is not None
+        moved = dict(states)
+        for hop, amount_in in zip(one.route, one.terms.sizing.amounts, strict=False):
+            pool = moved.get(hop.pool.address, hop.pool)
+            moved[hop.pool.address] = pool.swap_exact_in(hop.token_in, amount_in)[1]
+        return moved
+
+    def requote(one: Assessment, states: States) -> Assessment | None:
+        route = tuple(replace(hop, pool=states.get(hop.pool.address, hop.pool)) for hop in one.route)
+        behind = assess(market, route)
+        if behind.terms is None:
+            return None
+        reason = f"behind better plans on the same pools: {behind.verdict.reason}"
+        return replace(behind, verdict=replace(behind.verdict, reason=reason))
+
+    return Candidates(worth=_worth, pools=lambda one: pools_of(one.route), after=after, requote=requote)
+
+
+def _worth(one: Assessment) -> int:
+    assert one.terms is not None
+    return one.terms.net_wei
 
 
 def _planned(market: Market, one: Assessment) -> Assessment:
