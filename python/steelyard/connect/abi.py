@@ -39,6 +39,7 @@ def address_word(address: Address) -> bytes:
 DECIMALS: Final = selector("decimals()")
 SYMBOL: Final = selector("symbol()")
 BALANCE_OF: Final = selector("balanceOf(address)")
+TRANSFER: Final = selector("transfer(address,uint256)")
 
 # Uniswap V2
 GET_PAIR: Final = selector("getPair(address,address)")
@@ -65,3 +66,6 @@ GET_PAUSED_STATE: Final = selector("getPausedState()")
 GET_FLASH_LOAN_FEE_PERCENTAGE: Final = selector("getFlashLoanFeePercentage()")
 FLASHLOAN_PREMIUM_TOTAL: Final = selector("FLASHLOAN_PREMIUM_TOTAL()")
 GET_RESERVE_DATA: Final = selector("getReserveData(address)")
+
+# Oracles
+LATEST_ROUND_DATA: Final = selector("latestRoundData()")
