@@ -50,7 +50,7 @@ def decision_of(*plans: ArbitragePlan) -> Decision:
                 profit=plan.expected_profit,
                 net_wei=plan.expected_net_wei,
                 code=VerdictCode.ACCEPTED,
-                reason="",
+                words="",
                 plan=plan,
             )
             for plan in plans

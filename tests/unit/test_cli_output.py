@@ -49,7 +49,7 @@ def text(console: Console) -> str:
 
 def make_turn(**changes: object) -> Turn:
     verdict = Verdict(
-        route=(), asset=WETH, amount=1, profit=1, net_wei=1, code=VerdictCode.BELOW_GAS, reason="gas"
+        route=(), asset=WETH, amount=1, profit=1, net_wei=1, code=VerdictCode.BELOW_GAS, words="gas"
     )
     accepted = replace(verdict, code=VerdictCode.ACCEPTED, plan=PLAN)
     fields: dict[str, object] = {

@@ -55,7 +55,7 @@ def verdict(code: VerdictCode, reason: str, *, net_wei: int | None = -5) -> Verd
     route = (RouteLeg(pool=POOL_CHEAP, token_in=WETH, token_out=USDC),)
     plan = make_plan() if code is VerdictCode.ACCEPTED else None
     return Verdict(
-        route=route, asset=WETH, amount=2**130, profit=7, net_wei=net_wei, code=code, reason=reason, plan=plan
+        route=route, asset=WETH, amount=2**130, profit=7, net_wei=net_wei, code=code, words=reason, plan=plan
     )
 
 

@@ -258,6 +258,6 @@ def _with_refusals(decision: Decision, refused: dict[ArbitragePlan, _Refused]) -
         if verdict.plan is None or verdict.plan not in refused:
             return verdict
         code, reason = refused[verdict.plan]
-        return replace(verdict, code=code, reason=reason, plan=None)
+        return replace(verdict, code=code, words=reason, plan=None)
 
     return replace(decision, verdicts=tuple(judged(verdict) for verdict in decision.verdicts))

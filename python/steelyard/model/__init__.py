@@ -1,7 +1,7 @@
 """Frozen values that travel from stage to stage, and the shapes of what is injected."""
 
 from steelyard.model.chain import BlockRef, GasTerms, Token
-from steelyard.model.decision import Decision, RouteLeg, Verdict, VerdictCode
+from steelyard.model.decision import Decision, RouteLeg, Verdict, VerdictCode, Words
 from steelyard.model.evidence import AttemptRecord, Attempts, OraclePrice, TokenSafety
 from steelyard.model.execution import IntentStatus, Mode, Outcome, SignedTransaction
 from steelyard.model.lending import LenderKind, LenderTerms
@@ -37,4 +37,5 @@ __all__ = [
     "VenueKind",
     "Verdict",
     "VerdictCode",
+    "Words",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from steelyard.model.chain import BlockRef
 from steelyard.model.plan import ArbitragePlan
@@ -57,6 +58,16 @@ class RouteLeg:
     token_out: Address
 
 
+class Words(Protocol):
+    """A sentence: a text, or a value that becomes one when somebody reads it.
+
+    A block has hundreds of verdicts and most are never read, so their texts are not made while it matters.
+    Equal values must say the same.
+    """
+
+    def __str__(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """One candidate cycle and what became of it.
@@ -68,7 +79,7 @@ class Verdict:
         net_wei: after gas, valued in wei; None where it could not be valued.
         gap_wei: what any other loan on this route could earn more at most, valued in wei; 0 where the loan is
             proven to be the best, None where nothing is proven or nothing was sized.
-        reason: one sentence with the numbers that decided.
+        words: one sentence with the numbers that decided; ``reason`` is its text.
         plan: the plan, where the candidate was accepted.
     """
 
@@ -78,9 +89,13 @@ class Verdict:
     profit: int
     net_wei: int | None
     code: VerdictCode
-    reason: str
+    words: Words
     plan: ArbitragePlan | None = None
     gap_wei: int | None = None
+
+    @property
+    def reason(self) -> str:
+        return str(self.words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,7 +82,7 @@ def conclude(
         profit=sizing.profit if sizing else 0,
         net_wei=net_wei,
         code=code,
-        reason=reason,
+        words=reason,
     )
     return Assessment(route=route, verdict=verdict)
 

@@ -121,7 +121,7 @@ def _candidates(market: Market) -> Candidates[Assessment]:
         if behind.terms is None:
             return None
         reason = f"behind better plans on the same pools: {behind.verdict.reason}"
-        return replace(behind, verdict=replace(behind.verdict, reason=reason))
+        return replace(behind, verdict=replace(behind.verdict, words=reason))
 
     return Candidates(worth=_worth, pools=lambda one: pools_of(one.route), after=after, requote=requote)
 
@@ -146,7 +146,7 @@ def _planned(market: Market, one: Assessment) -> Assessment:
 
 def _turned(one: Assessment, code: VerdictCode, reason: str) -> Assessment:
     """Return the assessment as a refusal that keeps its numbers."""
-    verdict: Verdict = replace(one.verdict, code=code, reason=f"{reason}; {one.verdict.reason}")
+    verdict: Verdict = replace(one.verdict, code=code, words=f"{reason}; {one.verdict.reason}")
     return Assessment(route=one.route, verdict=verdict)
 
 
