@@ -15,8 +15,24 @@ def test_a_block_is_followed_by_its_logs_and_decided_on() -> None:
     market = DecisionBench(30, seed=1, touched_percent=20)
     assert market.touched == 6
     cost = market.block()
-    assert cost.candidates > 0
-    assert cost.total >= cost.follow + cost.update > 0
+    assert cost.candidates >= cost.plans >= 0
+    assert cost.total >= cost.decode + cost.publish + cost.size > 0
+    assert cost.update > 0
+    assert cost.screen > 0
+
+
+def test_equal_seeds_are_equal_work() -> None:
+    first, second = (
+        [(cost.candidates, cost.plans) for cost in (market.block() for _ in range(4))]
+        for market in (DecisionBench(60, seed=4, touched_percent=20) for _ in range(2))
+    )
+    assert first == second
+
+
+def test_an_arbitraged_market_begins_without_any_cycle_that_pays_and_a_wild_one_with_many() -> None:
+    calm, wild = (DecisionBench(200, seed=2, touched_percent=2, drift=drift) for drift in (None, 0.01))
+    assert len(calm.decide().verdicts) == 0
+    assert len(wild.decide().verdicts) > 50
 
 
 def test_the_table_has_a_row_for_each_size() -> None:
@@ -24,7 +40,7 @@ def test_the_table_has_a_row_for_each_size() -> None:
     assert result.exit_code == 0, result.output
     rows = [line for line in result.output.splitlines() if "MB" in line]
     assert len(rows) == 2
-    assert "logs to plans" in result.output
+    assert "bytes to plans" in result.output
 
 
 @pytest.mark.parametrize("pools", ["", "a", "0", "100;200"])

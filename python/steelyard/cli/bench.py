@@ -1,7 +1,7 @@
 """``steelyard bench``: how the cost of a decision grows with the market.
 
 The market is synthetic (``sandbox.synthetic_market``): no chain is needed, equal seeds are equal work.
-The clock of "logs to plans" starts at the bytes of a node's answer in memory and stops at the ranked plans.
+The clock of "bytes to plans" starts at the bytes of a node's answer in memory and stops at the ranked plans.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 import psutil
@@ -24,51 +24,84 @@ from steelyard.decide.arbitrage.valuation import Valuer
 from steelyard.exceptions import ConfigError
 from steelyard.model import BlockRef, Decision, MarketSnapshot
 from steelyard.observe.discovery import PoolIdentity
-from steelyard.observe.logs import apply_logs
+from steelyard.observe.index import PoolIndex
 from steelyard.observe.pools import Known
-from steelyard.sandbox.synthetic_market import synthetic_market
+from steelyard.sandbox.synthetic_market import SyntheticMarket, synthetic_market
+from steelyard.units import Address
 
 T = TypeVar("T")
 
 LEAST_TOUCHED = 5
 MEGABYTE = 1 << 20
-TABLE_WIDTH = 150
+TABLE_WIDTH = 176
+_HISTORY_BLOCKS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockCost:
-    """Milliseconds that one block took, stage by stage, and how many cycles were sized."""
+    """Milliseconds that one block took, stage by stage, and how many cycles were looked at.
 
-    follow: float
+    Attributes:
+        decode: a node's JSON to new pool states.
+        publish: the new states into the index, and a frozen snapshot out of it.
+        update: the touched pools into the graph.
+        screen: every cycle of tokens, pools chosen, ranked.
+        size: the best loans of the candidates whose pools changed.
+        judge: lenders, gas, limits, the best sequence of plans, and each verdict's sentence.
+        total: from bytes to plans, taken whole.
+    """
+
+    decode: float
+    publish: float
     update: float
     screen: float
     size: float
+    judge: float
+    total: float
     candidates: int
+    plans: int
 
-    @property
-    def total(self) -> float:
-        """From log bytes to plans."""
-        return self.follow + self.update + self.screen + self.size
+
+class TimedCache(ArbitrageCache):
+    """A cache that knows what sizing took since it was last asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sizing_milliseconds = 0.0
+
+    def size(self, *arguments: Any) -> Any:
+        """Size as ever, and count the time."""
+        search, took = _timed(lambda: super(TimedCache, self).size(*arguments))
+        self._sizing_milliseconds += took
+        return search
+
+    def take_sizing_milliseconds(self) -> float:
+        """Return the milliseconds, and begin again."""
+        took, self._sizing_milliseconds = self._sizing_milliseconds, 0.0
+        return took
 
 
 class DecisionBench:
-    """A keeper's way from raw logs to plans, without the keeper."""
+    """A keeper's way from raw logs to plans, without the keeper.
 
-    def __init__(self, pools: int, *, seed: int, touched_percent: int) -> None:
+    Whole decisions are timed with one cache, and the graph and the screening by themselves with another, so
+    that neither is warmed by the other's work.
+    """
+
+    def __init__(self, pools: int, *, seed: int, touched_percent: int, drift: float | None = None) -> None:
         self.touched = max(pools * touched_percent // 100, LEAST_TOUCHED)
         before = _resident_megabytes()
-        self._market = synthetic_market(pools, seed=seed)
+        self._market = synthetic_market(pools, seed=seed, drift=drift)
         self._snapshot = self._market.snapshot
-        self._known: dict[str, Known] = {
-            address.lower(): pool
-            for address, pool in self._snapshot.pools.items()
-            if isinstance(pool, UniswapV2Pool | UniswapV3Pool)
-        }
+        self._index = _index_of(self._market)
+        self.market_megabytes = _resident_megabytes() - before
         native = self._market.wrapped_native
         self._settings = ArbitrageSettings(executor=native, wrapped_native=native)
-        self._cache = ArbitrageCache()
-        _, self.cold_milliseconds = _timed(self._decide)
-        self.megabytes = _resident_megabytes() - before
+        self._cache = TimedCache()
+        _, self.cold_milliseconds = _timed(self.decide)
+        self.cache_megabytes = _resident_megabytes() - before - self.market_megabytes
+        self._parts_cache = ArbitrageCache()
+        self._update_and_screen()
 
     @property
     def tokens(self) -> int:
@@ -76,36 +109,79 @@ class DecisionBench:
 
     def block(self) -> BlockCost:
         """Let a block be traded, follow it by its raw logs, decide on it, and say what that took."""
-        self._market, logs = self._market.next_block(self.touched)
+        before, (self._market, logs) = self._snapshot.block, self._market.next_block(self.touched)
         block, raw = self._market.snapshot.block, json.dumps(logs).encode()
-        self._snapshot, follow = _timed(lambda: self._follow(block, raw))
+        start = time.perf_counter()
+        draft = self._index.draft(before)
+        draft.apply(block, json.loads(raw))
+        decoded = time.perf_counter()
+        touched = self._index.commit(before, draft)
+        self._snapshot = self._published(block, touched)
+        published = time.perf_counter()
+        self._cache.take_sizing_milliseconds()
+        decision, decided = _timed(self.decide)
+        size = self._cache.take_sizing_milliseconds()
         if self._snapshot.pools != self._market.snapshot.pools:
             raise AssertionError("the logs did not lead to the market's state")
-        names = [venue.name for venue in self._market.venues]
-        graph, update = _timed(lambda: self._cache.graph(self._snapshot, names))
-        paths = PathOptimizer(max_candidates=self._settings.max_candidates)
-        valuer = Valuer(graph, self._settings.wrapped_native)
-        _, screen = _timed(lambda: paths.find_arbitrage(self._snapshot, graph, self._cache, valuer))
-        # The graph is up to date by now: comparing it and screening once more are taken off again.
-        _, again = _timed(lambda: self._cache.graph(self._snapshot, names))
-        decision, whole = _timed(self._decide)
-        size = max(whole - again - screen, 0.0)
+        update, screen = self._update_and_screen()
+        decode, publish = (decoded - start) * 1_000, (published - decoded) * 1_000
         return BlockCost(
-            follow=follow, update=update, screen=screen, size=size, candidates=len(decision.verdicts)
+            decode=decode,
+            publish=publish,
+            update=update,
+            screen=screen,
+            size=size,
+            judge=max(decided - update - screen - size, 0.0),
+            total=decode + publish + decided,
+            candidates=len(decision.verdicts),
+            plans=len(decision.plans),
         )
 
-    def _decide(self) -> Decision:
+    def decide(self) -> Decision:
+        """Decide on the block that stands."""
         return decide(self._snapshot, self._settings, self._market.venues, self._cache)
 
-    def _follow(self, block: BlockRef, raw: bytes) -> MarketSnapshot:
-        effects = apply_logs(json.loads(raw), block.hash, self._known.get)
-        self._known |= effects.after
-        pools = dict(self._snapshot.pools)
-        after = [pool for pool in effects.after.values() if not isinstance(pool, PoolIdentity)]
-        pools.update((pool.address, pool) for pool in after)
+    def _published(self, block: BlockRef, touched: frozenset[Address]) -> MarketSnapshot:
         return replace(
-            self._snapshot, block=block, pools=pools, touched=frozenset(pool.address for pool in after)
+            self._snapshot,
+            block=block,
+            pools=self._index.pools(),
+            touched=touched,
+            observed_at_seconds=block.timestamp_seconds + 1,
         )
+
+    def _update_and_screen(self) -> tuple[float, float]:
+        cache, snapshot = self._parts_cache, self._snapshot
+        names = [venue.name for venue in self._market.venues]
+        paths = PathOptimizer(
+            path_length=self._settings.path_length, max_candidates=self._settings.max_candidates
+        )
+        graph, update = _timed(lambda: cache.graph(snapshot, names))
+        valuer = Valuer(graph, self._settings.wrapped_native)
+        _, screen = _timed(lambda: paths.find_arbitrage(snapshot, graph, cache, valuer))
+        return update, screen
+
+
+def _index_of(market: SyntheticMarket) -> PoolIndex:
+    venues = {venue.name: venue for venue in market.venues}
+    states: dict[Address, Known] = {
+        address: pool
+        for address, pool in market.snapshot.pools.items()
+        if isinstance(pool, UniswapV2Pool | UniswapV3Pool)
+    }
+    identities = [
+        PoolIdentity(
+            address=pool.address,
+            venue=venues[pool.venue],
+            token0=pool.token0,
+            token1=pool.token1,
+            fee_pips=pool.fee_pips,
+        )
+        for pool in market.snapshot.pools.values()
+    ]
+    index = PoolIndex(_HISTORY_BLOCKS)
+    index.reset(market.snapshot.block, identities, states)
+    return index
 
 
 @click.command()
@@ -124,14 +200,21 @@ class DecisionBench:
     type=click.IntRange(1, 100),
     help="Pools traded in a block, in per cent.",
 )
-def bench(pools: str, blocks: int, seed: int, touched_percent: int) -> None:
+@click.option(
+    "--drift",
+    default=None,
+    type=click.FloatRange(0, 0.5),
+    help="Of a wild market: how far prices part, as a fraction, such as 0.004. "
+    "Without it the market is an arbitraged one, as real ones are.",
+)
+def bench(pools: str, blocks: int, seed: int, touched_percent: int, drift: float | None) -> None:
     """Measure how a decision's cost grows with the market."""
     table = _table(blocks)
     console = Console()
     console = Console(width=max(console.width, TABLE_WIDTH))  # a pipe's 80 columns would cut the figures off
     for size in _sizes(pools):
         with console.status(f"{size:,} pools, {blocks} blocks"):
-            market = DecisionBench(size, seed=seed, touched_percent=touched_percent)
+            market = DecisionBench(size, seed=seed, touched_percent=touched_percent, drift=drift)
             costs = [market.block() for _ in range(blocks)]
         table.add_row(*_row(size, market, costs))
     console.print(table)
@@ -149,9 +232,11 @@ def _sizes(text: str) -> list[int]:
 
 def _table(blocks: int) -> Table:
     table = Table(title=f"One block, in milliseconds: median / 95th percentile of {blocks}")
-    for heading in ("pools", "tokens", "touched", "sized"):
+    for heading in ("pools", "tokens", "touched", "candidates"):
         table.add_column(heading, justify="right")
-    for heading in ("follow logs", "update", "screen", "size", "logs to plans", "cold start", "memory"):
+    for heading in ("decode", "publish", "update", "screen", "size", "judge", "bytes to plans"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in ("cold", "market", "cache"):
         table.add_column(heading, justify="right", no_wrap=True)
     return table
 
@@ -162,13 +247,13 @@ def _row(pools: int, market: DecisionBench, costs: list[BlockCost]) -> list[str]
         f"{market.tokens:,}",
         f"{market.touched:,}",
         f"{sorted(cost.candidates for cost in costs)[len(costs) // 2]:,}",
-        _spread([cost.follow for cost in costs]),
-        _spread([cost.update for cost in costs]),
-        _spread([cost.screen for cost in costs]),
-        _spread([cost.size for cost in costs]),
-        _spread([cost.total for cost in costs]),
+        *(
+            _spread([getattr(cost, stage) for cost in costs])
+            for stage in ("decode", "publish", "update", "screen", "size", "judge", "total")
+        ),
         f"{market.cold_milliseconds:,.0f}",
-        f"{market.megabytes:,.0f} MB",
+        f"{market.market_megabytes:,.0f} MB",
+        f"{market.cache_megabytes:,.0f} MB",
     ]
 
 

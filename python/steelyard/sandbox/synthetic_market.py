@@ -2,7 +2,11 @@
 
 What it models: tokens with 6, 8 and 18 decimals, hubs that most pools trade against, parallel pools between
 them, V2 pairs and V3 pools with stacked positions, prices near a common one, and blocks in which a share of
-the pools is traded. What it leaves out: contracts, gas, mints and burns.
+the pools is traded, those between hubs more often. What it leaves out: contracts, gas, mints and burns.
+
+By default the market is an arbitraged one, as real ones are when a block ends: a pool's price stays so close
+to the common one that no cycle through it pays its fees, until a trade strays out of that band, and mostly
+for one block. With a ``drift`` it is wild: prices lie where chance put them.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from eth_utils.address import to_checksum_address
 
@@ -30,7 +34,7 @@ from steelyard.model import (
     Venue,
     VenueKind,
 )
-from steelyard.units import ETHER, GWEI, Q96, Address
+from steelyard.units import ETHER, GWEI, PIPS, Q96, Address
 
 SYNC_TOPIC: Final = "0x1c411e9a96e071241c2f21f7726b17ae89e3cab4c78be50e062b03a9fffbbad1"
 SWAP_V3_TOPIC: Final = "0xc42079f94a6350d7e6235f29174924f928cc2ac818eb64fed8004e115fbcca67"
@@ -38,9 +42,20 @@ SWAP_V3_TOPIC: Final = "0xc42079f94a6350d7e6235f29174924f928cc2ac818eb64fed8004e
 _HUBS: Final = (("WETH", 18), ("USDC", 6), ("USDT", 6), ("DAI", 18), ("WBTC", 8))
 _TIERS: Final = ((500, 10), (3_000, 60), (10_000, 200))
 _V3_SHARE: Final = 0.4
+_V2_FEE_PIPS: Final = 3_000
 _HUB_POOLS: Final = 60
 _TO_HUB: Final = 0.8
 _HOMEWARDS: Final = 0.75
+_BAND: Final = 0.8
+"""Prices begin within this share of the pool's fee: |deviation| <= fee for all means that no cycle pays."""
+_STRAYING: Final = 0.1
+_BUSY_STRAYING: Final = 0.01
+_STRAYS_BY: Final = 0.005
+"""One trade in ten leaves its pool outside the band, by half a per cent on average; between hubs, where
+everybody looks, one in a hundred."""
+_RETURNING: Final = 0.8
+_BUSY: Final = 0.3
+"""Chances in a block that a pool outside comes back, and that a pool between hubs is traded."""
 _BLOCK_SECONDS: Final = 12
 
 
@@ -51,18 +66,24 @@ class SyntheticMarket:
     Attributes:
         wrapped_native: the first hub; the others are borrowable as well.
         worth_wei: what one base unit of each token is worth, for making trades.
+        drift: of a wild market, see ``synthetic_market``; None for an arbitraged one.
+        busy: the pools between hubs.
+        strayed: the pools that the last trade left outside of their band.
     """
 
     snapshot: MarketSnapshot
     venues: tuple[Venue, ...]
     wrapped_native: Address
     worth_wei: Mapping[Address, float]
+    drift: float | None
+    busy: tuple[Address, ...]
+    strayed: frozenset[Address] = frozenset()
     rng: Random = field(repr=False)
 
     def next_block(self, touched: int) -> tuple[SyntheticMarket, list[dict[str, Any]]]:
         """Trade in ``touched`` pools drawn by chance; return the market after the block and its raw logs."""
         pools = dict(self.snapshot.pools)
-        chosen = self.rng.sample(sorted(pools), min(touched, len(pools)))
+        chosen = self._chosen(min(touched, len(pools)))
         block = _child(self.snapshot.block, self.rng)
         logs = []
         for index, address in enumerate(chosen):
@@ -75,25 +96,75 @@ class SyntheticMarket:
             touched=frozenset(chosen),
             observed_at_seconds=block.timestamp_seconds + 1,
         )
-        return replace(self, snapshot=moved), logs
+        outside = frozenset(address for address in chosen if self._is_outside(pools[address]))
+        strayed = self.strayed.difference(chosen) | outside
+        return replace(self, snapshot=moved, strayed=strayed), logs
+
+    def _chosen(self, count: int) -> list[Address]:
+        """Draw the block's pools: most of those that strayed, some between hubs, and any others."""
+        rng = self.rng
+        back = sorted(self.strayed) if self.drift is None else []
+        first = [address for address in back if rng.random() < _RETURNING]
+        first += [address for address in self.busy if rng.random() < _BUSY]
+        rest = rng.sample(sorted(self.snapshot.pools), count)
+        chosen = list(dict.fromkeys([*first, *rest]))[:count]
+        rng.shuffle(chosen)
+        return chosen
 
     def _traded(self, pool: Pool) -> Pool:
-        """Sell up to a hundredth of what the pool holds, more often towards the common price than away."""
-        reserve0, reserve1 = (reserve / Q96 for reserve in pool.virtual_reserves_q96(pool.token0))
-        dear0 = reserve1 * self.worth_wei[pool.token1] > reserve0 * self.worth_wei[pool.token0]
-        homewards, away = (pool.token0, pool.token1) if dear0 else (pool.token1, pool.token0)
-        token_in = homewards if self.rng.random() < _HOMEWARDS else away
-        held = pool.virtual_reserves_q96(token_in)[0] >> 96
-        amount = max(int(held * self.rng.uniform(0.0005, 0.01)), 1_000)
-        _, after = pool.swap_exact_in(token_in, amount)
+        if self.drift is not None:
+            token_in, amount = self._wild_trade(pool)
+        else:
+            token_in, amount = self._trade_to(pool, self._deviation_after(pool))
+        _, after = pool.swap_exact_in(token_in, max(amount, 1_000))
         return after
 
+    def _wild_trade(self, pool: Pool) -> tuple[Address, int]:
+        """Sell up to a hundredth of what the pool holds, more often towards the common price than away."""
+        homewards = pool.token0 if self._deviation(pool) > 0 else pool.token1
+        token_in = homewards if self.rng.random() < _HOMEWARDS else pool.other(homewards)
+        held = pool.virtual_reserves_q96(token_in)[0] >> 96
+        return token_in, int(held * self.rng.uniform(0.0005, 0.01))
 
-def synthetic_market(pools: int, *, seed: int = 1, drift: float = 0.004) -> SyntheticMarket:
+    def _deviation_after(self, pool: Pool) -> float:
+        """Draw where a trade leaves the pool: within its band, or now and then outside."""
+        band = _log_fee(pool.fee_pips)
+        straying = _BUSY_STRAYING if pool.address in self.busy else _STRAYING
+        if pool.address not in self.strayed and self.rng.random() < straying:
+            return self.rng.choice((-1, 1)) * (band + self.rng.expovariate(1 / _STRAYS_BY))
+        return self.rng.uniform(-_BAND, _BAND) * band
+
+    def _trade_to(self, pool: Pool, deviation: float) -> tuple[Address, int]:
+        """Return the sale that moves the pool there, as far as its present range of liquidity reaches."""
+        moved = deviation - self._deviation(pool)
+        token_in = pool.token0 if moved < 0 else pool.token1
+        held = pool.virtual_reserves_q96(token_in)[0] / Q96
+        return token_in, int(held * math.expm1(abs(moved) / 2) * PIPS / (PIPS - pool.fee_pips))
+
+    def _deviation(self, pool: Pool) -> float:
+        """Return by how much token0 is dearer in the pool than in the market, as a logarithm."""
+        reserve0, reserve1 = pool.virtual_reserves_q96(pool.token0)
+        return math.log(reserve1 / reserve0 * self.worth_wei[pool.token1] / self.worth_wei[pool.token0])
+
+    def _is_outside(self, pool: Pool) -> bool:
+        return abs(self._deviation(pool)) > _log_fee(pool.fee_pips)
+
+
+class _Place(NamedTuple):
+    """What a pool is told where it is made."""
+
+    address: Address
+    token0: Address
+    token1: Address
+    fee_pips: int
+
+
+def synthetic_market(pools: int, *, seed: int = 1, drift: float | None = None) -> SyntheticMarket:
     """Return a market of ``pools`` pools over a tenth as many tokens (twelve at least).
 
     Args:
-        drift: standard deviation of a pool's price around the common one, as a fraction.
+        drift: standard deviation of a pool's price around the common one, as a fraction; None for prices
+            within the pools' fees.
     """
     rng = Random(seed)
     tokens = [_token(rng, index) for index in range(max(pools // 10, 12))]
@@ -101,11 +172,15 @@ def synthetic_market(pools: int, *, seed: int = 1, drift: float = 0.004) -> Synt
     made: dict[Address, Pool] = {}
     for token0, token1 in _pairs(rng, [token.address for token in tokens], pools):
         depth_wei = int(ETHER * rng.lognormvariate(4.5, 1.0))
-        price = worth_wei[token0] / worth_wei[token1] * math.exp(rng.gauss(0, drift))
+        fee_pips, spacing = rng.choice(_TIERS) if rng.random() < _V3_SHARE else (_V2_FEE_PIPS, 0)
+        off = rng.uniform(-_BAND, _BAND) * _log_fee(fee_pips) if drift is None else rng.gauss(0, drift)
+        price = worth_wei[token0] / worth_wei[token1] * math.exp(off)
         reserve0, reserve1 = int(depth_wei / worth_wei[token0]), int(depth_wei / worth_wei[token0] * price)
-        make = _v3_pool if rng.random() < _V3_SHARE else _v2_pool
-        pool = make(rng, token0, token1, max(reserve0, 10_000), max(reserve1, 10_000))
-        made[pool.address] = pool
+        place = _Place(_address(rng), token0, token1, fee_pips)
+        reserves = max(reserve0, 10_000), max(reserve1, 10_000)
+        made[place.address] = (
+            _v3_pool(rng, place, spacing, *reserves) if spacing else _v2_pool(rng, place, *reserves)
+        )
     hubs = [token.address for token in tokens[: len(_HUBS)]]
     block = BlockRef(
         number=1,
@@ -127,8 +202,18 @@ def synthetic_market(pools: int, *, seed: int = 1, drift: float = 0.004) -> Synt
         observed_at_seconds=block.timestamp_seconds + 1,
     )
     return SyntheticMarket(
-        snapshot=snapshot, venues=_venues(rng), wrapped_native=hubs[0], worth_wei=worth_wei, rng=rng
+        snapshot=snapshot,
+        venues=_venues(rng),
+        wrapped_native=hubs[0],
+        worth_wei=worth_wei,
+        drift=drift,
+        busy=tuple(at for at, pool in sorted(made.items()) if {pool.token0, pool.token1} <= set(hubs)),
+        rng=rng,
     )
+
+
+def _log_fee(fee_pips: int) -> float:
+    return -math.log1p(-fee_pips / PIPS)
 
 
 def _address(rng: Random) -> Address:
@@ -166,21 +251,17 @@ def _as_number(address: Address) -> int:
     return int(address, 16)
 
 
-def _v2_pool(rng: Random, token0: Address, token1: Address, reserve0: int, reserve1: int) -> Pool:
+def _v2_pool(rng: Random, place: _Place, reserve0: int, reserve1: int) -> Pool:
     return UniswapV2Pool(
-        address=_address(rng),
-        token0=token0,
-        token1=token1,
+        **place._asdict(),
         venue=rng.choice(("uniswap_v2", "sushiswap_v2")),
-        fee_pips=3_000,
         reserve0=reserve0,
         reserve1=reserve1,
     )
 
 
-def _v3_pool(rng: Random, token0: Address, token1: Address, reserve0: int, reserve1: int) -> Pool:
+def _v3_pool(rng: Random, place: _Place, spacing: int, reserve0: int, reserve1: int) -> Pool:
     """Spread the reserves' liquidity over a wide position and a few narrow ones around the price."""
-    fee_pips, spacing = rng.choice(_TIERS)
     sqrt_price_x96 = math.isqrt(reserve1 * Q96 * Q96 // reserve0)
     tick = tick_at_sqrt_ratio(sqrt_price_x96)
     ticks = TickMap(indices=(), liquidity_net=(), liquidity_gross=())
@@ -194,11 +275,8 @@ def _v3_pool(rng: Random, token0: Address, token1: Address, reserve0: int, reser
         )
         ticks = ticks.with_position(lower, upper, base if width == 2_000 else base // 4 + 1)
     return UniswapV3Pool(
-        address=_address(rng),
-        token0=token0,
-        token1=token1,
+        **place._asdict(),
         venue="uniswap_v3",
-        fee_pips=fee_pips,
         tick_spacing=spacing,
         sqrt_price_x96=max(sqrt_price_x96, sqrt_ratio_at_tick(tick)),
         tick=tick,
@@ -209,8 +287,8 @@ def _v3_pool(rng: Random, token0: Address, token1: Address, reserve0: int, reser
 
 def _venues(rng: Random) -> tuple[Venue, ...]:
     kinds = (
-        ("uniswap_v2", VenueKind.UNISWAP_V2, 3_000),
-        ("sushiswap_v2", VenueKind.UNISWAP_V2, 3_000),
+        ("uniswap_v2", VenueKind.UNISWAP_V2, _V2_FEE_PIPS),
+        ("sushiswap_v2", VenueKind.UNISWAP_V2, _V2_FEE_PIPS),
         ("uniswap_v3", VenueKind.UNISWAP_V3, 0),
     )
     return tuple(
