@@ -7,6 +7,8 @@ from fractions import Fraction
 from typing import Protocol, Self, runtime_checkable
 
 from steelyard.amm.curve import Curve
+from steelyard.amm.side import Side
+from steelyard.amm.tick_tables import TickTables
 from steelyard.units import Address
 
 
@@ -72,5 +74,16 @@ class Pool(Protocol):
         """Return the piece of the pool's curve on which a sale of ``amount_in`` (0 allowed) ends.
 
         Raises QuoteError where nothing can be sold.
+        """
+        ...
+
+    def side(self, token_in: Address, tables: TickTables | None = None) -> Side:
+        """Return this state's side that sells ``token_in``: quotes without checks, for searches.
+
+        Args:
+            tables: where tables that outlive a state are kept; None makes the side keep its own.
+
+        Raises:
+            QuoteError: ``token_in`` is not of this pool.
         """
         ...

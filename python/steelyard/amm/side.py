@@ -6,7 +6,7 @@ and a direction, and its methods are total: where nothing trades they answer 0 o
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from steelyard.amm.curve import Curve
 
@@ -50,3 +50,32 @@ class Side(Protocol):
     def crossings(self, amount_in: int) -> int:
         """Return how many initialised ticks a sale of ``amount_in`` crosses; each costs gas. 0 for pairs."""
         ...
+
+
+class _EmptySide:
+    """The side of a pool that trades nothing in this direction."""
+
+    __slots__ = ()
+
+    @property
+    def capacity(self) -> int:
+        return 0
+
+    def output(self, amount_in: int) -> int:
+        return 0
+
+    def least_input(self, amount_out: int) -> int | None:
+        return None
+
+    def curve(self, amount_in: int) -> Curve | None:
+        return None
+
+    def support(self, value_out: int, value_in: int) -> int:
+        return 0
+
+    def crossings(self, amount_in: int) -> int:
+        return 0
+
+
+EMPTY_SIDE: Final[Side] = _EmptySide()
+"""Sells nothing for anything."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from typing import Self
 
 from steelyard.amm.tick_math import MAX_TICK, MIN_TICK
@@ -28,8 +28,11 @@ class TickMap:
     indices: tuple[int, ...]
     liquidity_net: tuple[int, ...]
     liquidity_gross: tuple[int, ...]
+    _in_range: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    """Liquidity in range from each tick up to the next."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_in_range", tuple(accumulate(self.liquidity_net)))
         if not len(self.indices) == len(self.liquidity_net) == len(self.liquidity_gross):
             raise QuoteError("a tick map needs as many net and gross liquidities as ticks")
         if not self.indices:
@@ -93,4 +96,5 @@ class TickMap:
 
     def liquidity_at(self, tick: int) -> int:
         """Return the liquidity in range while the pool's current tick is ``tick``."""
-        return sum(self.liquidity_net[: self.at_or_below(tick) + 1])
+        at = bisect_right(self.indices, tick) - 1
+        return self._in_range[at] if at >= 0 else 0

@@ -13,6 +13,9 @@ from typing import Final, Self
 
 from steelyard.amm.curve import Curve
 from steelyard.amm.pool import Quote
+from steelyard.amm.side import EMPTY_SIDE, Side
+from steelyard.amm.tick_tables import TickTables
+from steelyard.amm.uniswap_v2_side import UniswapV2Side
 from steelyard.exceptions import QuoteError
 from steelyard.units import PIPS, Address, div_up
 
@@ -124,6 +127,13 @@ class UniswapV2Pool:
             raise QuoteError(f"pool {self.address} is empty")
         kept = PIPS - self.fee_pips
         return Curve(kept * reserve_out, 0, kept, PIPS * reserve_in, 0, RESERVE_MAX - reserve_in)
+
+    def side(self, token_in: Address, tables: TickTables | None = None) -> Side:
+        """Return this state's side that sells ``token_in``. Raises QuoteError for a stranger."""
+        reserve_in, reserve_out = self._reserves(token_in)
+        if not reserve_in or not reserve_out:
+            return EMPTY_SIDE
+        return UniswapV2Side(reserve_in, reserve_out, self.fee_pips, RESERVE_MAX - reserve_in)
 
     def with_reserves(self, reserve0: int, reserve1: int) -> Self:
         """Return the state after a Sync event."""

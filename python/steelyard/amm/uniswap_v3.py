@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Self
 
 from steelyard.amm.curve import Curve
 from steelyard.amm.pool import Quote
-from steelyard.amm.sqrt_price_math import amount0_delta, amount1_delta
+from steelyard.amm.side import Side
 from steelyard.amm.swap_math import SwapStep, step_exact_in, step_exact_out
 from steelyard.amm.tick_map import TickMap
 from steelyard.amm.tick_math import (
@@ -24,22 +24,14 @@ from steelyard.amm.tick_math import (
     sqrt_ratio_at_tick,
     tick_at_sqrt_ratio,
 )
+from steelyard.amm.tick_table import LIQUIDITY_MAX, WORD_BITS, WORD_LAST
+from steelyard.amm.tick_tables import TickTables
+from steelyard.amm.uniswap_v3_side import open_side
 from steelyard.exceptions import QuoteError
-from steelyard.units import PIPS, Q96, Address, mul_div_up
+from steelyard.units import PIPS, Address
 
-LIQUIDITY_MAX: Final = (1 << 128) - 1
 AMOUNT_MAX: Final = (1 << 255) - 1
 """``swap`` takes an int256; its positive half sells, its negative half buys."""
-_WORD_BITS: Final = 8
-_WORD_LAST: Final = (1 << _WORD_BITS) - 1
-
-
-class _Entry(NamedTuple):
-    """Where a swap entered the range of liquidity that it ends in. ``paid`` includes the fee."""
-
-    sqrt_price_x96: int
-    paid: int
-    bought: int
 
 
 class _Walk(NamedTuple):
@@ -50,7 +42,6 @@ class _Walk(NamedTuple):
     liquidity: int
     paid: int
     bought: int
-    entry: _Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +125,7 @@ class UniswapV3Pool:
         In a gap without liquidity the price moves for nothing, so the rate is that at the gap's far end.
         """
         zero_for_one = self._zero_for_one(token_in)
-        sqrt_price_x96, _, liquidity = self._ahead(zero_for_one)
+        sqrt_price_x96, liquidity = self._ahead(zero_for_one)
         if not liquidity:
             return Fraction(0)
         square, unit = sqrt_price_x96 * sqrt_price_x96, 1 << 192
@@ -145,34 +136,30 @@ class UniswapV3Pool:
     def virtual_reserves_q96(self, token_in: Address) -> tuple[int, int]:
         """Return the (in, out) reserves of the range ahead times 2**96; (0, 0) where there is none."""
         zero_for_one = self._zero_for_one(token_in)
-        price, _, liquidity = self._ahead(zero_for_one)
+        price, liquidity = self._ahead(zero_for_one)
         token0, token1 = (liquidity << 192) // price, liquidity * price  # down: a part in 2**32 at most
         return (token0, token1) if zero_for_one else (token1, token0)
 
     def curve(self, token_in: Address, amount_in: int) -> Curve:
-        """Return the piece of the range in which a sale of ``amount_in`` ends.
+        """Return the piece of the range of liquidity in which a sale of ``amount_in`` ends.
 
-        Within it ``u = (x - paid) * (1 - fee)`` buys ``u * Y / (X + u)`` on the virtual reserves X, Y at its
-        entry. Raises QuoteError where no liquidity lies in this direction.
+        Raises QuoteError where no liquidity lies in this direction.
         """
-        zero_for_one = self._zero_for_one(token_in)
-        walk = self._walk(zero_for_one, amount_in, exact_in=True)
-        price, paid, bought = walk.entry
-        tick, liquidity = walk.tick, walk.liquidity
-        if not liquidity:  # it stopped at the edge of a gap: the next unit trades at the gap's far end
-            price, tick, liquidity = self._next_liquidity(zero_for_one, walk.sqrt_price_x96, tick, 0)
-            paid, bought = walk.paid, walk.bought
-        if not liquidity and not paid:
+        curve = self.side(token_in).curve(amount_in)
+        if curve is None:
             raise QuoteError(f"pool {self.address} has no liquidity to sell {token_in} into")
-        if not liquidity:  # all there is has been bought
-            return Curve(0, bought, 0, 1, paid, None)
-        kept = PIPS - self.fee_pips
-        # X, Y = L*Q/P, L*P/Q (token1 in: the other way round), cleared of fractions; Q = 2**96.
-        gain = kept * liquidity * (price * price if zero_for_one else Q96 * Q96)
-        flow = kept * Q96 * price
-        rest = PIPS * liquidity * (Q96 * Q96 if zero_for_one else price * price) - flow * paid
-        high = paid + self._input_to_end(zero_for_one, price, tick, liquidity)
-        return Curve(gain + bought * flow, bought * rest - gain * paid, flow, rest, paid, high)
+        return curve
+
+    def side(self, token_in: Address, tables: TickTables | None = None) -> Side:
+        """Return this state's side that sells ``token_in``.
+
+        Args:
+            tables: where the tick map's table is kept; None makes one for this side alone.
+
+        Raises:
+            QuoteError: ``token_in`` is not of this pool.
+        """
+        return open_side(self, self._zero_for_one(token_in), tables)
 
     def with_price(self, sqrt_price_x96: int, tick: int, liquidity: int) -> Self:
         """Return the state after a Swap event, which carries these three; the ticks are shared."""
@@ -215,7 +202,6 @@ class UniswapV3Pool:
         if price <= limit if zero_for_one else price >= limit:
             raise QuoteError(f"pool {self.address} stands at the end of its price range")
         paid = bought = 0
-        entry = _Entry(price, 0, 0)
         step_of = step_exact_in if exact_in else step_exact_out
         while (remaining := amount - (paid if exact_in else bought)) and price != limit:
             next_tick, at = self._next_tick(tick, zero_for_one, skip_words=not liquidity)
@@ -229,7 +215,6 @@ class UniswapV3Pool:
                 if at >= 0:
                     net = self.ticks.liquidity_net[at]
                     liquidity += -net if zero_for_one else net
-                    entry = _Entry(price, paid, bought)
                 tick = next_tick - 1 if zero_for_one else next_tick
             elif price != before:
                 tick = tick_at_sqrt_ratio(price)
@@ -237,7 +222,7 @@ class UniswapV3Pool:
                 raise QuoteError(
                     f"pool {self.address}: its tick map contradicts its liquidity at {next_tick}"
                 )
-        return _Walk(price, tick, liquidity, paid, bought, entry)
+        return _Walk(price, tick, liquidity, paid, bought)
 
     def _next_tick(self, tick: int, zero_for_one: bool, *, skip_words: bool) -> tuple[int, int]:
         """Return where the contract's loop stops next, and its position in ``ticks`` (-1: not initialised).
@@ -248,33 +233,22 @@ class UniswapV3Pool:
         at = self.ticks.at_or_below(tick)
         if zero_for_one:
             # Floor, also below zero: the contract corrects its truncating division in the same way.
-            word_end = (tick // spacing >> _WORD_BITS << _WORD_BITS) * spacing
+            word_end = (tick // spacing >> WORD_BITS << WORD_BITS) * spacing
             end = MIN_TICK if skip_words else max(word_end, MIN_TICK)
             return (indices[at], at) if at >= 0 and indices[at] >= end else (end, -1)
         at += 1
-        word_end = (tick // spacing + 1 >> _WORD_BITS << _WORD_BITS | _WORD_LAST) * spacing
+        word_end = (tick // spacing + 1 >> WORD_BITS << WORD_BITS | WORD_LAST) * spacing
         end = MAX_TICK if skip_words else min(word_end, MAX_TICK)
         return (indices[at], at) if at < len(indices) and indices[at] <= end else (end, -1)
 
-    def _ahead(self, zero_for_one: bool) -> tuple[int, int, int]:
-        return self._next_liquidity(zero_for_one, self.sqrt_price_x96, self.tick, self.liquidity)
-
-    def _next_liquidity(
-        self, zero_for_one: bool, price: int, tick: int, liquidity: int
-    ) -> tuple[int, int, int]:
-        """Return price, tick and liquidity where the next unit trades; liquidity 0 where none lies ahead."""
+    def _ahead(self, zero_for_one: bool) -> tuple[int, int]:
+        """Return price and liquidity where the next unit trades; liquidity 0 where none lies ahead."""
+        price, tick, liquidity = self.sqrt_price_x96, self.tick, self.liquidity
         while not liquidity:
             tick, at = self._next_tick(tick, zero_for_one, skip_words=True)
             if at < 0:
-                return price, tick, 0
+                return price, 0
             price = sqrt_ratio_at_tick(tick)
             liquidity = -self.ticks.liquidity_net[at] if zero_for_one else self.ticks.liquidity_net[at]
             tick -= zero_for_one
-        return price, tick, liquidity
-
-    def _input_to_end(self, zero_for_one: bool, price: int, tick: int, liquidity: int) -> int:
-        """Return the input, fee included, that moves the price to the end of its range of liquidity (up)."""
-        end_tick, _ = self._next_tick(tick, zero_for_one, skip_words=True)
-        end = sqrt_ratio_at_tick(end_tick)
-        paid = amount0_delta if zero_for_one else amount1_delta
-        return mul_div_up(paid(end, price, liquidity, round_up=True), PIPS, PIPS - self.fee_pips)
+        return price, liquidity
