@@ -23,6 +23,8 @@
         |-- LimitReached          a risk limit is reached
         |-- KillSwitch            the kill file is there
         |-- StoreUnavailable      the database cannot be written: disk full, no rights, damaged
+        |-- RecordingUnknown      the file is no recording, or one that a newer program wrote
+        |-- RecordingDamaged      a recording's bytes or values contradict themselves
         |-- JournalConflict       the journal is asked for a step that contradicts what it holds
         |-- AlreadyRunning        another keeper uses the same database or key
         |-- RpcRejected           the node understood the request and refuses it
@@ -124,6 +126,14 @@ class KillSwitch(StopError):
 
 class StoreUnavailable(StopError):
     """The database cannot be written."""
+
+
+class RecordingUnknown(StopError):
+    """The file is no recording of decisions, or one in a format of another program's."""
+
+
+class RecordingDamaged(StopError):
+    """A recording's bytes or values contradict themselves; the message names the line."""
 
 
 class JournalConflict(StopError):

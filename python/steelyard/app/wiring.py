@@ -18,6 +18,7 @@ from steelyard.act.tracker import Tracker
 from steelyard.app.keeper import Keeper, Turn
 from steelyard.app.notices import Notices, OnEvent
 from steelyard.app.paper import WatchOnly
+from steelyard.app.recording import RecordedDecider, new_session
 from steelyard.app.stages import Decider, KeeperStages, Parts
 from steelyard.app.threads import ChainThread
 from steelyard.config import Config
@@ -36,6 +37,7 @@ from steelyard.record.database import Database
 from steelyard.record.decisions import DecisionLog
 from steelyard.record.journal import SqlJournal
 from steelyard.record.lock import ProcessLock, database_lock_path, key_lock_path
+from steelyard.record.recorder import Recorder
 from steelyard.record.writer import Writer
 
 TEST_ACCOUNT_PREFIX = "TEST::"
@@ -182,13 +184,18 @@ def _open(
     gas = GasSettings(priority_fee_wei=config.arbitrage.priority_fee)
     guard = partial(check_kill_switch, kill_file)
     log = DecisionLog(writer)
+    notices = Notices(log, on_event)
+    decider = open_decider(config, deployment)
+    if config.keeper.recording is not None:
+        decider = recorded = _recorded(decider, config.keeper.recording, config, deployment, notices, opened)
+        on_step = recorded.after(on_step)
     return Parts(
         mode=mode,
         executor=deployment.executor,
         market=config.market,
         chain=chain,
         follower=follower,
-        decider=open_decider(config, deployment),
+        decider=decider,
         submitter=Submitter(chain, journal, signer, gas, guard=guard, on_step=on_step),
         tracker=_tracker(config, mode, chain, journal),
         replacer=Replacer(chain, journal, signer, gas, guard=guard),
@@ -196,13 +203,28 @@ def _open(
         database=database,
         writer=writer,
         log=log,
-        notices=Notices(log, on_event),
+        notices=notices,
         limits=risk_limits(config),
         kill_reason=partial(kill_reason, kill_file),
         executor_refusal=partial(executor_refusal, chain, deployment.executor, signer.address),
         on_step=on_step,
         resources=opened.pop_all(),
     )
+
+
+def _recorded(
+    decider: Decider,
+    path: Path,
+    config: Config,
+    deployment: Deployment,
+    notices: Notices,
+    opened: ExitStack,
+) -> RecordedDecider:
+    settings = arbitrage_settings(config, deployment.executor)
+    recorder = Recorder(path, new_session(config, settings, deployment.venues))
+    recorded = RecordedDecider(decider, opened.enter_context(recorder), notices)
+    opened.callback(recorded.release)
+    return recorded
 
 
 def _tracker(config: Config, mode: Mode, chain: ChainClient, journal: SqlJournal) -> Tracker:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from steelyard.app.wiring import build_keeper
 from steelyard.cli.demo_stage import DemoStage, open_stage
+from steelyard.cli.options import with_recording
 from steelyard.cli.report import write_report
 from steelyard.cli.turns import TurnTable, profits_by_asset
 from steelyard.cli.wording import ether
@@ -23,6 +24,7 @@ from steelyard.record.tokens import read_tokens
 from steelyard.sandbox.replica import project_root
 
 FOLDER = Path(".steelyard") / "demo"
+RECORDING = "recording.jsonl.gz"
 
 
 @click.command()
@@ -30,7 +32,8 @@ FOLDER = Path(".steelyard") / "demo"
     "--blocks", default=40, show_default=True, type=click.IntRange(1, 10_000), help="Blocks to trade."
 )
 @click.option("--seed", default=42, show_default=True, help="Of the market: the same seed, the same blocks.")
-def demo(blocks: int, seed: int) -> None:
+@click.option("--record", is_flag=True, help="Also record what decisions are given, for `steelyard replay`.")
+def demo(blocks: int, seed: int, record: bool) -> None:
     """Watch the keeper work on the replica, from deployment to report.
 
     The market trades in lock-step with the keeper: it sees a block, sends, and the next block is mined.
@@ -41,18 +44,22 @@ def demo(blocks: int, seed: int) -> None:
     folder.mkdir(parents=True)
     started = time.monotonic()
     table = TurnTable(console, f"Steelyard on the mainnet replica, seed {seed}")
+    recording = folder / RECORDING if record else None
     with open_stage(folder, seed, console) as stage, table:
-        asyncio.run(_trade(stage, table, blocks))
+        asyncio.run(_trade(with_recording(stage.config, recording), stage, table, blocks))
     page = folder / "report.html"
     write_report(stage.config, page, title=f"Steelyard demo, seed {seed}")
     _summarise(stage.config, console)
+    if recording is not None:
+        shown = recording.relative_to(Path.cwd()) if recording.is_relative_to(Path.cwd()) else recording
+        console.print(f"Recorded; decide it all again with: steelyard replay {shown}", soft_wrap=True)
     console.print(
         f"The whole took {time.monotonic() - started:.0f} s. The report with plots: {page}", soft_wrap=True
     )
 
 
-async def _trade(stage: DemoStage, table: TurnTable, blocks: int) -> None:
-    keeper = build_keeper(stage.config, live=True, on_turn=table.show, on_event=table.say)
+async def _trade(config: Config, stage: DemoStage, table: TurnTable, blocks: int) -> None:
+    keeper = build_keeper(config, live=True, on_turn=table.show, on_event=table.say)
     try:
         await keeper.start()
         for _ in range(blocks):

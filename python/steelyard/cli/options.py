@@ -29,6 +29,23 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
 
 
+def record_option(command: F) -> F:
+    """Add ``--record FILE``; the command receives ``record``."""
+    return click.option(
+        "--record",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Append all that decisions are given to FILE, for `steelyard replay` (or keeper.recording).",
+    )(command)
+
+
+def with_recording(config: Config, path: Path | None) -> Config:
+    """Return the configuration with the recording that the command line names, where it names one."""
+    if path is None:
+        return config
+    return config.model_copy(update={"keeper": config.keeper.model_copy(update={"recording": path})})
+
+
 def open_records(config: Config) -> Database:
     """Open the keeper's database for reading. Raises StoreUnavailable where there is none yet."""
     return Database(config.keeper.database_url, create=False)

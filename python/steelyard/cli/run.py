@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from pathlib import Path
 
 import click
 from rich.console import Console
 
 from steelyard.app.keeper import Keeper
 from steelyard.app.wiring import build_keeper
-from steelyard.cli.options import config_option, open_records
+from steelyard.cli.options import config_option, open_records, record_option, with_recording
 from steelyard.cli.turns import TurnTable
 from steelyard.config import Config
 from steelyard.record.reports import count_open
@@ -21,12 +22,14 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 @click.command()
 @config_option
 @click.option("--live", is_flag=True, help='Send transactions (needs keeper.mode = "live" and an account).')
-def run(config: Config, live: bool) -> None:
+@record_option
+def run(config: Config, live: bool, record: Path | None) -> None:
     """Run the keeper: paper by default, --live to send.
 
     Ctrl-C and SIGTERM finish the block under way and stop. Starting again goes on from the journal.
     """
     console = Console()
+    config = with_recording(config, record)
     table = TurnTable(console, f"Steelyard, {'live' if live else 'paper'}")
     keeper = build_keeper(config, live=live, on_turn=table.show, on_event=table.say)
     with table:

@@ -66,6 +66,7 @@ class KeeperConfig(_Section):
     passphrase_file: Path | None = Field(default=None, strict=False)
     database_url: str = "sqlite:///.steelyard/keeper.sqlite"
     kill_file: Path = Field(default=Path(".steelyard/STOP"), strict=False)
+    recording: Path | None = Field(default=None, strict=False)
     confirmations: int = Field(default=1, ge=1, le=64)
 
 
