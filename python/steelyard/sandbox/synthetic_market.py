@@ -102,12 +102,12 @@ class SyntheticMarket:
 
     def _chosen(self, count: int) -> list[Address]:
         """Draw the block's pools: most of those that strayed, some between hubs, and any others."""
-        rng = self.rng
+        rng, pools = self.rng, self.snapshot.pools
         back = sorted(self.strayed) if self.drift is None else []
         first = [address for address in back if rng.random() < _RETURNING]
         first += [address for address in self.busy if rng.random() < _BUSY]
-        rest = rng.sample(sorted(self.snapshot.pools), count)
-        chosen = list(dict.fromkeys([*first, *rest]))[:count]
+        first = [address for address in first if address in pools]  # a test may have taken some out
+        chosen = list(dict.fromkeys([*first, *rng.sample(sorted(pools), count)]))[:count]
         rng.shuffle(chosen)
         return chosen
 
@@ -264,7 +264,7 @@ def _v3_pool(rng: Random, place: _Place, spacing: int, reserve0: int, reserve1: 
     """Spread the reserves' liquidity over a wide position and a few narrow ones around the price."""
     sqrt_price_x96 = math.isqrt(reserve1 * Q96 * Q96 // reserve0)
     tick = tick_at_sqrt_ratio(sqrt_price_x96)
-    ticks = TickMap(indices=(), liquidity_net=(), liquidity_gross=())
+    initialised: dict[int, tuple[int, int]] = {}
     base = math.isqrt(reserve0 * reserve1)
     centre = tick // spacing * spacing
     for width in (2_000, *(rng.randrange(2, 60) for _ in range(8))):
@@ -273,7 +273,11 @@ def _v3_pool(rng: Random, place: _Place, spacing: int, reserve0: int, reserve1: 
             max(lower, -887_200 // spacing * spacing + spacing),
             min(upper, 887_200 // spacing * spacing),
         )
-        ticks = ticks.with_position(lower, upper, base if width == 2_000 else base // 4 + 1)
+        added = base if width == 2_000 else base // 4 + 1
+        for at, sign in ((lower, 1), (upper, -1)):
+            gross, net = initialised.get(at, (0, 0))
+            initialised[at] = gross + added, net + sign * added
+    ticks = TickMap.of(initialised)
     return UniswapV3Pool(
         **place._asdict(),
         venue="uniswap_v3",
