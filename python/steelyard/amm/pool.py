@@ -70,6 +70,13 @@ class Pool(Protocol):
         """
         ...
 
+    def screening_reserves(self) -> tuple[float, float, float, float]:
+        """Return (in, out) of ``virtual_reserves_q96`` for a sale of token0, then for one of token1.
+
+        In base units and as floats: for screening, where a block asks hundreds of pools at once.
+        """
+        ...
+
     def curve(self, token_in: Address, amount_in: int) -> Curve:
         """Return the piece of the pool's curve on which a sale of ``amount_in`` (0 allowed) ends.
 

@@ -120,6 +120,13 @@ class UniswapV2Pool:
         reserve_in, reserve_out = self._reserves(token_in)
         return (reserve_in << 96, reserve_out << 96) if reserve_in and reserve_out else (0, 0)
 
+    def screening_reserves(self) -> tuple[float, float, float, float]:
+        """Return (in, out) reserves for a sale of token0, then of token1; zeros for an empty pool."""
+        if not self.reserve0 or not self.reserve1:
+            return 0.0, 0.0, 0.0, 0.0
+        reserve0, reserve1 = float(self.reserve0), float(self.reserve1)
+        return reserve0, reserve1, reserve1, reserve0
+
     def curve(self, token_in: Address, amount_in: int) -> Curve:
         """Return the pool's only piece. Raises QuoteError where a side is empty."""
         reserve_in, reserve_out = self._reserves(token_in)

@@ -28,7 +28,7 @@ from steelyard.amm.tick_table import LIQUIDITY_MAX, WORD_BITS, WORD_LAST
 from steelyard.amm.tick_tables import TickTables
 from steelyard.amm.uniswap_v3_side import open_side
 from steelyard.exceptions import QuoteError
-from steelyard.units import PIPS, Address
+from steelyard.units import PIPS, Q96, Address
 
 AMOUNT_MAX: Final = (1 << 255) - 1
 """``swap`` takes an int256; its positive half sells, its negative half buys."""
@@ -139,6 +139,16 @@ class UniswapV3Pool:
         price, liquidity = self._ahead(zero_for_one)
         token0, token1 = (liquidity << 192) // price, liquidity * price  # down: a part in 2**32 at most
         return (token0, token1) if zero_for_one else (token1, token0)
+
+    def screening_reserves(self) -> tuple[float, float, float, float]:
+        """Return (in, out) of the range ahead for a sale of token0, then of token1; zeros where none is."""
+        if self.liquidity:  # both directions begin in the range of the price
+            price = self.sqrt_price_x96 / Q96
+            reserve0, reserve1 = self.liquidity / price, self.liquidity * price
+            return reserve0, reserve1, reserve1, reserve0
+        in0, out0 = self.virtual_reserves_q96(self.token0)
+        in1, out1 = self.virtual_reserves_q96(self.token1)
+        return in0 / Q96, out0 / Q96, in1 / Q96, out1 / Q96
 
     def curve(self, token_in: Address, amount_in: int) -> Curve:
         """Return the piece of the range of liquidity in which a sale of ``amount_in`` ends.
