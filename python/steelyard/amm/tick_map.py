@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import Self
 
+from steelyard.amm.slots import setters
 from steelyard.amm.tick_math import MAX_TICK, MIN_TICK
 from steelyard.exceptions import QuoteError
 
@@ -35,15 +36,10 @@ class TickMap:
         object.__setattr__(self, "_in_range", tuple(accumulate(self.liquidity_net)))
         if not len(self.indices) == len(self.liquidity_net) == len(self.liquidity_gross):
             raise QuoteError("a tick map needs as many net and gross liquidities as ticks")
-        if not self.indices:
-            return
         if any(low >= high for low, high in pairwise(self.indices)):
             raise QuoteError("ticks must be strictly ascending")
-        if self.indices[0] < MIN_TICK or self.indices[-1] > MAX_TICK:
-            raise QuoteError(f"ticks must be in {MIN_TICK}..{MAX_TICK}")
         for tick, net, gross in zip(self.indices, self.liquidity_net, self.liquidity_gross, strict=True):
-            if gross <= 0 or abs(net) > gross:
-                raise QuoteError(f"tick {tick}: gross liquidity {gross} must be positive and cover net {net}")
+            _check_tick(tick, net, gross)
 
     @classmethod
     def of(cls, ticks: Mapping[int, tuple[int, int]]) -> Self:
@@ -62,7 +58,7 @@ class TickMap:
         """Return a map in which one tick's liquidities have changed; initialise or clear it as the pool does.
 
         Source: ``Tick.update`` of Uniswap v3-core. Raises QuoteError where the gross liquidity would turn
-        negative.
+        negative or no longer cover the net, or the tick is out of range.
         """
         at = bisect_left(self.indices, tick)
         known = at < len(self.indices) and self.indices[at] == tick
@@ -70,13 +66,25 @@ class TickMap:
         gross = (self.liquidity_gross[at] if known else 0) + gross_delta
         if gross < 0:
             raise QuoteError(f"tick {tick}: cannot take {-gross_delta} from its gross liquidity")
+        if gross:
+            _check_tick(tick, net, gross)
         entry = ((tick,), (net,), (gross,)) if gross else ((), (), ())
         after = at + 1 if known else at
-        return type(self)(
-            indices=self.indices[:at] + entry[0] + self.indices[after:],
-            liquidity_net=self.liquidity_net[:at] + entry[1] + self.liquidity_net[after:],
-            liquidity_gross=self.liquidity_gross[:at] + entry[2] + self.liquidity_gross[after:],
+        # The other ticks were checked when they came; checking all again would cost more than the rest.
+        return self._unchecked(
+            self.indices[:at] + entry[0] + self.indices[after:],
+            self.liquidity_net[:at] + entry[1] + self.liquidity_net[after:],
+            self.liquidity_gross[:at] + entry[2] + self.liquidity_gross[after:],
         )
+
+    @classmethod
+    def _unchecked(cls, indices: tuple[int, ...], net: tuple[int, ...], gross: tuple[int, ...]) -> Self:
+        made = object.__new__(cls)
+        _SET_INDICES(made, indices)
+        _SET_NET(made, net)
+        _SET_GROSS(made, gross)
+        _SET_IN_RANGE(made, tuple(accumulate(net)))
+        return made
 
     def with_position(self, tick_lower: int, tick_upper: int, liquidity_delta: int) -> Self:
         """Return the map after a Mint (positive delta) or Burn (negative) of that range.
@@ -98,3 +106,13 @@ class TickMap:
         """Return the liquidity in range while the pool's current tick is ``tick``."""
         at = bisect_right(self.indices, tick) - 1
         return self._in_range[at] if at >= 0 else 0
+
+
+def _check_tick(tick: int, net: int, gross: int) -> None:
+    if not MIN_TICK <= tick <= MAX_TICK:
+        raise QuoteError(f"tick {tick} must be in {MIN_TICK}..{MAX_TICK}")
+    if gross <= 0 or abs(net) > gross:
+        raise QuoteError(f"tick {tick}: gross liquidity {gross} must be positive and cover net {net}")
+
+
+_SET_INDICES, _SET_NET, _SET_GROSS, _SET_IN_RANGE = setters(TickMap)

@@ -109,7 +109,7 @@ class TickTable:
         self.rows, self.paid, self.bought, self.crossed = [Row(0, 0, price, liquidity)], [0], [0], [0]
         self.complete, self.prepended = False, 0
         self._on_growth: Callable[[int], None] | None = None
-        self.size_bytes = 0
+        self.size_bytes = getsizeof(self) + 5 * getsizeof([])
         self._grown(0, 1)
         self._on_growth = on_growth
 

@@ -7,13 +7,14 @@ are the same rational number, so one floor of it gives the same integer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Self
 
 from steelyard.amm.curve import Curve
 from steelyard.amm.pool import Quote
 from steelyard.amm.side import EMPTY_SIDE, Side
+from steelyard.amm.slots import setters
 from steelyard.amm.tick_tables import TickTables
 from steelyard.amm.uniswap_v2_side import UniswapV2Side
 from steelyard.exceptions import QuoteError
@@ -46,8 +47,7 @@ class UniswapV2Pool:
             raise QuoteError(f"pool {self.address}: token0 and token1 are both {self.token0}")
         if not 0 <= self.fee_pips < PIPS:
             raise QuoteError(f"pool {self.address}: fee_pips {self.fee_pips} must be in 0..{PIPS - 1}")
-        if not (0 <= self.reserve0 <= RESERVE_MAX and 0 <= self.reserve1 <= RESERVE_MAX):
-            raise QuoteError(f"pool {self.address}: reserves must be in 0..2**112-1")
+        self._check_reserves(self.reserve0, self.reserve1)
 
     def other(self, token: Address) -> Address:
         """Return the pool's other token. Raises QuoteError where ``token`` is not of this pool."""
@@ -99,14 +99,10 @@ class UniswapV2Pool:
         """Like ``quote_exact_in``, with the state after the swap."""
         quote = self.quote_exact_in(token_in, amount_in)
         if token_in == self.token0:
-            after = replace(
-                self, reserve0=self.reserve0 + quote.amount_in, reserve1=self.reserve1 - quote.amount_out
-            )
+            change0, change1 = quote.amount_in, -quote.amount_out
         else:
-            after = replace(
-                self, reserve0=self.reserve0 - quote.amount_out, reserve1=self.reserve1 + quote.amount_in
-            )
-        return quote, after
+            change0, change1 = -quote.amount_out, quote.amount_in
+        return quote, self.with_reserves(self.reserve0 + change0, self.reserve1 + change1)
 
     def marginal_rate(self, token_in: Address) -> Fraction:
         """Base units out for an infinitesimal unit in, after the fee; zero for an empty pool."""
@@ -143,8 +139,27 @@ class UniswapV2Pool:
         return UniswapV2Side(reserve_in, reserve_out, self.fee_pips, RESERVE_MAX - reserve_in)
 
     def with_reserves(self, reserve0: int, reserve1: int) -> Self:
-        """Return the state after a Sync event."""
-        return replace(self, reserve0=reserve0, reserve1=reserve1)
+        """Return the state after a Sync event; what the pair is was checked when it was first made.
+
+        Raises:
+            QuoteError: a reserve is beyond uint112.
+        """
+        self._check_reserves(reserve0, reserve1)
+        after = object.__new__(type(self))
+        _SET_ADDRESS(after, self.address)
+        _SET_TOKEN0(after, self.token0)
+        _SET_TOKEN1(after, self.token1)
+        _SET_VENUE(after, self.venue)
+        _SET_FEE_PIPS(after, self.fee_pips)
+        _SET_RESERVE0(after, reserve0)
+        _SET_RESERVE1(after, reserve1)
+        return after
+
+    def _check_reserves(self, reserve0: int, reserve1: int) -> None:
+        if not (0 <= reserve0 <= RESERVE_MAX and 0 <= reserve1 <= RESERVE_MAX):
+            raise QuoteError(
+                f"pool {self.address}: reserves {reserve0} and {reserve1} must be in 0..2**112-1"
+            )
 
     def _reserves(self, token_in: Address) -> tuple[int, int]:
         if token_in == self.token0:
@@ -152,3 +167,8 @@ class UniswapV2Pool:
         if token_in == self.token1:
             return self.reserve1, self.reserve0
         raise QuoteError(f"pool {self.address} does not trade {token_in}")
+
+
+_SET_ADDRESS, _SET_TOKEN0, _SET_TOKEN1, _SET_VENUE, _SET_FEE_PIPS, _SET_RESERVE0, _SET_RESERVE1 = setters(
+    UniswapV2Pool
+)

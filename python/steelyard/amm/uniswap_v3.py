@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, Self
 from steelyard.amm.curve import Curve
 from steelyard.amm.pool import Quote
 from steelyard.amm.side import Side
+from steelyard.amm.slots import setters
 from steelyard.amm.swap_math import SwapStep, step_exact_in, step_exact_out
 from steelyard.amm.tick_map import TickMap
 from steelyard.amm.tick_math import (
@@ -76,10 +77,7 @@ class UniswapV3Pool:
             raise QuoteError(f"pool {self.address}: fee_pips {self.fee_pips} must be in 0..{PIPS - 1}")
         if self.tick_spacing <= 0:
             raise QuoteError(f"pool {self.address}: tick_spacing must be positive, not {self.tick_spacing}")
-        if not MIN_SQRT_RATIO <= self.sqrt_price_x96 < MAX_SQRT_RATIO:
-            raise QuoteError(f"pool {self.address}: square-root price {self.sqrt_price_x96} is out of range")
-        if not 0 <= self.liquidity <= LIQUIDITY_MAX:
-            raise QuoteError(f"pool {self.address}: liquidity must be in 0..2**128-1")
+        self._check_price(self.sqrt_price_x96, self.liquidity)
 
     def other(self, token: Address) -> Address:
         """Return the pool's other token. Raises QuoteError where ``token`` is not of this pool."""
@@ -172,8 +170,26 @@ class UniswapV3Pool:
         return open_side(self, self._zero_for_one(token_in), tables)
 
     def with_price(self, sqrt_price_x96: int, tick: int, liquidity: int) -> Self:
-        """Return the state after a Swap event, which carries these three; the ticks are shared."""
-        return replace(self, sqrt_price_x96=sqrt_price_x96, tick=tick, liquidity=liquidity)
+        """Return the state after a Swap event, which carries these three; the ticks are shared.
+
+        What the pool is was checked when it was first made.
+
+        Raises:
+            QuoteError: the price or the liquidity is none that a pool can have.
+        """
+        self._check_price(sqrt_price_x96, liquidity)
+        after = object.__new__(type(self))
+        _SET_ADDRESS(after, self.address)
+        _SET_TOKEN0(after, self.token0)
+        _SET_TOKEN1(after, self.token1)
+        _SET_VENUE(after, self.venue)
+        _SET_FEE_PIPS(after, self.fee_pips)
+        _SET_TICK_SPACING(after, self.tick_spacing)
+        _SET_SQRT_PRICE(after, sqrt_price_x96)
+        _SET_TICK(after, tick)
+        _SET_LIQUIDITY(after, liquidity)
+        _SET_TICKS(after, self.ticks)
+        return after
 
     def with_position(self, tick_lower: int, tick_upper: int, liquidity_delta: int) -> Self:
         """Return the state after a Mint (positive delta) or Burn (negative) of that range.
@@ -193,6 +209,15 @@ class UniswapV3Pool:
         if token_in == self.token1:
             return False
         raise QuoteError(f"pool {self.address} does not trade {token_in}")
+
+    def _check_price(self, sqrt_price_x96: int, liquidity: int) -> None:
+        if not MIN_SQRT_RATIO <= sqrt_price_x96 < MAX_SQRT_RATIO:
+            raise QuoteError(
+                f"pool {self.address}: square-root price {sqrt_price_x96} must be in"
+                f" {MIN_SQRT_RATIO}..{MAX_SQRT_RATIO - 1}"
+            )
+        if not 0 <= liquidity <= LIQUIDITY_MAX:
+            raise QuoteError(f"pool {self.address}: liquidity {liquidity} must be in 0..2**128-1")
 
     def _check_amount(self, amount: int) -> None:
         if not 0 < amount <= AMOUNT_MAX:
@@ -262,3 +287,17 @@ class UniswapV3Pool:
             liquidity = -self.ticks.liquidity_net[at] if zero_for_one else self.ticks.liquidity_net[at]
             tick -= zero_for_one
         return price, liquidity
+
+
+(
+    _SET_ADDRESS,
+    _SET_TOKEN0,
+    _SET_TOKEN1,
+    _SET_VENUE,
+    _SET_FEE_PIPS,
+    _SET_TICK_SPACING,
+    _SET_SQRT_PRICE,
+    _SET_TICK,
+    _SET_LIQUIDITY,
+    _SET_TICKS,
+) = setters(UniswapV3Pool)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from steelyard.amm.curve import Curve
 from steelyard.amm.side import EMPTY_SIDE, Side
 from steelyard.amm.swap_math import whole_step
-from steelyard.amm.tick_math import tick_at_sqrt_ratio
+from steelyard.amm.tick_math import MAX_SQRT_RATIO, tick_at_sqrt_ratio
 from steelyard.amm.tick_table import Row, TickTable
 from steelyard.units import PIPS, Q96, UINT256_MAX, div_up
 
@@ -145,6 +145,8 @@ class UniswapV3Side(ABC):
         so the bound does not lose a unit a stop; how far the steps before it can stand out, for the same
         reason, is bounded in ``_best_before``.
         """
+        if not value_out:
+            return 0
         bar = self._key_where_worth_ends(value_out, value_in)
         if self._key >= bar:
             return 0  # already the first unit costs more than it brings
@@ -335,6 +337,8 @@ class _RisingSide(UniswapV3Side):
         return Curve(gain + bought * flow, bought * rest - gain * paid, flow, rest, paid, high)
 
     def _key_where_worth_ends(self, value_out: int, value_in: int) -> int:
+        if not value_in:
+            return MAX_SQRT_RATIO  # what costs nothing is worth it to the end
         # The rate is (1 - fee) * (Q/P)**2, so the price where it ends is exact as an integer comparison.
         return isqrt(div_up(value_out * self._kept << 192, value_in * PIPS) - 1) + 1
 
