@@ -32,6 +32,11 @@ _COMMANDS = {
         "report",
         "Write the HTML report from the records.",
     ),
+    "replay": (
+        "steelyard.cli.replay",
+        "command",
+        "Decide a recording again: the same, or with other settings.",
+    ),
     "resume": (
         "steelyard.cli.resume",
         "resume",

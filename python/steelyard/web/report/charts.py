@@ -32,7 +32,7 @@ def profit_over_blocks(points: Sequence[tuple[int, int]], *, first_block: int, l
         axes.ticklabel_format(axis="x", style="plain", useOffset=False)
         axes.legend(frameon=False)
 
-    return _svg(draw, name="profit")
+    return drawn(draw, name="profit")
 
 
 def estimate_against_realised(pairs: Sequence[tuple[int, int]]) -> str:
@@ -49,7 +49,7 @@ def estimate_against_realised(pairs: Sequence[tuple[int, int]]) -> str:
         axes.set_ylabel("realised, ether")
         axes.legend(frameon=False)
 
-    return _svg(draw, name="estimates")
+    return drawn(draw, name="estimates")
 
 
 def verdict_bars(counts: Sequence[tuple[str, int]]) -> str:
@@ -64,10 +64,10 @@ def verdict_bars(counts: Sequence[tuple[str, int]]) -> str:
         )
         axes.set_xlabel("candidates")
 
-    return _svg(draw, name="verdicts")
+    return drawn(draw, name="verdicts")
 
 
-def _svg(draw: Callable[[Any], None], *, name: str) -> str:
+def drawn(draw: Callable[[Any], None], *, name: str) -> str:
     """Return the drawing as an SVG element; ids are salted with ``name``: same data, same text, no clash."""
     from matplotlib import rc_context  # half a second to import: only who draws pays it
     from matplotlib.figure import Figure

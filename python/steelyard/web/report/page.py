@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from importlib.resources import files
 
-from jinja2 import Environment, StrictUndefined
-
-from steelyard.units import ETHER
 from steelyard.web.report.charts import (
     estimate_against_realised,
     profit_over_blocks,
     verdict_bars,
 )
+from steelyard.web.report.templates import rendered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,18 +72,8 @@ class ReportPage:
         return sum(execution.gas_cost_wei for execution in self.executions)
 
 
-def ether(wei: int, places: int = 6) -> str:
-    """Return wei as ether with ``places`` decimals, for eyes only (rounded half to even)."""
-    return f"{Decimal(wei) / ETHER:,.{places}f}"
-
-
 def render_report(page: ReportPage) -> str:
     """Return the report as one HTML document; every value that comes from outside is escaped."""
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["ether"] = ether
-    source = files("steelyard.web.report").joinpath("report.html.j2").read_text(encoding="utf-8")
     charts = {
         "Profit after gas, block by block": profit_over_blocks(
             [(execution.block_number, execution.net_wei) for execution in page.executions],
@@ -101,4 +87,4 @@ def render_report(page: ReportPage) -> str:
             [(row.code, row.count) for row in page.verdicts]
         ),
     }
-    return environment.from_string(source).render(page=page, charts=charts)
+    return rendered("report.html.j2", page=page, charts=charts)
