@@ -118,6 +118,32 @@ def test_reserves_beyond_uint112_are_refused() -> None:
         v2_pool(1, RESERVE_MAX + 1)
 
 
+def test_a_state_after_a_sync_is_the_state_made_anew() -> None:
+    pool = v2_pool(10, 20, fee_pips=2_500)
+    assert pool.with_reserves(30, 5) == v2_pool(30, 5, fee_pips=2_500)
+    assert hash(pool.with_reserves(30, 5)) == hash(v2_pool(30, 5, fee_pips=2_500))
+    assert pool == v2_pool(10, 20, fee_pips=2_500), "the state before is untouched"
+    for reserves in ((-1, 5), (5, -1), (RESERVE_MAX + 1, 5), (5, RESERVE_MAX + 1)):
+        with pytest.raises(QuoteError, match="112"):
+            pool.with_reserves(*reserves)
+
+
+@pytest.mark.parametrize(("reserve0", "reserve1"), [(0, 5), (5, 0), (0, 0)])
+def test_the_side_of_an_empty_pair_trades_nothing(reserve0: int, reserve1: int) -> None:
+    side = v2_pool(reserve0, reserve1).side(TOKEN0)
+    assert (side.capacity, side.output(1), side.support(10**9, 1), side.crossings(1)) == (0, 0, 0, 0)
+    assert side.least_input(1) is None
+    assert side.curve(0) is None
+
+
+def test_the_side_of_a_pair_ends_where_uint112_does() -> None:
+    side = v2_pool(RESERVE_MAX - 10, 10**20).side(TOKEN0)
+    assert side.capacity == 10
+    assert side.output(10) == v2_pool(RESERVE_MAX - 10, 10**20).quote_exact_in(TOKEN0, 10).amount_out
+    assert side.output(11) == 0
+    assert side.least_input(10**19) is None
+
+
 # --- V3 ---------------------------------------------------------------------------------------------------
 
 
@@ -143,6 +169,37 @@ def test_prices_beyond_the_range_are_refused(price: int) -> None:
         v3_pool([(-60, 60, 1)]).with_price(price, 0, 1)
 
 
+def test_a_state_after_a_swap_is_the_state_made_anew() -> None:
+    pool = v3_pool([(-600, 600, DEEP)], tick=0)
+    price = sqrt_ratio_at_tick(90)
+    after = pool.with_price(price, 90, DEEP)
+    assert after == replace(pool, sqrt_price_x96=price, tick=90)
+    assert hash(after) == hash(replace(pool, sqrt_price_x96=price, tick=90))
+    assert after.ticks is pool.ticks
+    assert pool.tick == 0, "the state before is untouched"
+    for liquidity in (-1, 2**128):
+        with pytest.raises(QuoteError, match="liquidity"):
+            pool.with_price(price, 90, liquidity)
+
+
+def test_a_state_after_a_mint_is_the_map_made_anew() -> None:
+    ticks = v3_pool([(-600, 600, DEEP)]).ticks.with_position(-60, 600, 7)
+    assert ticks == TickMap.of({-600: (DEEP, DEEP), -60: (7, 7), 600: (DEEP + 7, -DEEP - 7)})
+    assert [ticks.liquidity_at(tick) for tick in (-601, -600, -61, 0, 599, 600)] == [
+        0,
+        DEEP,
+        DEEP,
+        DEEP + 7,
+        DEEP + 7,
+        0,
+    ]
+    for tick in (MIN_TICK - 1, MAX_TICK + 1):
+        with pytest.raises(QuoteError, match="tick"):
+            ticks.updated(tick, net_delta=1, gross_delta=1)
+    with pytest.raises(QuoteError, match="cover"):
+        ticks.updated(0, net_delta=2, gross_delta=1)
+
+
 def test_v3_takes_only_what_its_liquidity_can_use() -> None:
     pool = v3_pool([(-60, 60, DEEP)])
     everything = pool.quote_exact_in(TOKEN0, INT256_MAX)
@@ -164,6 +221,39 @@ def test_v3_without_liquidity_in_a_direction_has_no_rate_there() -> None:
     price_ahead = Fraction(sqrt_ratio_at_tick(600) ** 2, 2**192)
     assert pool.marginal_rate(TOKEN1) == Fraction(997, 1_000) / price_ahead
     assert pool.quote_exact_in(TOKEN1, 10**9).amount_out > 0
+
+
+def test_the_side_of_a_direction_without_liquidity_trades_nothing() -> None:
+    side = v3_pool([(600, 1_200, DEEP)]).side(TOKEN0)
+    assert (side.capacity, side.output(1), side.support(10**9, 1), side.crossings(1)) == (0, 0, 0, 0)
+    assert side.least_input(1) is None
+    assert side.curve(0) is None
+
+
+@pytest.mark.parametrize(("token_in", "price"), [(TOKEN0, MIN_SQRT_RATIO), (TOKEN1, MAX_SQRT_RATIO - 1)])
+def test_the_side_of_a_pool_at_the_end_of_its_price_range_trades_nothing(
+    token_in: Address, price: int
+) -> None:
+    pool = v3_pool([(-887_220, 887_220, DEEP)]).with_price(price, tick_at_sqrt_ratio(price), 0)
+    side = pool.side(token_in)
+    assert (side.capacity, side.output(10**9), side.least_input(1)) == (0, 0, None)
+    assert pool.side(pool.other(token_in)).capacity > 0
+
+
+def test_a_side_of_a_token_of_another_pool_is_refused() -> None:
+    for pool in (v2_pool(10, 10), v3_pool([(-60, 60, DEEP)])):
+        with pytest.raises(QuoteError, match="does not trade"):
+            pool.side(STRANGER)
+
+
+def test_a_support_at_no_price_is_all_that_there_is() -> None:
+    pool = v3_pool([(-60, 60, DEEP)])
+    for token_in in (TOKEN0, TOKEN1):
+        side = pool.side(token_in)
+        everything = side.output(side.capacity)
+        assert everything <= side.support(1, 0) <= everything + 2
+        assert side.support(0, 1) == 0
+    assert v2_pool(10, 20).side(TOKEN0).support(3, 0) == 60
 
 
 def test_v3_at_the_end_of_its_price_range_goes_no_further() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from steelyard.amm import TickMap, UniswapV3Pool
+from steelyard.amm.tick_tables import TickTables
 from steelyard.units import Address
 
 pytestmark = pytest.mark.unit
@@ -44,6 +45,12 @@ def pool() -> UniswapV3Pool:
     )
 
 
+@cache
+def shared() -> tuple[UniswapV3Pool, TickTables]:
+    """One state and one table for all cases, whichever comes first."""
+    return pool(), TickTables()
+
+
 def cases() -> list[str]:
     return sorted(recorded(QUOTES)["entries"]) if QUOTES.is_file() else ["absent"]
 
@@ -59,6 +66,25 @@ def test_each_recorded_quote_is_met_to_the_wei(case: str) -> None:
     else:
         # The recorded calls carried a price limit: where the pool has less, they state what all of it costs.
         assert pool().fill_exact_out(token_in, int(amount)).amount_in == expected
+
+
+@needs_recording
+@pytest.mark.parametrize("case", cases())
+def test_the_pools_sides_meet_it_too(case: str) -> None:
+    _, function, direction, amount = case.split("|")
+    state, tables = shared()
+    side = state.side(Address(direction.partition("->")[0]), tables)
+    expected = recorded(QUOTES)["entries"][case]["value"]
+    if function == "quoteExactInputSingle":
+        walked = state.quote_exact_in(Address(direction.partition("->")[0]), int(amount))
+        assert side.output(walked.amount_in) == walked.amount_out == expected
+        assert walked.amount_in == min(int(amount), side.capacity)
+    else:
+        least = side.least_input(int(amount))
+        assert (least is None) == (side.output(side.capacity) < int(amount))
+        if least is not None:
+            assert least <= expected
+            assert side.output(least) >= int(amount) > side.output(least - 1)
 
 
 @needs_recording

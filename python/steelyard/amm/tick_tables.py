@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import Final
 
 from steelyard.amm.tick_map import TickMap
@@ -27,6 +28,10 @@ class TickTables:
 
     def __len__(self) -> int:
         return len(self._tables)
+
+    def __iter__(self) -> Iterator[TickTable]:
+        """The tables that are kept, the one that goes next first."""
+        return iter(self._tables.values())
 
     def table(
         self,
