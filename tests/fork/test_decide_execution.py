@@ -12,7 +12,8 @@ from steelyard.connect.plan_codec import encode_execute
 from steelyard.connect.rpc import RpcClient
 from steelyard.decide.arbitrage import ArbitrageCache, ArbitrageSettings, decide
 from steelyard.model import LenderKind, MarketSnapshot
-from steelyard.observe.follower import MarketFollower, WatchList
+from steelyard.observe.follower import MarketFollower
+from steelyard.observe.watch import WatchList
 from steelyard.units import ETHER, GWEI, Address
 from tests.support.fork_market import USDC, USDT, WETH, Hop, VenueId
 from tests.support.market_scene import LENDERS, VENUES

@@ -11,7 +11,8 @@ from steelyard.connect.chain import ChainClient
 from steelyard.connect.hexes import checksum
 from steelyard.connect.rpc import RetrySchedule, RpcClient
 from steelyard.model import Address, BlockRef, LenderKind, MarketSnapshot, Venue, VenueKind
-from steelyard.observe.follower import MarketFollower, WatchList
+from steelyard.observe.follower import MarketFollower
+from steelyard.observe.watch import WatchList
 from steelyard.sandbox.abi import decode_result, encode_call
 from steelyard.sandbox.activity import MarketActivity
 from steelyard.sandbox.funding import allow, fund, fund_ether

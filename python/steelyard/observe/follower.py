@@ -1,55 +1,46 @@
 """Follows the market block by block: one frozen snapshot for each new head.
 
-A cold start reads everything at one block. From then on a block costs two round trips: the head, then its
-logs together with the lenders' terms and an audit of some pools, all pinned to the block's hash. A snapshot
-is published only where everything agrees; where the node contradicts itself, RpcInconsistent is raised, what
-we know stays as it was, and the next poll tries again.
+A cold start reads everything at one block; a warm one takes up what a checkpoint saved, and catches up by
+logs. From then on a block costs two round trips: the head, then its logs together with the lenders' terms and
+an audit of some pools, all pinned to the block's hash. A snapshot is published only where everything agrees;
+where the node contradicts itself, RpcInconsistent is raised, what we know stays as it was, and the next poll
+tries again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Final
 
 from steelyard.connect.chain import ChainClient
-from steelyard.connect.multicall import CallResult, Multicall, StaticCall
+from steelyard.connect.multicall import Multicall
 from steelyard.connect.rpc import RpcRequest
 from steelyard.exceptions import RpcInconsistent
 from steelyard.model.chain import BlockRef, GasTerms, Token
-from steelyard.model.lending import LenderKind, LenderTerms
-from steelyard.model.plan import Venue
+from steelyard.model.lending import LenderTerms
 from steelyard.model.snapshot import MarketSnapshot
-from steelyard.observe.discovery import V3_FEE_TIERS, PoolIdentity, created_pool, discover_pools
+from steelyard.observe.audit import Audit, Turns
+from steelyard.observe.checkpoint import Checkpoint, CheckpointUnusable
+from steelyard.observe.checkpointer import Checkpointer
+from steelyard.observe.discovery import PoolIdentity, created_pool
 from steelyard.observe.evidence import NOTHING, EvidenceSource
-from steelyard.observe.heads import MAX_GAP_BLOCKS, Path, path_to, read_head
+from steelyard.observe.heads import Path, blocks_since, path_to, read_head, within_reach
 from steelyard.observe.index import Draft, PoolIndex
 from steelyard.observe.lenders import LenderReader
 from steelyard.observe.logs import WATCHED_TOPICS
-from steelyard.observe.pools import head_calls, head_matches, read_pools
+from steelyard.observe.pools import Known, read_pools
+from steelyard.observe.progress import Notice, Progress, silent
+from steelyard.observe.search import PoolSearch
 from steelyard.observe.tokens import read_tokens
+from steelyard.observe.watch import WatchList
 from steelyard.units import Address
 
 _BACKWARD_PATIENCE: Final = 2
 """Polls in a row that must show an old head before it is believed: a lagging node shows one for a moment."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchList:
-    """What to look at.
-
-    Attributes:
-        tokens: pools between any two of these are watched.
-        venues: the factories to ask, those on the executor's list.
-        lenders: the contracts that the executor borrows from.
-        fee_tiers: of V3 factories, in pips.
-    """
-
-    chain_id: int
-    tokens: tuple[Address, ...]
-    venues: tuple[Venue, ...]
-    lenders: Mapping[LenderKind, Address]
-    fee_tiers: tuple[int, ...] = V3_FEE_TIERS
+_POOLS_AT_ONCE: Final = 1_000
+_BLOCKS_AT_ONCE: Final = 16
+"""Logs of so many blocks go into one request: some megabytes of a busy chain."""
 
 
 class MarketFollower:
@@ -65,6 +56,8 @@ class MarketFollower:
         audited_pools: int = 64,
         history_blocks: int = 128,
         evidence: EvidenceSource = NOTHING,
+        checkpointer: Checkpointer | None = None,
+        notice: Notice = silent,
     ) -> None:
         """Prepare; nothing is read before the first poll.
 
@@ -75,14 +68,19 @@ class MarketFollower:
                 that the node kept from us.
             history_blocks: how deep a reorg may be before everything is read anew.
             evidence: what is observed beside pools and lenders: oracles, trials of tokens.
+            checkpointer: keeps what is known over a restart; None starts cold each time.
+            notice: told how the market was read at the start, and how far a long reading has got.
         """
         self._chain = chain
         self._watch = watch
         self._priority_fee_wei = priority_fee_wei
         self._clock = clock
-        self._audited_pools = audited_pools
+        self._turns = Turns(audited_pools)
         self._multicall = Multicall(chain)
-        self._evidence = evidence
+        self._search = PoolSearch(chain, watch)
+        self.evidence = evidence
+        self._checkpointer = checkpointer
+        self._notice = notice
         self._index = PoolIndex(history_blocks)
         self._lenders = LenderReader({}, ())
         self._venues = {venue.factory.lower(): venue for venue in watch.venues}
@@ -90,7 +88,6 @@ class MarketFollower:
         self._unusable: dict[Address, str] = {}
         self._started = False
         self._backward_polls = 0
-        self._audit_at = 0
         self.reorgs = 0
         self.repairs = 0
         """Times that an audit found the node's logs incomplete, and everything was read anew."""
@@ -109,13 +106,18 @@ class MarketFollower:
         tip = self._index.tip
         if head.hash == tip.hash:
             self._backward_polls = 0
-            self._evidence.refresh(self._multicall, tip, self._index.pools(), idle=True)
+            self.evidence.refresh(self._multicall, tip, self._index.pools(), idle=True)
             return None
         path = self._path(head, tip)
         if path.fork is None:
-            within_reach = head.number <= tip.number + MAX_GAP_BLOCKS
-            return self._reread(head, reorgs=self.reorgs + within_reach)
-        return self._advance(path.fork, path.blocks, head)
+            return self._reread(head, reorgs=self.reorgs + within_reach(head, tip))
+        return self._advance(path.fork, path.blocks, head, self._turns.next(self._everyone()))
+
+    def close(self) -> None:
+        """Save what is known for the next start. The follower can go on afterwards."""
+        if self._checkpointer is not None:
+            number = self._index.tip.number if self._started else None
+            self._checkpointer.close(number, self._checkpoint)
 
     def _path(self, head: BlockRef, tip: BlockRef) -> Path:
         """Return the way to ``head``; an old block of our own chain counts only when the node insists."""
@@ -129,58 +131,114 @@ class MarketFollower:
         return Path(head, ())
 
     def _start(self, head: BlockRef) -> MarketSnapshot:
+        snapshot = self._resume(head) or self._start_cold(head)
+        self._started = True
+        # Whoever is told first must look at all of it, whatever was known before a first try broke off.
+        return replace(snapshot, touched=frozenset(snapshot.pools))
+
+    def _start_cold(self, head: BlockRef) -> MarketSnapshot:
         tokens, unusable = read_tokens(self._multicall, self._watch.tokens, head)
+        self._prepare(head, tokens, unusable)
+        return self._reread(head, reorgs=self.reorgs)
+
+    def _resume(self, head: BlockRef) -> MarketSnapshot | None:
+        """Take up the checkpoint and catch up with ``head``; None where there is none that can be used."""
+        saved = None if self._checkpointer is None else self._checkpointer.load()
+        if self._checkpointer is None or saved is None:
+            return None
+        progress = Progress(self._notice)
+        try:
+            blocks = blocks_since(self._chain, saved.block, head)
+        except CheckpointUnusable as reason:
+            self._checkpointer.refuse(str(reason))
+            return None
+        self._prepare(head, saved.tokens, saved.unusable)
+        self._index.reset(saved.block, saved.identities.values(), saved.known)
+        repairs = self.repairs
+        # Each pool is held against the chain, once: all that a file can get wrong must show before we trade.
+        snapshot = self._advance(saved.block, blocks, head, self._everyone())
+        if self.repairs != repairs:
+            self._checkpointer.refuse("the chain's own pools contradict it")
+        else:
+            progress.tell(
+                f"market taken up from the checkpoint of block {saved.block.number:,}: "
+                f"{len(snapshot.pools):,} pools, {len(blocks)} blocks caught up in {progress.seconds:.1f} s"
+            )
+        return snapshot
+
+    def _prepare(
+        self, head: BlockRef, tokens: Mapping[Address, Token], unusable: Mapping[Address, str]
+    ) -> None:
+        """Get ready for a market of ``tokens``."""
         lenders = LenderReader(self._watch.lenders, tuple(tokens))
         lenders.prepare(self._multicall, head)
-        self._evidence.prepare(self._multicall, head, tokens)
-        self._tokens, self._lenders = tokens, lenders
+        self.evidence.prepare(self._multicall, head, tokens)
+        self._tokens, self._lenders = dict(tokens), lenders
         self._unusable = dict(unusable)
-        snapshot = self._reread(head, reorgs=self.reorgs)
-        self._started = True
-        return snapshot
 
     def _reread(self, head: BlockRef, *, reorgs: int) -> MarketSnapshot:
         """Read everything at ``head``, forgetting what was known."""
         # No parent of ours vouches for this head, so ask for it once more, by its hash.
         if self._chain.block(head.hash) != head:
             raise RpcInconsistent(f"the node shows two different headers for block {head.hash}")
-        identities, misplaced = discover_pools(
-            self._multicall, self._watch.venues, self._tokens, head, self._watch.fee_tiers
-        )
-        states, broken = read_pools(self._multicall, identities, head)
+        progress = Progress(self._notice)
+        found = self._search.find(self._multicall, self._tokens, head, progress)
+        states, broken = self._read_all(found.identities, head, progress)
         lender_calls = self._lenders.calls()
-        results = self._multicall.read([*lender_calls, *self._evidence.calls()], head)
+        results = self._multicall.read([*lender_calls, *self.evidence.calls()], head)
         terms = self._lenders.terms(results[: len(lender_calls)])
-        self._evidence.take(results[len(lender_calls) :], head)
-        self._unusable.update(misplaced | broken)
-        living = [identity for identity in identities if identity.address in states]
+        self.evidence.take(results[len(lender_calls) :], head)
+        self._unusable.update(found.unusable | broken)
+        living = [identity for identity in found.identities if identity.address in states]
         touched = self._index.reset(head, living, states)
         self.reorgs = reorgs
+        progress.tell(
+            f"market read anew at block {head.number:,}: {len(living):,} pools of {len(self._tokens):,} "
+            f"tokens in {progress.seconds:.1f} s"
+        )
         return self._snapshot(head, terms, touched)
 
-    def _advance(self, fork: BlockRef, blocks: Sequence[BlockRef], head: BlockRef) -> MarketSnapshot:
-        """Go from ``fork`` over ``blocks`` to ``head`` by logs."""
-        audited = self._next_audited()
-        lender_calls, evidence_calls = self._lenders.calls(), self._evidence.calls()
-        audit_calls = [head_calls(identity) for identity in audited]
-        calls = [*lender_calls, *evidence_calls, *(call for group in audit_calls for call in group)]
-        raw_logs, results = self._multicall.read_beside(
-            [_logs_request(block) for block in blocks], calls, head
+    def _read_all(
+        self, identities: Sequence[PoolIdentity], head: BlockRef, progress: Progress
+    ) -> tuple[dict[Address, Known], dict[Address, str]]:
+        """Read the pools' states some at a time, saying how far that has got."""
+        states: dict[Address, Known] = {}
+        broken: dict[Address, str] = {}
+        for start in range(0, len(identities), _POOLS_AT_ONCE):
+            progress.step(f"reading pools: {start:,} of {len(identities):,}")
+            some, silent_ones = read_pools(self._multicall, identities[start : start + _POOLS_AT_ONCE], head)
+            states.update(some)
+            broken.update(silent_ones)
+        return states, broken
+
+    def _advance(
+        self, fork: BlockRef, blocks: Sequence[BlockRef], head: BlockRef, audited: Sequence[PoolIdentity]
+    ) -> MarketSnapshot:
+        """Go from ``fork`` over ``blocks`` to ``head`` by logs, holding some pools against the chain."""
+        audit = Audit(audited)
+        lender_calls, evidence_calls = self._lenders.calls(), self.evidence.calls()
+        requests = [_logs_request(block) for block in blocks]
+        old, new = requests[:-_BLOCKS_AT_ONCE], requests[-_BLOCKS_AT_ONCE:]
+        raw_logs: list[Any] = []
+        for start in range(0, len(old), _BLOCKS_AT_ONCE):
+            raw_logs += self._chain.rpc.batch(old[start : start + _BLOCKS_AT_ONCE])
+        newest, results = self._multicall.read_beside(
+            new, [*lender_calls, *evidence_calls, *audit.calls], head
         )
         draft = self._index.draft(fork)
         created: list[PoolIdentity] = []
-        for block, logs in zip(blocks, raw_logs, strict=True):
+        for block, logs in zip(blocks, [*raw_logs, *newest], strict=True):
             created.extend(self._created(draft.apply(block, _as_list(logs))))
         self._read_unknown(draft, created, head)
         reorgs = self.reorgs + (fork.hash != self._index.tip.hash)
         own = len(lender_calls) + len(evidence_calls)
-        if not _audit(draft, audited, audit_calls, results[own:]):
+        if not audit.agrees(draft.lookup, results[own:]):
             snapshot = self._reread(head, reorgs=reorgs)
             self.repairs += 1
             return snapshot
         self.reorgs = reorgs
         touched = self._index.commit(fork, draft)
-        self._evidence.take(results[len(lender_calls) : own], head)
+        self.evidence.take(results[len(lender_calls) : own], head)
         return self._snapshot(head, self._lenders.terms(results[: len(lender_calls)]), touched)
 
     def _created(self, logs: Sequence[Mapping[str, Any]]) -> list[PoolIdentity]:
@@ -191,6 +249,8 @@ class MarketFollower:
             if created is None:
                 continue
             identity, problem = created
+            if not self._watch.wants(identity.token0, identity.token1):
+                continue
             if problem is None:
                 found.append(identity)
             else:
@@ -209,21 +269,26 @@ class MarketFollower:
         undone = {wanted[address].address for address in draft.dropped}
         self._unusable.update((name, reason) for name, reason in broken.items() if name not in undone)
 
-    def _next_audited(self) -> list[PoolIdentity]:
-        """Return the pools whose turn it is to be compared with the chain."""
-        everyone = list(self._index.identities.values())
-        if len(everyone) <= self._audited_pools:
-            return everyone
-        start = self._audit_at % len(everyone)
-        self._audit_at = start + self._audited_pools
-        due = everyone[start : self._audit_at]
-        return due + everyone[: self._audited_pools - len(due)]
+    def _everyone(self) -> list[PoolIdentity]:
+        return list(self._index.identities.values())
+
+    def _checkpoint(self) -> Checkpoint:
+        identities, known = self._index.state()
+        return Checkpoint(
+            block=self._index.tip,
+            tokens=self._tokens,
+            unusable=dict(self._unusable),
+            identities=identities,
+            known=known,
+        )
 
     def _snapshot(
         self, head: BlockRef, lenders: tuple[LenderTerms, ...], touched: frozenset[Address]
     ) -> MarketSnapshot:
         pools = self._index.pools()
-        self._evidence.refresh(self._multicall, head, pools, idle=False)
+        self.evidence.refresh(self._multicall, head, pools, idle=False)
+        if self._checkpointer is not None:
+            self._checkpointer.save(head.number, self._checkpoint)
         return MarketSnapshot(
             chain_id=self._watch.chain_id,
             block=head,
@@ -233,8 +298,8 @@ class MarketFollower:
             lenders=lenders,
             touched=touched,
             unusable=self._unusable | self._index.empty(),
-            safety=self._evidence.safety,
-            oracles=self._evidence.oracles,
+            safety=self.evidence.safety,
+            oracles=self.evidence.oracles,
             reorgs=self.reorgs,
             observed_at_seconds=self._clock(),
         )
@@ -248,19 +313,3 @@ def _as_list(raw: Any) -> list[dict[str, Any]]:
     if not isinstance(raw, list):
         raise RpcInconsistent("the node answered eth_getLogs with no list")
     return raw
-
-
-def _audit(
-    draft: Draft,
-    audited: Sequence[PoolIdentity],
-    calls: Sequence[Sequence[StaticCall]],
-    results: Sequence[CallResult],
-) -> bool:
-    """Tell whether the chain's own answers agree with what the logs made us believe."""
-    answers = iter(results)
-    for identity, group in zip(audited, calls, strict=True):
-        head = [next(answers) for _ in group]
-        known = draft.lookup(identity.address.lower())
-        if known is not None and not head_matches(known, head):
-            return False
-    return True

@@ -11,6 +11,7 @@ from steelyard.connect.hexes import quantity
 from steelyard.connect.rpc import RpcRequest
 from steelyard.exceptions import RpcInconsistent, WrongChain
 from steelyard.model.chain import BlockRef
+from steelyard.observe.checkpoint import CheckpointUnusable
 
 MAX_GAP_BLOCKS: Final = 256
 """Further behind than this, reading everything anew is cheaper than catching up."""
@@ -46,6 +47,11 @@ def read_head(chain: ChainClient, chain_id: int) -> BlockRef:
     return parse_block(raw)
 
 
+def within_reach(head: BlockRef, tip: BlockRef) -> bool:
+    """Tell whether so few blocks lie between that catching up is cheaper than reading everything anew."""
+    return head.number - tip.number - 1 <= MAX_GAP_BLOCKS
+
+
 def path_to(chain: ChainClient, head: BlockRef, ours: Mapping[str, BlockRef], tip: BlockRef) -> Path:
     """Return the path from our blocks to ``head``.
 
@@ -55,8 +61,7 @@ def path_to(chain: ChainClient, head: BlockRef, ours: Mapping[str, BlockRef], ti
     Raises:
         RpcInconsistent: the blocks that the node returns do not link, or it lacks one of them.
     """
-    gap = head.number - tip.number - 1
-    if gap > MAX_GAP_BLOCKS:
+    if not within_reach(head, tip):
         return Path(None, (head,))
     blocks = [*_between(chain, tip.number + 1, head.number - 1), head]
     for parent, child in pairwise(blocks):
@@ -71,6 +76,24 @@ def path_to(chain: ChainClient, head: BlockRef, ours: Mapping[str, BlockRef], ti
     fork = ours[blocks[0].parent_hash]
     _require_link(fork, blocks[0])
     return Path(fork, tuple(blocks))
+
+
+def blocks_since(chain: ChainClient, start: BlockRef, head: BlockRef) -> tuple[BlockRef, ...]:
+    """Return the blocks after ``start``, which an earlier run knew, up to ``head``.
+
+    Raises:
+        CheckpointUnusable: too many blocks lie between, or ``start`` is none of the head's ancestors.
+        RpcInconsistent, RpcUnavailable, RpcRejected: the node cannot say.
+    """
+    if head.hash == start.hash:
+        return ()
+    if not within_reach(head, start):
+        behind = head.number - start.number
+        raise CheckpointUnusable(f"its block {start.number:,} is {behind:,} blocks old, too many to catch up")
+    path = path_to(chain, head, {start.hash: start}, start)
+    if path.fork is None:
+        raise CheckpointUnusable(f"its block {start.number:,} {start.hash} is not of the node's chain")
+    return path.blocks
 
 
 def _between(chain: ChainClient, first: int, last: int) -> list[BlockRef]:

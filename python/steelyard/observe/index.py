@@ -85,9 +85,15 @@ class PoolIndex:
         return self._steps[-1].block
 
     def reset(
-        self, block: BlockRef, identities: Iterable[PoolIdentity], states: Mapping[Address, Known]
+        self,
+        block: BlockRef,
+        identities: Iterable[PoolIdentity],
+        states: Mapping[Address, Known] | Mapping[str, Known],
     ) -> frozenset[Address]:
-        """Take a cold read of everything at ``block``, forgetting the past; return the pools that differ."""
+        """Take what is known of everything at ``block``, by address in any case, forgetting the past.
+
+        Returns the pools that differ.
+        """
         before = self._published
         self._steps = deque([Step(block, {})])
         self.blocks = {block.hash: block}
@@ -142,6 +148,10 @@ class PoolIndex:
     def empty(self) -> dict[Address, str]:
         """Return the pools in which nothing can be traded at this block, with the reason."""
         return dict(self._empty)
+
+    def state(self) -> tuple[dict[str, PoolIdentity], dict[str, Known]]:
+        """Return who is known and what of them, by address in lower case, as new dictionaries."""
+        return dict(self.identities), dict(self._known)
 
     def known(self, address: str) -> Known | None:
         """Return what is known of a pool by its address in lower case."""

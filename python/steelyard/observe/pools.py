@@ -100,6 +100,19 @@ def emptiness(known: Known) -> str | None:
     return None if known.ticks.indices else f"pool {known.address} has no liquidity at any price"
 
 
+def v2_pool(identity: PoolIdentity, reserve0: int, reserve1: int) -> UniswapV2Pool:
+    """Return a pair's state. Raises QuoteError where the values are none."""
+    return UniswapV2Pool(
+        address=identity.address,
+        token0=identity.token0,
+        token1=identity.token1,
+        venue=identity.venue.name,
+        fee_pips=identity.fee_pips,
+        reserve0=reserve0,
+        reserve1=reserve1,
+    )
+
+
 def v3_pool(
     identity: PoolIdentity, sqrt_price_x96: int, tick: int, liquidity: int, ticks: TickMap
 ) -> UniswapV3Pool:
@@ -120,15 +133,7 @@ def v3_pool(
 
 def _state(identity: PoolIdentity, head: Sequence[CallResult], ticks: TickMap | None) -> Known:
     if identity.venue.kind is VenueKind.UNISWAP_V2:
-        return UniswapV2Pool(
-            address=identity.address,
-            token0=identity.token0,
-            token1=identity.token1,
-            venue=identity.venue.name,
-            fee_pips=identity.fee_pips,
-            reserve0=head[0].word(0),
-            reserve1=head[0].word(1),
-        )
+        return v2_pool(identity, head[0].word(0), head[0].word(1))
     if ticks is None:
         return identity
     return v3_pool(identity, head[0].word(0), head[0].signed_word(1), head[1].word(), ticks)
