@@ -36,7 +36,8 @@ from tests.support.pools import (
 )
 
 if TYPE_CHECKING:
-    from steelyard.amm import UniswapV2Pool
+    from steelyard.amm import Quote, UniswapV2Pool
+    from steelyard.amm.side import Side
 
 pytestmark = [pytest.mark.fork, pytest.mark.needs("any")]
 
@@ -46,9 +47,16 @@ MAX_LIMIT_X96 = 1_461_446_703_485_210_103_287_273_052_203_988_822_378_723_970_34
 GAS = hex(500_000_000)
 TICK_INFO = "(uint128,int128,uint256,uint256,int56,uint160,uint32,bool)"
 
+DEEP_EXAMPLES = 10_000
+"""A kind, where the run is to look for news."""
+
 # Fixtures of the chain are read, never changed, by the examples.
 exact = settings(
-    max_examples=3 * settings.default.max_examples,
+    max_examples=(
+        DEEP_EXAMPLES
+        if settings.get_current_profile_name() == "deep"
+        else 3 * settings.get_profile(settings.get_current_profile_name()).max_examples
+    ),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
@@ -86,8 +94,8 @@ def pair_storage(pool: UniswapV2Pool) -> dict[str, Any]:
 def swaps(chain: ForkChain, pair: str, pool: UniswapV2Pool, token_in: Address, paid: int, taken: int) -> str:
     """Empty where the real pair accepts to take ``paid`` for ``taken``, else why it does not."""
     sells0 = token_in == TOKEN0
-    balance0 = pool.reserve0 + paid if sells0 else pool.reserve0 - taken
-    balance1 = pool.reserve1 - taken if sells0 else pool.reserve1 + paid
+    balance0 = pool.reserve0 + paid if sells0 else max(pool.reserve0 - taken, 0)
+    balance1 = max(pool.reserve1 - taken, 0) if sells0 else pool.reserve1 + paid
     outs = (0, taken) if sells0 else (taken, 0)
     overrides = {pair: pair_storage(pool), USDC: answering(balance0), WETH: answering(balance1)}
     data = encode_call("swap(uint256,uint256,address,bytes)", *outs, actor("trader"), b"")
@@ -107,16 +115,19 @@ def test_a_pair_pays_the_quote_and_not_a_unit_more(
     chain: ForkChain, pair: str, pool: UniswapV2Pool, token_in: Address, amount: int
 ) -> None:
     reserve_out = pool.reserve1 if token_in == TOKEN0 else pool.reserve0
+    side = pool.side(token_in)
     try:
         out = pool.quote_exact_in(token_in, amount).amount_out
     except QuoteError:
         event("overflow")
+        assert side.output(amount) == 0
         assume(reserve_out > 1)
         reserve_in = pool.reserve0 if token_in == TOKEN0 else pool.reserve1
         earns_a_unit = amount * 997 * (reserve_out - 1) >= reserve_in * 1_000
         reason = "UniswapV2: OVERFLOW" if earns_a_unit else "UniswapV2: K"
         assert reason in swaps(chain, pair, pool, token_in, amount, 1)
         return
+    assert side.output(amount) == out
     if out:
         assert swaps(chain, pair, pool, token_in, amount, out) == ""
     if out + 1 < reserve_out:
@@ -134,9 +145,23 @@ def test_a_pair_accepts_the_least_input_and_not_a_unit_less(
     try:
         paid = pool.quote_exact_out(token_in, out).amount_in
     except QuoteError:
+        assert pool.side(token_in).least_input(out) is None
         return
+    assert pool.side(token_in).least_input(out) == paid
     assert swaps(chain, pair, pool, token_in, paid, out) == ""
     assert swaps(chain, pair, pool, token_in, paid - 1, out) != ""
+
+
+@pytest.mark.parametrize(("reserve0", "reserve1"), [(0, 0), (10**9, 0)])
+@pytest.mark.parametrize("amount", [1, 10**18])
+def test_a_pair_without_a_side_pays_nothing(
+    chain: ForkChain, pair: str, reserve0: int, reserve1: int, amount: int
+) -> None:
+    pool = v2_pool(reserve0, reserve1)
+    assert pool.side(TOKEN0).output(amount) == 0
+    with pytest.raises(QuoteError, match="empty"):
+        pool.quote_exact_in(TOKEN0, amount)
+    assert "INSUFFICIENT_LIQUIDITY" in swaps(chain, pair, pool, TOKEN0, amount, 1)
 
 
 @exact
@@ -208,6 +233,18 @@ def quoter_says(
     return quoted[0], quoted[1]
 
 
+def agrees(side: Side, quote: Quote, amount: int) -> None:
+    """Hold that a side pays what the contract paid, and that its least input is just enough for that."""
+    assert side.output(quote.amount_in) == quote.amount_out
+    assert quote.amount_in == min(amount, side.capacity)
+    assert side.output(amount) == (quote.amount_out if quote.amount_in == amount else 0)
+    if quote.amount_out:
+        least = side.least_input(quote.amount_out)
+        assert least is not None
+        assert least <= quote.amount_in
+        assert side.output(least) >= quote.amount_out > side.output(least - 1)
+
+
 @pytest.fixture(scope="module")
 def v3_addresses(chain: ForkChain, market: ForkMarket) -> dict[int, str]:
     """A real pool of each tier; tier and pool created where the chain has none."""
@@ -231,13 +268,16 @@ def test_the_quoter_sells_for_the_same_and_ends_at_the_same_price(
     chain: ForkChain, v3_addresses: dict[int, str], pool: UniswapV3Pool, token_in: Address, amount: int
 ) -> None:
     answer = quoter_says(chain, v3_addresses, pool, token_in, amount, sells=True)
+    side = pool.side(token_in)
     try:
         quote, after = pool.swap_exact_in(token_in, amount)
     except QuoteError:
         assert isinstance(answer, str)
+        assert side.capacity == 0
         return
     event("liquidity ended" if quote.amount_in < amount else "filled")
     assert answer == (quote.amount_out, after.sqrt_price_x96)
+    agrees(side, quote, amount)
 
 
 @exact
@@ -277,6 +317,25 @@ def test_amounts_that_end_exactly_on_a_tick_are_quoted_alike(
     quote, after = pool.swap_exact_in(token_in, amount)
     answer = quoter_says(chain, v3_addresses, pool, token_in, amount, sells=True)
     assert answer == (quote.amount_out, after.sqrt_price_x96)
+    agrees(pool.side(token_in), quote, amount)
+
+
+@exact
+@given(pool=v3_pools(), token_in=TOKENS, amount=AMOUNTS)
+def test_the_least_input_buys_as_much_from_the_pool_and_a_unit_less_does_not(
+    chain: ForkChain, v3_addresses: dict[int, str], pool: UniswapV3Pool, token_in: Address, amount: int
+) -> None:
+    side = pool.side(token_in)
+    wanted = side.output(min(amount, side.capacity))
+    assume(wanted)
+    least = side.least_input(wanted)
+    assert least is not None
+    enough = quoter_says(chain, v3_addresses, pool, token_in, least, sells=True)
+    assert isinstance(enough, tuple), enough
+    assert enough[0] >= wanted
+    if least > 1:
+        short = quoter_says(chain, v3_addresses, pool, token_in, least - 1, sells=True)
+        assert isinstance(short, str) or short[0] < wanted
 
 
 # --- state after real swaps ---------------------------------------------------------------------------------

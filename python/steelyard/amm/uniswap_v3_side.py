@@ -124,17 +124,28 @@ class UniswapV3Side(ABC):
         return before.paid - self._paid_before + inside
 
     def curve(self, amount_in: int) -> Curve | None:
-        """Return the range of liquidity, not only the step, in which a sale of ``amount_in`` ends."""
+        """Return the range of liquidity in which a sale of ``amount_in`` ends.
+
+        From the end of a word only, where the roundings at the range's earlier words take the amount past
+        the end that the range has from its beginning.
+        """
         table, row = self._table, Row(self._paid_before, self._bought_before, self._price, self._liquidity)
         crossed = table.crossed[self._start + table.prepended - 1]
-        if amount_in >= self._first:
-            at = self._stop_before(amount_in)
-            if table.crossed[at] != crossed:
-                crossed = table.crossed[at]
-                row = table.rows[bisect_left(table.crossed, crossed)]
+        if amount_in < self._first:
+            return self._piece_from(row, crossed)
+        at = self._stop_before(amount_in)
+        if table.crossed[at] != crossed:
+            crossed = table.crossed[at]
+            row = table.rows[bisect_left(table.crossed, crossed)]
+        piece = self._piece_from(row, crossed)
+        if piece is None or piece.high is None or amount_in <= piece.high:
+            return piece
+        return self._piece_from(table.rows[at], crossed)
+
+    def _piece_from(self, row: Row, crossed: int) -> Curve | None:
         paid, bought = row.paid - self._paid_before, row.bought - self._bought_before
         if row.liquidity:
-            return self._piece(row, paid, bought, table.price_after(crossed))
+            return self._piece(row, paid, bought, self._table.price_after(crossed))
         return Curve(0, bought, 0, 1, paid, None) if paid else None  # all there is has been bought
 
     def support(self, value_out: int, value_in: int) -> int:
