@@ -117,6 +117,16 @@ def test_without_budget_it_is_no_worse_than_the_best_disjoint_set(market: list[O
     assert sum(offer.worth for offer in chosen) >= max(disjoint)
 
 
+@given(offers(most=14), st.integers(1, 6), st.integers(0, 30))
+def test_nobody_is_left_out_of_a_sequence_with_room_without_sharing_a_pool_with_it(
+    market: list[Offer], most: int, budget: int
+) -> None:
+    chosen = best_sequence(market, most, TOY, budget=budget)
+    taken = frozenset[Any]().union(*(offer.pools for offer in chosen))
+    left = [offer for offer in market if not offer.pools & taken]
+    assert len(chosen) == most or not left
+
+
 @given(st.lists(st.frozensets(st.sampled_from(POOLS), min_size=1, max_size=3), max_size=8))
 def test_groups_share_nothing_and_hold_together(pools: list[Any]) -> None:
     groups = grouped(pools)

@@ -25,7 +25,8 @@ T = TypeVar("T")
 States = Mapping[Address, Pool]
 
 WIDEST: Final = 8
-"""Candidates of one group that are weighed in sequence, the most valuable ones; the rest wait a block."""
+"""Candidates of one group that are weighed in sequence, the most valuable ones; of the rest, those go along
+that share no pool with what was chosen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +124,17 @@ class _Search(Generic[T]):
             self._best.offer(sum(values[at] for at in chosen), tuple(group[at] for at in chosen))
         self._group, self._pools = group[:WIDEST], pools[:WIDEST]
         self._extend((), 0, {}, -1, frozenset(range(len(self._group))), most)
+        self._fill_up(group, pools)
         return self._best
+
+    def _fill_up(self, group: list[T], pools: list[frozenset[Address]]) -> None:
+        """Let go along what shares no pool with a sequence that has room: it disturbs nobody."""
+        for room, chosen in enumerate(list(self._best.chosen)):
+            taken = frozenset[Address]().union(*(self.candidates.pools(item) for item in chosen))
+            for item, held in zip(group, pools, strict=True):
+                if len(chosen) < room and not held & taken:
+                    chosen, taken = (*chosen, item), taken | held
+            self._best.offer(sum(self.candidates.worth(item) for item in chosen), chosen)
 
     def _extend(
         self, chosen: tuple[T, ...], worth: int, states: States, last: int, left: frozenset[int], room: int
