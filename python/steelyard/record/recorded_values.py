@@ -17,6 +17,7 @@ from enum import Enum
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 from steelyard.amm import Pool, UniswapV2Pool, UniswapV3Pool
+from steelyard.exceptions import RecordingUnknown
 from steelyard.model import Words
 from steelyard.units import Address
 
@@ -65,7 +66,10 @@ class AddressBook:
 
 
 class Kind(ABC):
-    """How the values of one type are written and read. Reading raises ValueError, KeyError or TypeError."""
+    """How the values of one type are written and read.
+
+    What cannot be understood raises whatever it comes to; what a newer program wrote, RecordingUnknown.
+    """
 
     @abstractmethod
     def encode(self, value: Any, book: AddressBook) -> Json: ...
@@ -302,7 +306,9 @@ class _Record(Kind):
     def _check(self, found: Json) -> None:
         unknown = sorted(found.keys() - self._kinds.keys())
         if unknown:
-            raise ValueError(f"this program knows no {unknown[0]} of {self._type.__name__}")
+            raise RecordingUnknown(
+                f"this program knows no {unknown[0]} of {self._type.__name__}; a newer one recorded it"
+            )
 
 
 class _OneOf(Kind):

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
-from steelyard.exceptions import RecordingDamaged, RecordingUnknown, SkipError
+from steelyard.exceptions import RecordingDamaged, RecordingUnknown, SteelyardError
 from steelyard.model import Address, Attempts, Decision, MarketSnapshot, Venue, Verdict
 from steelyard.record.decision_digest import decision_digest
 from steelyard.record.recorded_values import SAME, AddressBook, Json, kind_of
@@ -153,7 +153,7 @@ class LineDecoder(Generic[S]):
             return self._turn(values, line)
         except RecordingUnknown as error:
             raise RecordingUnknown(f"line {line.number} of the recording: {error}") from None
-        except (ArithmeticError, LookupError, TypeError, ValueError, SkipError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError, SteelyardError) as error:
             raise RecordingDamaged(
                 f"line {line.number} of the recording cannot be understood ({error!r:.300}); another program "
                 "wrote it, or it was changed since"
