@@ -16,7 +16,11 @@ class Side(Protocol):
 
     @property
     def capacity(self) -> int:
-        """The greatest input, in base units, that the pool takes whole; 0 where it takes none."""
+        """The greatest input, in base units, that the pool takes whole; 0 where it takes none.
+
+        Asking a concentrated pool builds its table to the end of the price range (milliseconds, once, where
+        liquidity is that wide); a search that only asks ``output`` builds as far as it goes.
+        """
         ...
 
     def output(self, amount_in: int) -> int:

@@ -26,9 +26,6 @@ class TickTables:
         self.size_bytes = 0
         self._tables: OrderedDict[tuple[int, int, int, bool, int], TickTable] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._tables)
-
     def __iter__(self) -> Iterator[TickTable]:
         """The tables that are kept, the one that goes next first."""
         return iter(self._tables.values())
