@@ -2,23 +2,25 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test lint format bench audit lock clean distclean
+.PHONY: help setup demo test lint format bench bench-engine audit lock clean distclean
 
 # The first that runs: a version manager's shim may be there and lead nowhere.
 PYTHON ?= $(shell for p in python3 python3.12 python3.11; do $$p -c "" 2>/dev/null && echo $$p && break; done)
 VENV   := $(CURDIR)/.venv/bin
+PEERS  := python/yardstick/locks
 IN_VENV = PATH="$(VENV):$$PATH" VIRTUAL_ENV="$(CURDIR)/.venv"
 
 help:
-	@echo "make demo       the keeper at work on the mainnet replica; ends with a report"
-	@echo "make test       all tests (ONLY=fast, forge, fork or e2e: one stage)"
-	@echo "make lint       all checks of the sources (ONLY=ruff, format, imports, mypy, sizes, forge-fmt, forge-lint)"
-	@echo "make format     lay the sources out"
-	@echo "make bench      how time and memory grow with the number of pools"
-	@echo "make audit      slither over the contracts"
-	@echo "make setup      only the set-up: environment, packages, compiler, contracts, replica"
-	@echo "make lock       resolve the packages anew, into the lock files"
-	@echo "make clean      remove what is built; distclean: and the environment and packages"
+	@echo "make demo          the keeper at work on the mainnet replica; ends with a report"
+	@echo "make test          all tests (ONLY=fast, forge, fork or e2e: one stage)"
+	@echo "make lint          all checks of the sources (ONLY=ruff, format, imports, mypy, sizes, forge-fmt, forge-lint)"
+	@echo "make format        lay the sources out"
+	@echo "make bench         how time and memory grow with the number of pools"
+	@echo "make bench-engine  the engine's figures beside its peers', into docs/benchmarks.md; some ten minutes"
+	@echo "make audit         slither over the contracts"
+	@echo "make setup         only the set-up: environment, packages, compiler, contracts, replica"
+	@echo "make lock          resolve the packages anew, into the lock files"
+	@echo "make clean         remove what is built; distclean: and the environment and packages"
 
 setup:
 ifeq ($(PYTHON),)
@@ -46,12 +48,20 @@ format: setup
 bench: setup
 	@$(IN_VENV) steelyard bench
 
+# ONLY=quotes (or sizing, paths, decision, imports): some of it. OPTIONS=--help says what can be set.
+bench-engine: setup
+	@$(IN_VENV) PYTHONPATH=python python -m yardstick $(ONLY) $(OPTIONS)
+
 audit: setup
 	@$(IN_VENV) PYTHONPATH=python python -m gate.audit
 
 lock: setup
 	@$(IN_VENV) uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
 		--extra dev pyproject.toml -o requirements.lock
+	@$(IN_VENV) uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.12 \
+		$(PEERS)/methods-and-degenbot-0.5.0.in -o $(PEERS)/methods-and-degenbot-0.5.0.lock
+	@$(IN_VENV) uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.13 \
+		$(PEERS)/degenbot-0.6.0a17.in -o $(PEERS)/degenbot-0.6.0a17.lock
 	@npm install --package-lock-only --ignore-scripts
 
 clean:
@@ -60,4 +70,4 @@ clean:
 	@find python tests scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 distclean: clean
-	@rm -rf .venv node_modules .steelyard/packages .steelyard/setup.log
+	@rm -rf .venv node_modules .steelyard/packages .steelyard/peers .steelyard/setup.log

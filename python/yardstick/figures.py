@@ -1,0 +1,128 @@
+"""What a table is made of: a figure per side, ratios between them, and targets with met or not met."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any, Literal
+
+Unit = Literal["us", "ms", "s"]
+NANOSECONDS: dict[str, float] = {"us": 1e3, "ms": 1e6, "s": 1e9}
+OURS = "steelyard"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What one side took, or why there is no figure.
+
+    Attributes:
+        ns: the least of the repeats, what the work costs undisturbed; None where ``text`` says why.
+        typical_ns: their median.
+    """
+
+    ns: float | None = None
+    typical_ns: float | None = None
+    text: str = ""
+
+    @classmethod
+    def of(cls, samples: Sequence[float]) -> Figure:
+        """Return the figure of repeated measurements of one thing, in nanoseconds."""
+        return cls(ns=min(samples), typical_ns=median(samples))
+
+    def __str__(self) -> str:
+        return self.text if self.ns is None else duration(self.ns)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the figure should be: at most so many nanoseconds, or at least so many times a peer's speed."""
+
+    at_most_ns: float | None = None
+    at_least_times: float | None = None
+    peer: str = ""
+
+    def verdict(self, row: Row) -> str:
+        """Say the target and whether the row meets it, as a ratio; empty without figures."""
+        ours = row.figures.get(OURS)
+        if ours is None or ours.ns is None:
+            return ""
+        if self.at_most_ns is not None:
+            share = ours.ns / self.at_most_ns
+            return f"<= {duration(self.at_most_ns)}: {_met(share <= 1)} ({share:.2f} of it)"
+        times = row.times(self.peer)
+        if times is None or self.at_least_times is None:
+            return ""
+        return f">= {self.at_least_times:g}x {self.peer}: {_met(times >= self.at_least_times)} ({times:.3g}x)"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that was measured on every side that can do it."""
+
+    name: str
+    figures: Mapping[str, Figure]
+    targets: tuple[Target, ...] = ()
+    note: str = ""
+
+    def times(self, side: str) -> float | None:
+        """Return how many times as long as ours that side took."""
+        ours, theirs = self.figures.get(OURS), self.figures.get(side)
+        if ours is None or theirs is None or not ours.ns or theirs.ns is None:
+            return None
+        return theirs.ns / ours.ns
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under one heading; ``key`` names the place in the document.
+
+    A table of ready cells (``head`` and ``cells``) stands for what is no comparison of durations.
+    """
+
+    key: str
+    title: str
+    sides: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    head: tuple[str, ...] = ()
+    cells: tuple[tuple[str, ...], ...] = ()
+    notes: tuple[str, ...] = ()
+    raw: Any = field(default=None, repr=False)
+
+    def heading(self) -> tuple[str, ...]:
+        """Return the names of the columns."""
+        return self.head or ("operation", *self.sides, "target", "note")
+
+    def lines(self) -> list[tuple[str, ...]]:
+        """Return the cells row by row: each peer's figure with its ratio to ours."""
+        return list(self.cells) if self.head else [self._line(row) for row in self.rows]
+
+    def _line(self, row: Row) -> tuple[str, ...]:
+        targets = "; ".join(filter(None, (target.verdict(row) for target in row.targets)))
+        return (row.name, *(_cell(row, side) for side in self.sides), targets, row.note)
+
+
+def _cell(row: Row, side: str) -> str:
+    figure = row.figures.get(side)
+    if figure is None:
+        return "-"
+    times = None if side == OURS else row.times(side)
+    return f"{figure} ({times:.3g}x)" if times is not None else str(figure)
+
+
+def _met(is_met: bool) -> str:
+    return "met" if is_met else "not met"
+
+
+def duration(ns: float) -> str:
+    """Return a duration with three digits, in the unit that suits it."""
+    for unit in ("s", "ms", "us"):
+        if ns >= NANOSECONDS[unit] or unit == "us":
+            return f"{ns / NANOSECONDS[unit]:#.3g} {unit}".replace(". ", " ")
+    raise AssertionError("unreachable")
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """Return the value that ``percent`` of the values do not exceed; the nearest one there is."""
+    ranked = sorted(values)
+    return ranked[min(len(ranked) * percent // 100, len(ranked) - 1)]

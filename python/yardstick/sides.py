@@ -1,0 +1,81 @@
+"""Who takes part: ours, and the peers whose environments can be made on this machine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bootstrap.console import SetupError
+from yardstick.environments import ALPHA, FOLDER, METHODS, Environment, NotHere
+from yardstick.figures import OURS, Figure
+from yardstick.processes import Failed, TooSlow, Worker
+
+DEGENBOT: str = "degenbot 0.5.0"
+DEGENBOT_ALPHA: str = "degenbot 0.6.0a17"
+TEXTBOOK: str = "textbook methods"
+
+_PEERS: tuple[tuple[str, Environment, str], ...] = (
+    (DEGENBOT, METHODS, "degenbot_python"),
+    (DEGENBOT_ALPHA, ALPHA, "degenbot_rust"),
+    (TEXTBOOK, METHODS, "methods"),
+)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The workers by name, and why others are absent."""
+
+    workers: dict[str, Worker]
+    absent: dict[str, str]
+
+    def compare(
+        self, tasks: dict[str, str], *, repeats: int, milliseconds: float, **arguments: Any
+    ) -> tuple[dict[str, Figure], dict[str, object]]:
+        """Measure a task on every side in turns; return each side's figure and last answer.
+
+        Args:
+            tasks: what to ask of which side; sides that are absent are skipped.
+        """
+        samples: dict[str, list[float]] = {}
+        figures: dict[str, Figure] = {}
+        answers: dict[str, object] = {}
+        for _ in range(repeats):
+            for name, task in tasks.items():
+                if name not in self.workers or name in figures:
+                    continue
+                try:
+                    reply = self.workers[name].ask(task, milliseconds=milliseconds, **arguments)
+                except (TooSlow, Failed) as trouble:
+                    figures[name] = Figure(text=str(trouble))
+                    continue
+                samples.setdefault(name, []).append(reply.ns)
+                answers[name] = reply.answer
+        return figures | {name: Figure.of(taken) for name, taken in samples.items()}, answers
+
+
+@contextmanager
+def taking_part() -> Iterator[Sides]:
+    """Make the environments and hold one worker for each side; they start when first asked."""
+    workers, absent = {OURS: Worker(OURS, Path(sys.executable), "yardstick.workers.ours", _log(OURS))}, {}
+    for name, environment, module in _PEERS:
+        try:
+            environment.ensure()
+        except (NotHere, SetupError) as trouble:
+            absent[name] = str(trouble)
+            continue
+        home = {"HOME": str(environment.home)}
+        workers[name] = Worker(
+            name, environment.python, f"yardstick.workers.{module}", _log(name), environment=home
+        )
+    with ExitStack() as stack:
+        for worker in workers.values():
+            stack.enter_context(worker)
+        yield Sides(workers, absent)
+
+
+def _log(name: str) -> Path:
+    return FOLDER / f"{name.replace(' ', '-')}.log"
