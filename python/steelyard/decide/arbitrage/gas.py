@@ -18,7 +18,8 @@ class GasModel:
         balancer_v2, aave_v3, morpho_blue: the whole transaction without a leg: 21,000 to begin with,
             calldata, guards and event, the loan, its repayment, and the payment to the treasury.
         uniswap_v2_leg: one swap at a pair, both transfers included.
-        uniswap_v3_leg: one swap at a pool that crosses an initialised tick or two.
+        uniswap_v3_leg: one swap at a pool that crosses no initialised tick.
+        tick_crossing: each initialised tick that a swap crosses.
     """
 
     balancer_v2: int = 120_000
@@ -26,18 +27,19 @@ class GasModel:
     morpho_blue: int = 124_000
     uniswap_v2_leg: int = 82_000
     uniswap_v3_leg: int = 100_000
+    tick_crossing: int = 25_000
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
             if getattr(self, name) <= 0:
                 raise ConfigError(f"gas model: {name} must be positive, not {getattr(self, name)}")
 
-    def units(self, lender: LenderKind, venues: Sequence[VenueKind]) -> int:
-        """Return the gas of a loan from ``lender`` and one leg at each of ``venues``."""
+    def units(self, lender: LenderKind, venues: Sequence[VenueKind], crossings: int = 0) -> int:
+        """Return the gas of a loan from ``lender``, one leg at each of ``venues``, and tick crossings."""
         loan = {
             LenderKind.BALANCER_V2: self.balancer_v2,
             LenderKind.AAVE_V3: self.aave_v3,
             LenderKind.MORPHO_BLUE: self.morpho_blue,
         }[lender]
         legs = {VenueKind.UNISWAP_V2: self.uniswap_v2_leg, VenueKind.UNISWAP_V3: self.uniswap_v3_leg}
-        return loan + sum(legs[venue] for venue in venues)
+        return loan + sum(legs[venue] for venue in venues) + crossings * self.tick_crossing

@@ -1,31 +1,34 @@
-"""How much to borrow for a route: the closed form says where, exact integer quotes decide.
+"""How much to borrow for a route: the closed form says where, exact integer quotes decide, bounds prove it.
 
-1. Each pool states the real-valued curve of the range in which its leg ends; composed they are one Moebius
-   map with a closed-form optimum. Where the optimum lies outside of the ranges, walk to the next ones.
-2. The route's rounded profit is a staircase: one unit of its coarsest amount (six decimals between two of
-   eighteen, say) is a plateau of up to 10**12 inputs wide. So the search goes over that amount's units,
-   outwards from the optimum: input = least that reaches it, output = exact forward quotes.
-3. A direction is done when the real-valued curve, which no rounded quote exceeds, falls below what is found.
+1. Each pool states the real-valued map of the range of liquidity in which its leg ends; composed they are one
+   Moebius map with a closed-form optimum and a closed-form greatest profit, which no rounded chain exceeds.
+2. The exact chain at that optimum is quoted. Mostly it is so near to the bound that this is the answer.
+3. Else the integer search goes on (``sizing_proof``): to the last unit, or to the tolerance, or until its
+   budget is spent.
 
-Bounded: ``max_pieces`` walks and ``max_evaluations`` exact chains (and one or two) at most; ``Sizing.gap``
-says what the loans that were not looked at could earn more.
+``Sizing.certified`` is a proof: no loan within the cap earns more after the lender's fee (and the gas of
+crossed ticks, where that has a price), and no smaller one as much. Otherwise ``gap`` is a proven bound on
+what is missed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from steelyard.amm.curve import IDENTITY, Curve
-from steelyard.amm.inverse import least_input
-from steelyard.decide.arbitrage.route import Route, forward
-from steelyard.exceptions import QuoteError
+from steelyard.amm.curve import Curve
+from steelyard.amm.pool import Pool
+from steelyard.amm.side import Side
+from steelyard.decide.arbitrage.route import Route
+from steelyard.decide.arbitrage.sizing_proof import Search
+from steelyard.decide.arbitrage.sizing_segment import Objective, backward, crossings_of, forward, optimum_of
 from steelyard.model import LenderTerms
-from steelyard.units import UINT256_MAX, div_up
+from steelyard.units import Address
 
-_SLACK = 3
-"""Units by which rounding may lift a bound of a neighbour above that of the unit before it."""
-_STEPS_BEFORE_LEAPS = 4
-_MAX_LEAPS = 8
+DEFAULT_MAX_PIECES = 48
+WITHIN_TOLERANCE = "what is missed is within the tolerance"
+OUT_OF_BUDGET = "the budget of {budget} candidates was spent"
+TIES_UNSETTLED = "nothing earns more, but a smaller loan may earn the same: the budget of {budget} was spent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,17 +38,22 @@ class Sizing:
     Attributes:
         amounts: the loan, and what each hop pays; exact.
         profit: base units of the asset after the loan fee.
-        evaluations: exact chains that were quoted.
-        gap: what any other loan can earn more at most, base units; 0 where this is the best there is, None
-            where nothing is known. (It is no proof to the last unit where several V3 pools have ranges that
-            end within a unit of one another.)
+        crossings: initialised ticks that the swaps cross; each costs gas.
+        evaluations: exact chains that were quoted, and set-ups worth one.
+        certified: whether no loan is better and no smaller one as good: proven.
+        gap: what any other loan can earn more at most, base units, proven; 0 where certified, None where
+            nothing is known.
+        uncertified_reason: why it is not certified; None where it is.
     """
 
     amounts: tuple[int, ...]
     loan_fee: int
     profit: int
+    crossings: int = 0
     evaluations: int
+    certified: bool
     gap: int | None
+    uncertified_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,201 +64,159 @@ class SizingSearch:
     furthest: int
 
 
+def _plain_side(pool: Pool, token_in: Address) -> Side:
+    return pool.side(token_in)
+
+
 class AmtOptimizer:
     """Sizes routes.
 
     Args:
-        max_evaluations: bound on exact chains quoted for a route.
+        max_evaluations: bound on exact chains quoted for a route on the hot path.
         max_pieces: bound on walks from range to range on the way to the optimum.
         tolerance_ppm: stop where no other loan can earn that much more, in millionths of the profit; 0 looks
             for the last unit.
+        side_of: where a pool's side is taken from; a cache's method saves making it anew.
     """
 
-    def __init__(self, *, max_evaluations: int = 64, max_pieces: int = 48, tolerance_ppm: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        max_evaluations: int = 64,
+        max_pieces: int = DEFAULT_MAX_PIECES,
+        tolerance_ppm: int = 0,
+        side_of: Callable[[Pool, Address], Side] = _plain_side,
+    ) -> None:
         self.max_evaluations = max_evaluations
         self.tolerance_ppm = tolerance_ppm
         self._max_pieces = max_pieces
+        self._side_of = side_of
 
-    def optimize(self, route: Route, terms: LenderTerms, cap: int) -> Sizing | None:
-        """Return the best loan in ``1..cap``, or None where none earns anything after the lender's fee."""
-        return self.search(route, terms, cap).sizing
+    def optimize(
+        self, route: Route, terms: LenderTerms, cap: int, *, crossing_price: int = 0
+    ) -> Sizing | None:
+        """Return the best loan in ``1..cap``, or None where none earns anything after the lender's fee.
 
-    def search(self, route: Route, terms: LenderTerms, cap: int) -> SizingSearch:
-        """Like ``optimize``, with what a cache must know to reuse the answer."""
-        try:
-            start = self._real_optimum(route, terms.fee_wad)
-            if start < 0:
-                return SizingSearch(None, 0)
-            if cap < 1:
-                return SizingSearch(None, 1)
-            return _Search(route, terms, cap, max(start, 1)).run(self.max_evaluations, self.tolerance_ppm)
-        except QuoteError:
-            return SizingSearch(None, 0)  # a pool of the route trades nothing in this direction
-
-    def _real_optimum(self, route: Route, fee_wad: int) -> int:
-        """Return the input with the greatest real-valued profit; negative where the first unit loses."""
-        amount, low, high = 0, 0, None
-        for step in range(self._max_pieces):
-            whole = prefixes(route, amount)[-1]
-            best = whole.best_input(fee_wad)
-            if best < 0 and amount == 0:
-                return -1
-            if whole.high is not None and best > whole.high:
-                low = max(low, whole.high)
-                ahead = max(whole.high, amount) + 1
-                # Many narrow ranges: leap, the bracket brings the search back.
-                following = ahead if step < _STEPS_BEFORE_LEAPS else max(ahead, 2 * amount)
-            elif best < whole.low:
-                high = whole.low if high is None else min(high, whole.low)
-                following = whole.low - 1
-            else:
-                return best
-            if high is not None:
-                if high - low <= 1:
-                    return low
-                if not low < following < high:
-                    following = (low + high) // 2
-            amount = following
-        return low
-
-
-def prefixes(route: Route, amount: int) -> list[Curve]:
-    """Return the composed curves before the first and after each hop, on the ranges where ``amount`` ends."""
-    curves = [IDENTITY]
-    for hop in route:
-        curve = hop.pool.curve(hop.token_in, amount)
-        amount = curve.output(amount)
-        curves.append(curves[-1].then(curve))
-    return curves
-
-
-class _Side:
-    """One direction of the search: its next unit, and the curves that bound what it can still find."""
-
-    def __init__(self, unit: int, direction: int, curves: list[Curve]) -> None:
-        self.unit = unit + direction
-        self.direction = direction
-        self.curves = curves
-        self.open = True
-        self.ceiling = UINT256_MAX
-        """What the units from here on can earn at most."""
-
-    def close(self, ceiling: int) -> None:
-        self.open = False
-        self.ceiling = ceiling
-
-
-class _Search:
-    """The integer stage for one route and lender, from a start near the real optimum."""
-
-    def __init__(self, route: Route, terms: LenderTerms, cap: int, start: int) -> None:
-        self._route = route
-        self._terms = terms
-        self._cap = cap
-        self._start = min(start, cap)
-        self._best: tuple[int, tuple[int, ...]] = (0, ())
-        self._evaluations = 0
-        self._furthest = start
-
-    def run(self, max_evaluations: int, tolerance_ppm: int) -> SizingSearch:
-        curves = prefixes(self._route, self._start)
-        # The amount whose unit is the widest in terms of the input: the coarsest stage.
-        self._stage = min(range(len(self._route)), key=lambda stage: curves[stage].slope(self._start))
-        amounts = self._evaluate(self._start)
-        self._scale = amounts or tuple(max(curve.output(self._start), 1) for curve in curves)
-        unit = self._scale[self._stage]
-        least = self._input_for(unit)
-        if least is not None and least != self._start and not self._over_cap(least):
-            self._evaluate(least)
-        sides = (_Side(unit, 1, curves), _Side(unit, -1, curves))
-        while any(side.open for side in sides) and self._evaluations < max_evaluations:
-            for side in sides:
-                if side.open:
-                    self._step(side, tolerance_ppm)
-        return SizingSearch(self._result(max(side.ceiling for side in sides)), self._furthest)
-
-    def _result(self, ceiling: int) -> Sizing | None:
-        profit, amounts = self._best
-        if not amounts:
-            return None
-        return Sizing(
-            amounts=amounts,
-            loan_fee=self._terms.fee(amounts[0]),
-            profit=profit,
-            evaluations=self._evaluations,
-            gap=None if ceiling >= UINT256_MAX else max(ceiling - profit, 0),
-        )
-
-    def _step(self, side: _Side, tolerance_ppm: int) -> None:
-        """Try the side's next unit, or close the side where that cannot pay."""
-        bound = self._bound(side)
-        if bound is None:
-            side.close(0)
-            return
-        side.ceiling = bound + self._slack(side)
-        best = self._best[0]
-        if side.ceiling <= best + best * tolerance_ppm // 1_000_000:  # down: rather one more look
-            side.close(side.ceiling)
-            return
-        amount = self._input_for(side.unit)
-        if amount is None or self._over_cap(amount):
-            side.close(0)
-            return
-        self._evaluate(amount)
-        side.unit += side.direction
-
-    def _bound(self, side: _Side) -> int | None:
-        """Return what the real-valued curve allows at the side's unit; None where the side has ended."""
-        if side.unit < 1:
-            return None
-        for leap in range(_MAX_LEAPS):
-            whole = side.curves[-1]
-            amount = side.curves[self._stage].input_for(side.unit)
-            if amount < whole.low if amount is not None else side.direction < 0:
-                elsewhere = whole.low - (1 << leap)
-            elif amount is None or (whole.high is not None and amount > whole.high):
-                if whole.high is None:
-                    return None  # no input at all reaches this unit
-                elsewhere = whole.high + (1 << leap)
-            elif self._over_cap(amount):
-                return None
-            else:
-                return whole.output(amount) - amount - self._terms.fee(amount)
-            if self._over_cap(elsewhere):
-                return None
-            side.curves = prefixes(self._route, max(elsewhere, 0))  # it has left the ranges: go to the next
-        return UINT256_MAX  # ranges of a unit or two: no bound worth having
-
-    def _slack(self, side: _Side) -> int:
-        """Return by how much a unit further on may promise more than this one, past the optimum.
-
-        A range's curve starts where exact steps ended, a unit or two of each amount below where the range
-        before would have led. So going down into that range, the bound may rise by what those are worth.
+        Args:
+            crossing_price: gas of crossing one initialised tick, in base units of the asset (up); the best is
+                then that of the profit less the crossings' gas.
         """
-        if side.direction > 0 or side.curves[-1].low == 0:
-            return _SLACK
-        out = self._scale[-1]
-        return _SLACK + sum(2 * div_up(out, amount) for amount in self._scale)  # up: rather one more look
+        return self.search(route, terms, cap, crossing_price=crossing_price).sizing
 
-    def _over_cap(self, amount: int) -> bool:
-        self._furthest = max(self._furthest, amount)
-        return amount > self._cap
+    def search(self, route: Route, terms: LenderTerms, cap: int, *, crossing_price: int = 0) -> SizingSearch:
+        """Like ``optimize``, with what a cache must know to reuse the answer."""
+        sides = [self._side_of(hop.pool, hop.token_in) for hop in route]
+        objective = Objective.of(terms, crossing_price)
+        return _size(sides, objective, cap, self.max_evaluations, self.tolerance_ppm, self._max_pieces)
 
-    def _input_for(self, unit: int) -> int | None:
-        """Return the least input whose exact chain reaches ``unit`` at the coarsest stage."""
-        try:
-            for hop in reversed(self._route[: self._stage]):
-                unit = least_input(hop.pool, hop.token_in, unit)
-        except QuoteError:
+    def certify(
+        self, route: Route, terms: LenderTerms, cap: int, budget: int, *, crossing_price: int = 0
+    ) -> Sizing | None:
+        """Like ``optimize``, to the last unit and with the proof, for at most ``budget`` candidates.
+
+        A candidate takes a few microseconds; most routes need less than a hundred.
+        """
+        sides = [self._side_of(hop.pool, hop.token_in) for hop in route]
+        objective = Objective.of(terms, crossing_price)
+        return _size(sides, objective, cap, budget, 0, self._max_pieces).sizing
+
+
+def _size(
+    sides: Sequence[Side], objective: Objective, cap: int, budget: int, tolerance_ppm: int, max_pieces: int
+) -> SizingSearch:
+    a, b, c, d = 1, 0, 0, 1
+    pieces = []
+    for side in sides:
+        piece = side.curve(0)
+        if piece is None:
+            return SizingSearch(None, 0)  # a pool of the route trades nothing in this direction
+        pieces.append(piece)
+        e, f, g, h = piece.a, piece.b, piece.c, piece.d
+        a, b, c, d = e * a + f * c, e * b + f * d, g * a + h * c, g * b + h * d
+    peak, ceiling = optimum_of((a, b, c, d), objective)
+    if peak < 0:
+        return SizingSearch(None, 0)  # the first unit loses, and the curve only falls
+    if cap < 1:
+        return SizingSearch(None, 1)
+    loan = max(peak, 1)
+    if loan <= cap:
+        quick = _at_peak(sides, pieces, objective, loan, ceiling, tolerance_ppm)
+        if quick is not None:
+            return quick
+    search = Search(sides, objective, cap, budget=budget, tolerance_ppm=tolerance_ppm)
+    search.run(min(loan, cap), max_pieces)
+    return SizingSearch(_concluded(search, objective, budget), max(search.furthest, loan))
+
+
+def _at_peak(
+    sides: Sequence[Side],
+    pieces: Sequence[Curve],
+    objective: Objective,
+    loan: int,
+    ceiling: int,
+    tolerance_ppm: int,
+) -> SizingSearch | None:
+    """Return the exact chain near the real-valued optimum, where that is good enough for the tolerance.
+
+    The first pieces' map bounds every loan, since the curves are concave: as long as its optimum is on them.
+    """
+    amounts, ideal = [loan], loan + 1
+    for side, piece in zip(sides, pieces, strict=True):
+        if piece.high is not None and ideal > piece.high:
             return None
-        return unit
+        amounts.append(side.output(amounts[-1]))
+        if not amounts[-1]:
+            return None
+        ideal = piece.output(ideal) + 1
+    amounts = _least_loan(sides, amounts)
+    fee = objective.terms.fee(amounts[0])
+    profit = amounts[-1] - amounts[0] - fee
+    gap = ceiling - profit
+    if profit <= 0 or gap * 1_000_000 > profit * tolerance_ppm or not tolerance_ppm:
+        return None
+    crossings = crossings_of(sides, amounts)
+    if crossings and objective.crossing_price:
+        return None
+    sizing = Sizing(
+        amounts=tuple(amounts),
+        loan_fee=fee,
+        profit=profit,
+        crossings=crossings,
+        evaluations=1,
+        certified=False,
+        gap=gap,
+        uncertified_reason=WITHIN_TOLERANCE,
+    )
+    return SizingSearch(sizing, loan)
 
-    def _evaluate(self, amount: int) -> tuple[int, ...] | None:
-        """Quote the exact chain, keep it where it is the best so far, and return its amounts."""
-        self._evaluations += 1
-        amounts = forward(self._route, amount)
-        if amounts is not None:
-            profit = amounts[-1] - amount - self._terms.fee(amount)
-            if profit > self._best[0]:
-                self._best = (profit, amounts)
+
+def _least_loan(sides: Sequence[Side], amounts: list[int]) -> list[int]:
+    """Return the chain of the least loan that buys as much of the coarsest token: it ends in as much."""
+    stage = amounts.index(min(amounts[:-1]))
+    if not stage:
         return amounts
+    least = backward(sides, stage, amounts[stage])
+    if least is None or least == amounts[0]:
+        return amounts
+    return forward(sides[: stage - 1], least) + amounts[stage:]
+
+
+def _concluded(search: Search, objective: Objective, budget: int) -> Sizing | None:
+    if not search.amounts:
+        return None
+    certified = search.gap == 0 and search.least
+    reason = WITHIN_TOLERANCE
+    if search.spent:
+        reason = (OUT_OF_BUDGET if search.gap != 0 else TIES_UNSETTLED).format(budget=budget)
+    amounts = tuple(search.amounts)
+    fee = objective.terms.fee(amounts[0])
+    return Sizing(
+        amounts=amounts,
+        loan_fee=fee,
+        profit=amounts[-1] - amounts[0] - fee,
+        crossings=search.crossings,
+        evaluations=search.evaluations,
+        certified=certified,
+        gap=search.gap,
+        uncertified_reason=None if certified else reason,
+    )
