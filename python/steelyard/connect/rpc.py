@@ -48,6 +48,8 @@ _LIMIT_EXCEEDED: Final = -32005
 _INTERNAL_ERROR: Final = -32603
 _TROUBLED_WORDS: Final = ("internal", "time", "upstream", "busy", "overload", "unavailable", "again")
 """Gateways say these with the code of an internal error; anvil says "EVM error OutOfGas" with the same."""
+_TOO_WIDE_WORDS: Final = ("results", "block range", "response size")
+"""With the code of a rate limit some providers refuse a query for logs; only a narrower one escapes that."""
 _LAGGING_WORDS: Final = ("header not found", "block not found", "unknown block", "header for hash not found")
 """The members of a cluster lag behind each other: one shows a block that the next has yet to hear of."""
 _PASSING_STATUS: Final = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
@@ -262,7 +264,8 @@ class RpcClient:
         code = code if isinstance(code, int) else 0
         data = _error_data(error.get("data"))
         text = self._clean(str(error.get("message", "no message")))
-        if code in (_LIMIT_EXCEEDED, requests.codes.too_many):
+        too_wide = any(words in text.lower() for words in _TOO_WIDE_WORDS)
+        if code in (_LIMIT_EXCEEDED, requests.codes.too_many) and not too_wide:
             raise _Passing(f"rate limited: {text}")
         if code == _INTERNAL_ERROR and any(word in text.lower() for word in _TROUBLED_WORDS):
             raise _Passing(f"internal error: {text}")

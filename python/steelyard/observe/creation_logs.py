@@ -61,6 +61,7 @@ class CreationLogs:
             OldLogsMissing: the node refuses even a single block, or says that it has pruned.
             RpcUnavailable, RpcInconsistent: it does not answer; another ``run`` goes on from there.
         """
+        self._next_block = max(self._next_block - _REORG_BLOCKS, self._first_block)
         while self._next_block <= last_block:
             end = min(self._next_block + self._width_blocks - 1, last_block)
             if self._query(end):
@@ -69,7 +70,6 @@ class CreationLogs:
                 f"searching creation logs: block {self._next_block:,} of {last_block:,}, "
                 f"{len(self._found):,} pools so far"
             )
-        self._next_block = max(self._next_block - _REORG_BLOCKS, self._first_block)
         return self._found
 
     def _query(self, end: int) -> bool:

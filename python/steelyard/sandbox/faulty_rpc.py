@@ -94,7 +94,17 @@ class HeadBack:
     blocks: int
 
 
-Fault = Delay | Drip | Drop | LoseAnswer | Status | Garbage | ErrorAnswer | Lie | HeadBack
+@dataclass(frozen=True, slots=True)
+class LogLimit:
+    """Refuses ``eth_getLogs`` over more than ``most_blocks`` or with more than ``most_results``."""
+
+    most_blocks: int
+    most_results: int = 10_000
+    code: int = -32005
+    message: str = "query returned more than 10000 results"
+
+
+Fault = Delay | Drip | Drop | LoseAnswer | Status | Garbage | ErrorAnswer | Lie | HeadBack | LogLimit
 _TRANSPORT: Final = (Delay, Drip, Drop, LoseAnswer, Status, Garbage)
 
 
@@ -225,6 +235,8 @@ class FaultyRpc:
         if isinstance(fault, HeadBack):
             params = self._older(params, fault.blocks)
         answer = self._forward(call["method"], params)
+        if isinstance(fault, LogLimit) and _is_too_wide(fault, params[0], answer):
+            return head | {"error": {"code": fault.code, "message": fault.message}}
         if isinstance(fault, Lie) and "result" in answer:
             answer["result"] = fault.change(params, answer["result"])
         if isinstance(fault, HeadBack) and call["method"] == "eth_blockNumber":
@@ -246,6 +258,13 @@ class FaultyRpc:
         finally:
             connection.close()
         return answer
+
+
+def _is_too_wide(limit: LogLimit, asked: dict[str, Any], answer: dict[str, Any]) -> bool:
+    if "fromBlock" not in asked:  # one block, by its hash
+        return False
+    blocks = int(asked["toBlock"], 16) - int(asked["fromBlock"], 16) + 1
+    return blocks > limit.most_blocks or len(answer["result"]) > limit.most_results
 
 
 def _handler_of(node: FaultyRpc) -> type[BaseHTTPRequestHandler]:
