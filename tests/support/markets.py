@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from steelyard.decide.arbitrage import ArbitrageCache, ArbitrageSettings, Hop, Route, decide
+from steelyard.decide.arbitrage.validation import ValidationLimits
 from steelyard.model import (
     BlockRef,
     GasTerms,
@@ -96,7 +98,10 @@ def snapshot(
 
 
 def settings(**changes: Any) -> ArbitrageSettings:
-    """Settings that refuse nothing for its size."""
+    """Settings that refuse nothing for its size; limits of the validator may be named like any other."""
+    limits = {field.name for field in fields(ValidationLimits)} & changes.keys()
+    if limits:
+        changes["validation"] = ValidationLimits(**{name: changes.pop(name) for name in limits})
     defaults: dict[str, Any] = {
         "executor": EXECUTOR,
         "wrapped_native": WETH,

@@ -6,6 +6,7 @@ import pytest
 
 from steelyard.app.wiring import arbitrage_settings, risk_limits
 from steelyard.config import parse_config
+from steelyard.decide.arbitrage.validation import ValidationLimits
 from steelyard.units import ETHER, Address
 
 pytestmark = pytest.mark.unit
@@ -15,8 +16,9 @@ EXECUTOR = Address("0x00000000000000000000000000000000000E7ec0")
 
 def test_every_arbitrage_key_reaches_the_settings() -> None:
     written = {
-        "path_length": 2,
+        "path_length": 6,
         "min_net_profit": "0.002 ether",
+        "min_trading_limit": "0.01 ether",
         "slippage_bps": 3,
         "profit_share_kept_bps": 8_000,
         "max_plans_per_block": 4,
@@ -27,18 +29,43 @@ def test_every_arbitrage_key_reaches_the_settings() -> None:
         "max_price_impact_bps": 900,
         "max_block_age_seconds": 36,
     }
-    config = parse_config({"arbitrage": written, "limits": {"max_trade": "9 ether"}}, source="t")
+    trials = {"max_age_blocks": 70, "required": True}
+    oracles = {"max_deviation_bps": 150, "max_age_seconds": 3_600, "required": True}
+    values = {
+        "arbitrage": written,
+        "token_trials": trials,
+        "oracles": oracles,
+        "limits": {"max_trade": "9 ether"},
+    }
+    config = parse_config(values, source="t")
     settings = arbitrage_settings(config, EXECUTOR)
     assert settings.executor == EXECUTOR
     assert settings.wrapped_native == config.market.wrapped_native
     assert settings.max_trade_wei == 9 * ETHER
     assert settings.min_net_profit_wei == ETHER // 500
-    assert settings.min_liquidity_wei == 7 * ETHER
+    assert settings.min_trading_limit_wei == ETHER // 100
     assert settings.max_plans == 4
-    same_name = set(written) - {"min_net_profit", "min_liquidity", "max_plans_per_block"}
+    same_name = (
+        "path_length",
+        "slippage_bps",
+        "profit_share_kept_bps",
+        "max_candidates",
+        "deadline_seconds",
+        "builder_share_bps",
+    )
     assert {name: getattr(settings, name) for name in same_name} == {
         name: written[name] for name in same_name
     }
+    assert settings.validation == ValidationLimits(
+        min_liquidity_wei=7 * ETHER,
+        max_price_impact_bps=900,
+        max_block_age_seconds=36,
+        max_token_trial_age_blocks=70,
+        require_token_trial=True,
+        max_oracle_deviation_bps=150,
+        max_oracle_age_seconds=3_600,
+        require_oracle=True,
+    )
 
 
 def test_every_limit_reaches_the_risk_limits() -> None:

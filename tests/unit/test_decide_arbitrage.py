@@ -7,16 +7,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steelyard.decide.arbitrage import (
-    GasModel,
+from steelyard.decide.arbitrage import ArbitrageCache, GasModel, decide
+from steelyard.model import (
+    AttemptRecord,
+    Attempts,
+    LenderKind,
+    OraclePrice,
+    TokenSafety,
+    VenueKind,
+    VerdictCode,
 )
-from steelyard.model import LenderKind, VenueKind, VerdictCode
-from steelyard.units import BPS, ETHER, GWEI
+from steelyard.units import BPS, ETHER, GWEI, WAD
 from tests.support.markets import (
     DAI,
     EXECUTOR,
     ODD,
     USDC,
+    VENUES,
     WETH,
     address,
     best,
@@ -25,12 +32,13 @@ from tests.support.markets import (
     lender,
     only_plan,
     pair,
+    settings,
     snapshot,
 )
 from tests.support.pools import v3_pool
 
 if TYPE_CHECKING:
-    pass
+    from steelyard.model import Decision
 
 pytestmark = pytest.mark.unit
 
@@ -215,11 +223,68 @@ def test_an_old_block_is_not_traded_on() -> None:
 
 def test_shallow_pools_and_large_impacts_can_be_refused() -> None:
     shallow = best(decided(snapshot(drifted()), min_liquidity_wei=10**6 * ETHER))
-    assert shallow.code is VerdictCode.OVER_LIMIT
+    assert shallow.code is VerdictCode.LIQUIDITY
     assert shallow.reason.startswith("Insufficient liquidity")
     steep = best(decided(snapshot(drifted()), max_price_impact_bps=1))
-    assert steep.code is VerdictCode.OVER_LIMIT
+    assert steep.code is VerdictCode.PRICE_IMPACT
     assert steep.reason.startswith("Price impact too high")
+
+
+def test_a_loan_that_is_not_worth_looking_at_is_left() -> None:
+    loan = only_plan(decided(snapshot(drifted()))).amount
+    verdict = best(decided(snapshot(drifted()), min_trading_limit_wei=loan + 1))
+    assert verdict.code is VerdictCode.BELOW_MINIMUM
+    assert "less than the least" in verdict.reason
+    assert only_plan(decided(snapshot(drifted()), min_trading_limit_wei=loan)).amount == loan
+
+
+def test_a_token_with_a_problem_is_not_traded_and_the_numbers_say_what_was_missed() -> None:
+    problem = TokenSafety(token=USDC, problem="a transfer is refused: no", block_number=90)
+    verdict = best(decided(replace(snapshot(drifted()), safety={USDC: problem})))
+    assert verdict.code is VerdictCode.UNSAFE_TOKEN
+    assert verdict.reason.startswith(f"Unsafe token {USDC}: a transfer is refused: no, tried at block 90; ")
+    assert "borrow" in verdict.reason
+    assert (verdict.net_wei or 0) > 0
+    untried = best(decided(snapshot(drifted()), require_token_trial=True))
+    assert untried.code is VerdictCode.UNSAFE_TOKEN
+
+
+def test_a_pool_that_an_oracle_contradicts_is_not_traded() -> None:
+    market = snapshot(drifted())
+    fair = OraclePrice(
+        token=USDC,
+        wei_per_unit_wad=10**18 * WAD // (3_075 * 10**6),  # between the two pools, some 250 bps from each
+        updated_at_seconds=market.block.timestamp_seconds,
+    )
+    told = replace(market, oracles={USDC: fair})
+    verdict = best(decided(told, max_oracle_deviation_bps=200))
+    assert verdict.code is VerdictCode.ORACLE_DEVIATION
+    assert only_plan(decided(told, max_oracle_deviation_bps=251))
+    late = replace(told, block=replace(market.block, timestamp_seconds=fair.updated_at_seconds + 11))
+    assert only_plan(decided(late, max_oracle_deviation_bps=200, max_oracle_age_seconds=10))
+
+
+def test_a_record_of_failures_demands_a_larger_profit() -> None:
+    market = snapshot(drifted(), gas_price_wei=10 * GWEI)
+    plan = only_plan(decided(market))
+    enough = plan.expected_net_wei // plan.gas_cost_wei
+    assert enough > 1
+
+    def after(failures: int) -> Decision:
+        failed = AttemptRecord(failed=failures)
+        attempts = Attempts(by_pools={plan.pools: failed}, overall=failed)
+        return decide(market, settings(), VENUES, ArbitrageCache(), attempts=attempts)
+
+    assert only_plan(after(enough)) == plan
+    assert best(after(enough + 1)).code is VerdictCode.EXPECTED_LOSS
+
+
+def test_every_sized_verdict_says_what_another_loan_could_earn_more() -> None:
+    for asset in (WETH, USDC):
+        verdict = best(decided(snapshot(drifted(), lenders=[lender(asset=asset)])))
+        assert verdict.gap_wei is not None
+        assert 0 <= verdict.gap_wei <= (verdict.net_wei or 0) // 1_000
+    assert best(decided(snapshot(drifted(), lenders=[]))).gap_wei is None
 
 
 def test_pools_of_unlisted_venues_are_no_edges() -> None:

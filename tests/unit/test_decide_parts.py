@@ -12,13 +12,14 @@ from steelyard.decide.arbitrage import (
     ArbitrageCache,
     ArbitrageSettings,
     GasModel,
+    NoLender,
     PathOptimizer,
     choose_lender,
 )
 from steelyard.decide.arbitrage.graph import MarketGraph
 from steelyard.decide.arbitrage.plan import builder_tip, least_profit
 from steelyard.decide.arbitrage.valuation import Valuer
-from steelyard.decide.arbitrage.wording import amount_text, ether_text, gwei_text
+from steelyard.decide.arbitrage.wording import Joined, SizedText, amount_text, ether_text, gwei_text
 from steelyard.exceptions import ConfigError
 from steelyard.model import LenderKind, LenderTerms, VenueKind
 from steelyard.units import BPS, ETHER, GWEI, Address
@@ -80,15 +81,18 @@ def pick(offers: list[LenderTerms], amount: int) -> Any:
     )
 
 
-def test_the_cheapest_lender_for_an_amount_is_chosen_and_none_is_none() -> None:
+def test_the_cheapest_lender_for_an_amount_is_chosen_and_none_is_an_answer_with_its_reason() -> None:
     offers = [lender(available=100_000_000), lender(LenderKind.AAVE_V3, fee_wad=5 * 10**14)]
     assert pick(offers, 10_000).kind is LenderKind.AAVE_V3  # fee 5, gas 10
     dear = pick(offers, 100_000_000)
     assert (dear.kind, dear.fee, dear.total_wei) == (LenderKind.BALANCER_V2, 0, 1_000)
     assert pick(offers, 100_000_001).kind is LenderKind.AAVE_V3
-    assert pick(offers[:1], 100_000_001) is None
-    assert pick([], 1) is None
-    assert pick([lender(asset=USDC)], 1) is None
+    short = f"no lender has 100000001 base units of {WETH}, the most that one has is 100000000"
+    assert pick(offers[:1], 100_000_001) == NoLender(short)
+    for nothing in ([], [lender(asset=USDC)], [lender(available=0)]):
+        assert pick(nothing, 1) == NoLender(
+            f"no lender has 1 base units of {WETH}, the most that one has is 0"
+        )
 
 
 def test_equal_lenders_are_taken_in_their_declared_order() -> None:
@@ -117,7 +121,13 @@ def test_the_deepest_pool_values_an_asset_and_the_native_coin_is_worth_itself() 
 
 def test_an_asset_without_a_pool_has_no_value() -> None:
     prices = valuer(*drifted())
-    for unknown in (prices.value_wei, prices.cost, prices.units_at_spot, prices.wei_at_spot):
+    for unknown in (
+        prices.value_wei,
+        prices.cost,
+        prices.units_at_spot,
+        prices.wei_at_spot,
+        prices.at_most_wei,
+    ):
         assert unknown(ODD, 5) is None
     assert prices.cost(USDC, 10**30) is None, "more than the pool has"
 
@@ -139,7 +149,7 @@ def test_the_tip_rounds_as_the_executor_does() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"path_length": 4},
+        {"path_length": 7},
         {"path_length": 1},
         {"max_candidates": 0},
         {"max_plans": 0},
@@ -147,24 +157,22 @@ def test_the_tip_rounds_as_the_executor_does() -> None:
         {"deadline_seconds": -1},
         {"max_evaluations": 0},
         {"min_net_profit_wei": -1},
-        {"min_liquidity_wei": -1},
+        {"min_trading_limit_wei": -1},
         {"sizing_tolerance_ppm": -1},
         {"slippage_bps": BPS},
         {"slippage_bps": BPS + 1},
         {"builder_share_bps": -1},
         {"profit_share_kept_bps": BPS + 1},
-        {"max_price_impact_bps": -1},
-        {"max_block_age_seconds": 0},
     ],
 )
-def test_absurd_settings_are_refused_by_name(change: dict[str, int]) -> None:
+def test_absurd_settings_are_refused_by_name(change: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=next(iter(change))):
         ArbitrageSettings(executor=EXECUTOR, wrapped_native=WETH, **change)
 
 
 def test_absurd_parameters_are_refused() -> None:
     with pytest.raises(ConfigError, match="path_length"):
-        PathOptimizer(path_length=5)
+        PathOptimizer(path_length=7)
     with pytest.raises(ConfigError, match="max_candidates"):
         PathOptimizer(max_candidates=0)
     with pytest.raises(ConfigError, match="aave_v3"):
@@ -192,6 +200,38 @@ def test_a_size_that_is_remembered_is_forgotten_when_the_memory_is_full() -> Non
     cache.size(optimizer, second, lender(), 10**30)
     assert cache.size(optimizer, first, lender(), 10**30) is not answer
     assert cache.size(optimizer, first, lender(), 10**30) == answer
+
+
+@pytest.mark.parametrize(
+    ("gap", "proof"),
+    [
+        (None, "(not proven to be the most)"),
+        (0, "(certified)"),
+        (2_000_000, "(at most 2 USDC more with another loan)"),
+    ],
+)
+def test_a_sized_verdict_says_its_numbers_and_how_well_its_size_is_proven(
+    gap: int | None, proof: str
+) -> None:
+    sized = SizedText(
+        lender="aave_v3",
+        asset=USDC,
+        token=TOKENS[USDC],
+        loan=10**9,
+        loan_fee=500_000,
+        profit=7_000_000,
+        gas_units=300_000,
+        gas_price_wei=10 * GWEI,
+        gas_cost_wei=3 * 10**15,
+        net_wei=-ETHER // 1000,
+        gap=gap,
+    )
+    said = (
+        f"borrow 1000 USDC from aave_v3, fee 0.5 USDC, profit 7 USDC {proof}, "
+        "300000 gas at 10 gwei = 0.003 ETH, net -0.001 ETH"
+    )
+    assert str(sized) == said
+    assert str(Joined("too little", sized)) == f"too little; {said}"
 
 
 @pytest.mark.parametrize(

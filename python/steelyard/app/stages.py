@@ -23,6 +23,7 @@ from steelyard.exceptions import GasRetriesExhausted, KillSwitch, RetryError, St
 from steelyard.model import (
     Address,
     ArbitragePlan,
+    Attempts,
     BlockRef,
     Decision,
     MarketSnapshot,
@@ -32,6 +33,7 @@ from steelyard.model import (
     VerdictCode,
 )
 from steelyard.observe.follower import MarketFollower
+from steelyard.record.attempts import read_attempts
 from steelyard.record.database import Database
 from steelyard.record.decisions import DecisionLog
 from steelyard.record.journal import SqlJournal
@@ -42,6 +44,9 @@ from steelyard.record.writer import Writer
 T = TypeVar("T")
 _Refused = tuple[VerdictCode, str]
 
+_ATTEMPTS_SECONDS: Final = 3_600
+"""The record of attempts is read again after so long, though nothing has changed: it looks back a while."""
+
 STEPS: Final = ("recovered", "observed", "settled", "decided", "acted", "recorded")
 """A turn's steps, after the recovery at the start; ``act.submitter.STEPS`` are those of one submission."""
 
@@ -50,7 +55,12 @@ class Decider(Protocol):
     """A pure decision over one snapshot."""
 
     def __call__(
-        self, snapshot: MarketSnapshot, *, busy_pools: frozenset[Address], stopped_reason: str | None
+        self,
+        snapshot: MarketSnapshot,
+        *,
+        busy_pools: frozenset[Address],
+        stopped_reason: str | None,
+        attempts: Attempts,
     ) -> Decision: ...
 
 
@@ -96,6 +106,9 @@ class KeeperStages:
         self._market_checked = False
         self._reorgs = 0
         self._known_tokens: set[Address] = set()
+        self._attempts = Attempts()
+        self._attempts_read_at: int | None = None
+        self._warnings: tuple[str, ...] = ()
 
     async def recover(self) -> Sequence[Outcome]:
         """Close what the chain has decided since the last run; the rest is settled block by block."""
@@ -108,6 +121,7 @@ class KeeperStages:
             for reason in check_market(snapshot, self._parts.market):
                 self._parts.notices.say("left_out", reason, "warning")
             self._market_checked = True
+        self._say_warnings()
         return self._done("observed", snapshot)
 
     async def settle(self, snapshot: MarketSnapshot) -> Sequence[Outcome]:
@@ -122,7 +136,9 @@ class KeeperStages:
         """Decide; pools of open intents are busy."""
         busy = frozenset(pool for intent in self._parts.journal.unfinished() for pool in intent.plan.pools)
         start = time.perf_counter()
-        decision = self._parts.decider(snapshot, busy_pools=busy, stopped_reason=stopped)
+        decision = self._parts.decider(
+            snapshot, busy_pools=busy, stopped_reason=stopped, attempts=self._attempts
+        )
         return self._done("decided", (decision, (time.perf_counter() - start) * 1000))
 
     async def act(self, decision: Decision) -> tuple[Decision, Sequence[ArbitragePlan]]:
@@ -157,6 +173,14 @@ class KeeperStages:
         self._parts.on_step(step)
         return result
 
+    def _say_warnings(self) -> None:
+        """Say what is new about the evidence beside pools and lenders."""
+        warnings = self._parts.follower.evidence.warnings
+        for warning in warnings:
+            if warning not in self._warnings:
+                self._parts.notices.say("evidence", warning, "warning")
+        self._warnings = warnings
+
     def _remember_tokens(self, snapshot: MarketSnapshot) -> None:
         if snapshot.tokens.keys() != self._known_tokens:
             remember_tokens(self._parts.writer, snapshot.tokens.values())
@@ -175,26 +199,41 @@ class KeeperStages:
 
     def _settle(self, snapshot: MarketSnapshot) -> Sequence[Outcome]:
         parts = self._parts
-        if snapshot.reorgs != self._reorgs:
-            self._take_back(snapshot.block)
-        if parts.mode is not Mode.LIVE:
-            return ()
-        outcomes = parts.tracker.settle_open(snapshot.block)
+        taken_back = snapshot.reorgs != self._reorgs and self._take_back(snapshot.block)
+        outcomes = parts.tracker.settle_open(snapshot.block) if parts.mode is Mode.LIVE else ()
+        self._read_attempts(changed=bool(outcomes) or taken_back)
+        if parts.mode is Mode.LIVE:
+            self._tend_waiting(snapshot.block)
+        return outcomes
+
+    def _tend_waiting(self, head: BlockRef) -> None:
         try:
-            parts.replacer.tend(snapshot.block)
+            self._parts.replacer.tend(head)
             self._stuck = None
         except (GasRetriesExhausted, KillSwitch) as error:
             if str(error) != self._stuck:  # said once, not in every block
-                parts.notices.say("stuck", str(error), "warning")
+                self._parts.notices.say("stuck", str(error), "warning")
             self._stuck = str(error)
-        return outcomes
 
-    def _take_back(self, head: BlockRef) -> None:
-        """Open again what was closed by a block that is no longer part of the chain."""
+    def _take_back(self, head: BlockRef) -> bool:
+        """Open again what was closed by a block that is no longer part of the chain; tell whether any was."""
         journal, tracker = self._parts.journal, self._parts.tracker
-        for intent in journal.closed_from(head.number - tracker.memory_blocks):
-            if not tracker.still_stands(intent):
-                journal.reopen(intent.plan_id, "its block left the chain")
+        fallen = [
+            intent
+            for intent in journal.closed_from(head.number - tracker.memory_blocks)
+            if not tracker.still_stands(intent)
+        ]
+        for intent in fallen:
+            journal.reopen(intent.plan_id, "its block left the chain")
+        return bool(fallen)
+
+    def _read_attempts(self, *, changed: bool) -> None:
+        """Read the record of past attempts where outcomes have changed, or old ones have left its window."""
+        now, read_at = int(time.time()), self._attempts_read_at
+        if changed or read_at is None or now - read_at >= _ATTEMPTS_SECONDS:
+            with self._parts.database.read() as session:
+                self._attempts = read_attempts(session, now_seconds=now)
+            self._attempts_read_at = now
 
     def _standing(self) -> str | None:
         parts = self._parts

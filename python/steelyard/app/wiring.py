@@ -29,10 +29,15 @@ from steelyard.connect.rpc import RpcClient
 from steelyard.decide.arbitrage.cache import ArbitrageCache
 from steelyard.decide.arbitrage.decision import decide
 from steelyard.decide.arbitrage.settings import ArbitrageSettings
+from steelyard.decide.arbitrage.validation import ValidationLimits
 from steelyard.decide.limits import RiskLimits
 from steelyard.exceptions import ConfigError, KeyUnavailable
 from steelyard.model import Address, Mode, Signer
-from steelyard.observe.follower import MarketFollower, WatchList
+from steelyard.observe.evidence import Evidence
+from steelyard.observe.follower import MarketFollower
+from steelyard.observe.oracles import OracleReader
+from steelyard.observe.token_safety import TokenTrials
+from steelyard.observe.watch import WatchList
 from steelyard.record.database import Database
 from steelyard.record.decisions import DecisionLog
 from steelyard.record.journal import SqlJournal
@@ -95,14 +100,22 @@ def arbitrage_settings(config: Config, executor: Address) -> ArbitrageSettings:
         max_candidates=wanted.max_candidates,
         max_plans=wanted.max_plans_per_block,
         min_net_profit_wei=wanted.min_net_profit,
+        min_trading_limit_wei=wanted.min_trading_limit,
         max_trade_wei=config.limits.max_trade,
         slippage_bps=wanted.slippage_bps,
         profit_share_kept_bps=wanted.profit_share_kept_bps,
         deadline_seconds=wanted.deadline_seconds,
         builder_share_bps=wanted.builder_share_bps,
-        min_liquidity_wei=wanted.min_liquidity,
-        max_price_impact_bps=wanted.max_price_impact_bps,
-        max_block_age_seconds=wanted.max_block_age_seconds,
+        validation=ValidationLimits(
+            min_liquidity_wei=wanted.min_liquidity,
+            max_price_impact_bps=wanted.max_price_impact_bps,
+            max_block_age_seconds=wanted.max_block_age_seconds,
+            max_token_trial_age_blocks=config.token_trials.max_age_blocks,
+            require_token_trial=config.token_trials.required,
+            max_oracle_deviation_bps=config.oracles.max_deviation_bps,
+            max_oracle_age_seconds=config.oracles.max_age_seconds,
+            require_oracle=config.oracles.required,
+        ),
     )
 
 
@@ -145,8 +158,31 @@ def open_follower(config: Config, chain: ChainClient, deployment: Deployment) ->
         lenders=deployment.lenders,
     )
     return MarketFollower(
-        chain, watch, priority_fee_wei=config.arbitrage.priority_fee, clock=lambda: int(time.time())
+        chain,
+        watch,
+        priority_fee_wei=config.arbitrage.priority_fee,
+        clock=lambda: int(time.time()),
+        evidence=open_evidence(config, chain, deployment),
     )
+
+
+def open_evidence(config: Config, chain: ChainClient, deployment: Deployment) -> Evidence:
+    """Return what is observed beside the market: the configured oracles, and trials of tokens."""
+    wanted, native_usd = config.token_trials, config.oracles.native_usd
+    oracles = None
+    if native_usd is not None:
+        usd = {Address(token): Address(at) for token, at in config.oracles.usd.items()}
+        oracles = OracleReader(Address(native_usd), usd)
+    trials = None
+    if wanted.enabled:
+        trials = TokenTrials(
+            chain,
+            receiver=deployment.executor,
+            origin=deployment.keeper,
+            every_blocks=wanted.every_blocks,
+            at_once=wanted.at_once,
+        )
+    return Evidence(oracles, trials)
 
 
 def open_decider(config: Config, deployment: Deployment) -> Decider:

@@ -73,8 +73,9 @@ class KeeperConfig(_Section):
 class ArbitrageConfig(_Section):
     """What is worth doing."""
 
-    path_length: int = Field(default=3, ge=2, le=3)
+    path_length: int = Field(default=3, ge=2, le=6)
     min_net_profit: Wei = ETHER // 1000
+    min_trading_limit: Wei = 0
     slippage_bps: Bps = 0
     profit_share_kept_bps: Bps = 9_000
     max_plans_per_block: int = Field(default=3, ge=1, le=50)
@@ -85,6 +86,26 @@ class ArbitrageConfig(_Section):
     min_liquidity: Wei = 0
     max_price_impact_bps: Bps = BPS
     max_block_age_seconds: int | None = Field(default=None, ge=1, le=86_400)
+
+
+class TokenTrialsConfig(_Section):
+    """Tokens are sent out of a pool and back, in a call that changes nothing, to see what they do."""
+
+    enabled: bool = True
+    every_blocks: int = Field(default=50, ge=1, le=1_000_000)
+    at_once: int = Field(default=16, ge=1, le=200)
+    max_age_blocks: int = Field(default=1_000, ge=1, le=10_000_000)
+    required: bool = False
+
+
+class OraclesConfig(_Section):
+    """Chainlink-style aggregators: of each token in USD, and of the native coin in USD."""
+
+    native_usd: ChecksumAddress | None = None
+    usd: dict[ChecksumAddress, ChecksumAddress] = Field(default_factory=dict)
+    max_deviation_bps: int = Field(default=1_000, ge=0, le=1_000_000)
+    max_age_seconds: int = Field(default=90_000, ge=1, le=30 * 86_400)
+    required: bool = False
 
 
 class LimitsConfig(_Section):
@@ -103,6 +124,8 @@ class Config(_Section):
     market: MarketConfig = MarketConfig()
     keeper: KeeperConfig = KeeperConfig()
     arbitrage: ArbitrageConfig = ArbitrageConfig()
+    token_trials: TokenTrialsConfig = TokenTrialsConfig()
+    oracles: OraclesConfig = OraclesConfig()
     limits: LimitsConfig = LimitsConfig()
 
     @model_validator(mode="after")
@@ -113,4 +136,14 @@ class Config(_Section):
             raise ValueError(
                 "market.tokens must hold market.wrapped_native: without it nothing can be valued"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _oracles_can_be_compared(self) -> Config:
+        oracles = self.oracles
+        if oracles.usd and oracles.native_usd is None:
+            raise ValueError("oracles.usd needs oracles.native_usd too: prices are told in the native coin")
+        strangers = sorted(oracles.usd.keys() - set(self.market.tokens)) if self.market.tokens else []
+        if strangers:
+            raise ValueError(f"oracles.usd names {strangers[0]}, which is not among market.tokens")
         return self

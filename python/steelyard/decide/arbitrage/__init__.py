@@ -3,7 +3,7 @@
 from steelyard.decide.arbitrage.cache import ArbitrageCache
 from steelyard.decide.arbitrage.decision import decide
 from steelyard.decide.arbitrage.gas import GasModel
-from steelyard.decide.arbitrage.lending import choose_lender
+from steelyard.decide.arbitrage.lending import LoanCost, NoLender, choose_lender
 from steelyard.decide.arbitrage.paths import PathOptimizer
 from steelyard.decide.arbitrage.route import Hop, Route
 from steelyard.decide.arbitrage.settings import ArbitrageSettings
@@ -16,6 +16,8 @@ __all__ = [
     "ArbitrageSettings",
     "GasModel",
     "Hop",
+    "LoanCost",
+    "NoLender",
     "OpportunityValidator",
     "PathOptimizer",
     "Route",

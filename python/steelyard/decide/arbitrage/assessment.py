@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
-from steelyard.decide.arbitrage.cache import ArbitrageCache
-from steelyard.decide.arbitrage.lending import offers
+from steelyard.decide.arbitrage.candidate import Candidate
+from steelyard.decide.arbitrage.market import AssetTerms, Market
 from steelyard.decide.arbitrage.plan import Terms, builder_tip, least_profit
-from steelyard.decide.arbitrage.route import Hop, Route, legs_of
-from steelyard.decide.arbitrage.settings import ArbitrageSettings
-from steelyard.decide.arbitrage.sizing import AmtOptimizer, Sizing
-from steelyard.decide.arbitrage.validation import Opportunity, OpportunityValidator, ValidationLimits
-from steelyard.decide.arbitrage.valuation import Valuer
-from steelyard.decide.arbitrage.wording import amount_text, ether_text, gwei_text
-from steelyard.exceptions import QuoteError
-from steelyard.model import LenderTerms, MarketSnapshot, Venue, Verdict, VerdictCode
-from steelyard.units import BPS, Address
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Market:
-    """What every assessment of one block looks at."""
-
-    snapshot: MarketSnapshot
-    settings: ArbitrageSettings
-    venues: Mapping[str, Venue]
-    valuer: Valuer
-    optimizer: AmtOptimizer
-    cache: ArbitrageCache
+from steelyard.decide.arbitrage.route import Route, legs_of
+from steelyard.decide.arbitrage.sizing import Sizing
+from steelyard.decide.arbitrage.wording import Joined, SizedText, ether_text
+from steelyard.model import LenderTerms, Verdict, VerdictCode, Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,35 +25,39 @@ class Assessment:
 def assess(market: Market, route: Route) -> Assessment:
     """Size the route at every lender, take the best after gas, and say whether it is worth sending."""
     asset = route[0].token_in
-    lenders = offers(market.snapshot.lenders, asset)
-    if not lenders:
-        return conclude(route, VerdictCode.NO_LENDER, f"no lender has any {_symbol(market, asset)}")
-    limit = market.valuer.units_at_spot(asset, market.settings.max_trade_wei)
-    if limit == 0:
+    known = market.asset(asset)
+    if not known.lenders:
+        return conclude(route, VerdictCode.NO_LENDER, f"no lender has any {known.symbol(asset)}")
+    if known.most == 0:
         reason = f"the largest trade, {ether_text(market.settings.max_trade_wei)}, is less than one base unit"
         return conclude(route, VerdictCode.OVER_LIMIT, reason)
-    earning = _sized(market, route, lenders, limit)
+    earning = _sized(market, route, known)
     if not earning:
         return conclude(
             route, VerdictCode.NO_SIZE, "no loan earns anything after the pools' and lender's fees"
         )
-    if limit is None:
+    if known.most is None:
         best = max((sizing for _, sizing in earning), key=lambda sizing: sizing.profit)
-        reason = f"{_symbol(market, asset)} has no pool against the native coin to value it by"
+        reason = f"{known.symbol(asset)} has no pool against the native coin to value it by"
         return conclude(route, VerdictCode.NO_PRICE, reason, best)
     offered = [_terms(market, route, lender, sizing) for lender, sizing in earning]
-    known = [terms for terms in offered if terms is not None]
-    if not known:
-        reason = f"the pool that values {_symbol(market, asset)} cannot take the profit"
+    priced = [terms for terms in offered if terms is not None]
+    if not priced:
+        reason = f"the pool that values {known.symbol(asset)} cannot take the profit"
         return conclude(route, VerdictCode.NO_PRICE, reason, earning[0][1])
     # Fee and gas decide together; among equals less gas, then the kind declared first.
     return _judge(
-        market, route, max(known, key=lambda terms: (terms.net_wei, -terms.gas_units, -terms.lender.kind))
+        market, route, max(priced, key=lambda terms: (terms.net_wei, -terms.gas_units, -terms.lender.kind))
     )
 
 
 def conclude(
-    route: Route, code: VerdictCode, reason: str, sizing: Sizing | None = None, net_wei: int | None = None
+    route: Route,
+    code: VerdictCode,
+    words: Words,
+    sizing: Sizing | None = None,
+    net_wei: int | None = None,
+    gap_wei: int | None = None,
 ) -> Assessment:
     """Return an assessment without terms: a refusal, unless its caller adds them."""
     verdict = Verdict(
@@ -82,22 +67,21 @@ def conclude(
         profit=sizing.profit if sizing else 0,
         net_wei=net_wei,
         code=code,
-        words=reason,
+        words=words,
+        gap_wei=gap_wei,
     )
     return Assessment(route=route, verdict=verdict)
 
 
-def _sized(
-    market: Market, route: Route, lenders: Iterable[LenderTerms], limit: int | None
-) -> list[tuple[LenderTerms, Sizing]]:
+def _sized(market: Market, route: Route, known: AssetTerms) -> list[tuple[LenderTerms, Sizing]]:
     """Size the route at each lender that could be the best; leave out those that cannot earn anything.
 
     Whoever asks no less in fee and gas than a lender that was not short of funds cannot do better.
     """
-    gas = market.settings.gas
+    gas, limit = market.settings.gas, known.most
     found: list[tuple[LenderTerms, Sizing]] = []
     ample: list[LenderTerms] = []
-    for terms in sorted(lenders, key=lambda terms: (terms.fee_wad, gas.units(terms.kind, ()), terms.kind)):
+    for terms in known.lenders:
         if any(
             other.fee_wad <= terms.fee_wad and gas.units(other.kind, ()) <= gas.units(terms.kind, ())
             for other in ample
@@ -117,7 +101,7 @@ def _terms(market: Market, route: Route, lender: LenderTerms, sizing: Sizing) ->
     settings, asset = market.settings, route[0].token_in
     kinds = [market.venues[hop.pool.venue].kind for hop in route]
     gas_units = settings.gas.units(lender.kind, kinds)
-    gas_cost_wei = gas_units * market.snapshot.gas.price_wei
+    gas_cost_wei = gas_units * market.gas_price_wei
     floor = market.valuer.cost(asset, gas_cost_wei)
     least = least_profit(
         sizing.profit, sizing.profit if floor is None else floor, settings.profit_share_kept_bps
@@ -139,84 +123,57 @@ def _terms(market: Market, route: Route, lender: LenderTerms, sizing: Sizing) ->
 
 
 def _judge(market: Market, route: Route, terms: Terms) -> Assessment:
-    settings, sizing, net = market.settings, terms.sizing, terms.net_wei
-    numbers = _numbers(market, route, terms)
-    validator = OpportunityValidator(
-        ValidationLimits(
-            min_liquidity_wei=settings.min_liquidity_wei, max_price_impact_bps=settings.max_price_impact_bps
-        ),
-        lambda dex, pair: _liquidity_wei(market, route, dex, pair),
+    """Say whether what is sized and valued is worth sending."""
+    asset, sizing, net = route[0].token_in, terms.sizing, terms.net_wei
+    words = _numbers(market, route, terms)
+    gap_wei = None if sizing.gap is None else market.valuer.at_most_wei(asset, sizing.gap)
+    candidate = Candidate(
+        route,
+        sizing.amounts,
+        net + terms.gas_cost_wei,
+        terms.gas_cost_wei,
+        snapshot=market.snapshot,
+        valuer=market.valuer,
     )
-    is_valid, reason = validator.validate_opportunity(_opportunity(market, route, terms))
-    if not is_valid:
-        code = VerdictCode.BELOW_GAS if reason.startswith("Gas cost") else VerdictCode.OVER_LIMIT
-        return conclude(
-            route, code, numbers if code is VerdictCode.BELOW_GAS else f"{reason}; {numbers}", sizing, net
-        )
-    if net < settings.min_net_profit_wei:
-        reason = f"{numbers}; the minimum is {ether_text(settings.min_net_profit_wei)}"
-        return conclude(route, VerdictCode.BELOW_MINIMUM, reason, sizing, net)
-    accepted = conclude(route, VerdictCode.ACCEPTED, numbers, sizing, net)
+    failure = market.validator.first_failure(candidate)
+    if failure is not None:
+        # The numbers say themselves that gas costs more.
+        said = words if failure.code is VerdictCode.BELOW_GAS else Joined(failure.reason, words)
+        return conclude(route, failure.code, said, sizing, net, gap_wei)
+    small = _too_small(market, route, terms)
+    if small is not None:
+        return conclude(route, VerdictCode.BELOW_MINIMUM, Joined(words, small), sizing, net, gap_wei)
+    accepted = conclude(route, VerdictCode.ACCEPTED, words, sizing, net, gap_wei)
     return Assessment(route=route, verdict=accepted.verdict, terms=terms)
 
 
-def _opportunity(market: Market, route: Route, terms: Terms) -> Opportunity:
-    shallowest = min(route, key=lambda hop: _depth_wei(market, hop) or 0)
-    amounts = terms.sizing.amounts
-    impacts = [_impact_bps(hop, given) for hop, given in zip(route, pairwise(amounts), strict=True)]
-    return Opportunity(
-        dex=shallowest.pool.venue,
-        token_pair=(shallowest.token_in, shallowest.token_out),
-        price_impact_bps=max(impacts),
-        profit_wei=terms.net_wei + terms.gas_cost_wei,
-        gas_cost_wei=terms.gas_cost_wei,
-        path=(*(hop.token_in for hop in route), route[-1].token_out),
-        pools=tuple(hop.pool.address for hop in route),
-    )
+def _too_small(market: Market, route: Route, terms: Terms) -> str | None:
+    """Return why the operator does not care for so little, or None where they do."""
+    settings = market.settings
+    if terms.net_wei < settings.min_net_profit_wei:
+        return f"the minimum is {ether_text(settings.min_net_profit_wei)}"
+    least = settings.min_trading_limit_wei
+    if not least:
+        return None
+    loan_wei = market.valuer.wei_at_spot(route[0].token_in, terms.sizing.amounts[0])
+    if loan_wei is None or loan_wei >= least:
+        return None
+    return f"the loan is worth {ether_text(loan_wei)}, less than the least, {ether_text(least)}"
 
 
-def _impact_bps(hop: Hop, amounts: tuple[int, int]) -> int:
-    """Return by how much the leg is paid less than at its pool's marginal rate, rounded up: we are strict."""
-    rate = hop.pool.marginal_rate(hop.token_in)
-    ideal, got = amounts[0] * rate.numerator, amounts[1] * rate.denominator
-    return max(-(-(ideal - got) * BPS // ideal), 0)
-
-
-def _liquidity_wei(market: Market, route: Route, dex: str, pair: tuple[Address, Address]) -> int:
-    for hop in route:
-        if (hop.pool.venue, hop.token_in, hop.token_out) == (dex, *pair):
-            depth = _depth_wei(market, hop)
-            if depth is not None:
-                return depth
-            if market.settings.min_liquidity_wei == 0:
-                return 0  # nothing is asked, so nothing need be known
-    raise QuoteError(f"no price for the tokens of the {dex} pool")
-
-
-def _depth_wei(market: Market, hop: Hop) -> int | None:
-    """Return what the leg's pool holds of the bought token on its present curve, in wei."""
-    held = hop.pool.virtual_reserves_q96(hop.token_in)[1] >> 96
-    value = market.valuer.wei_at_spot(hop.token_out, held)
-    if value is not None:
-        return value
-    sold = hop.pool.virtual_reserves_q96(hop.token_in)[0] >> 96
-    return market.valuer.wei_at_spot(hop.token_in, sold)
-
-
-def _numbers(market: Market, route: Route, terms: Terms) -> str:
+def _numbers(market: Market, route: Route, terms: Terms) -> SizedText:
     """Return the sentence that every sized verdict carries."""
-    tokens, asset, sizing = market.snapshot.tokens, route[0].token_in, terms.sizing
-    lender = terms.lender.kind.name.lower()
-    loan, fee, profit = (
-        amount_text(amount, asset, tokens) for amount in (sizing.amounts[0], sizing.loan_fee, sizing.profit)
+    asset, sizing = route[0].token_in, terms.sizing
+    return SizedText(
+        lender=terms.lender.kind.name.lower(),
+        asset=asset,
+        token=market.snapshot.tokens.get(asset),
+        loan=sizing.amounts[0],
+        loan_fee=sizing.loan_fee,
+        profit=sizing.profit,
+        gas_units=terms.gas_units,
+        gas_price_wei=market.gas_price_wei,
+        gas_cost_wei=terms.gas_cost_wei,
+        net_wei=terms.net_wei,
+        gap=sizing.gap,
     )
-    return (
-        f"borrow {loan} from {lender}, fee {fee}, profit {profit}, "
-        f"{terms.gas_units} gas at {gwei_text(market.snapshot.gas.price_wei)} = "
-        f"{ether_text(terms.gas_cost_wei)}, net {ether_text(terms.net_wei)}"
-    )
-
-
-def _symbol(market: Market, asset: Address) -> str:
-    token = market.snapshot.tokens.get(asset)
-    return token.symbol if token else str(asset)

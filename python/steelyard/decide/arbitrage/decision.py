@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
-from steelyard.decide.arbitrage.assessment import Assessment, Market, assess, conclude
+from steelyard.decide.arbitrage.assessment import Assessment, assess, conclude
 from steelyard.decide.arbitrage.cache import ArbitrageCache
+from steelyard.decide.arbitrage.market import Market
 from steelyard.decide.arbitrage.paths import PathOptimizer
 from steelyard.decide.arbitrage.plan import build_plan
 from steelyard.decide.arbitrage.route import pools_of
 from steelyard.decide.arbitrage.sequence import Candidates, States, best_sequence
 from steelyard.decide.arbitrage.settings import ArbitrageSettings
 from steelyard.decide.arbitrage.sizing import AmtOptimizer
+from steelyard.decide.arbitrage.validation import stale_block
 from steelyard.decide.arbitrage.valuation import Valuer
-from steelyard.model import Decision, MarketSnapshot, Venue, Verdict, VerdictCode
+from steelyard.decide.arbitrage.wording import Joined
+from steelyard.model import Attempts, Decision, MarketSnapshot, Venue, Verdict, VerdictCode
 from steelyard.units import Address
+
+NO_ATTEMPTS: Final = Attempts()
 
 
 def decide(
@@ -25,6 +31,7 @@ def decide(
     cache: ArbitrageCache,
     busy_pools: frozenset[Address] = frozenset(),
     stopped_reason: str | None = None,
+    attempts: Attempts = NO_ATTEMPTS,
 ) -> Decision:
     """Return a verdict on every candidate cycle of the snapshot, and plans for the best set of them.
 
@@ -33,6 +40,7 @@ def decide(
         cache: makes the next decision quick; never changes an answer.
         busy_pools: pools of transactions of ours that are still open.
         stopped_reason: why no new risk may be taken, where that is so; the verdicts then say what was missed.
+        attempts: the record of past ones, which says how likely the next is to succeed.
 
     Accepted verdicts come first, in the order in which their plans are to be sent, then the others in the
     order of their promise. A plan that shares a pool with an earlier one is sized on what that one leaves.
@@ -48,27 +56,17 @@ def decide(
             max_evaluations=settings.max_evaluations, tolerance_ppm=settings.sizing_tolerance_ppm
         ),
         cache=cache,
+        attempts=attempts,
     )
     paths = PathOptimizer(path_length=settings.path_length, max_candidates=settings.max_candidates)
     routes = paths.find_arbitrage(snapshot, graph, cache, market.valuer)
-    stale = _stale(snapshot, settings)
-    if stale is not None:
-        refused = [conclude(route, VerdictCode.STALE, stale) for route in routes]
-        return _decision(snapshot, refused)
+    age_seconds = snapshot.observed_at_seconds - snapshot.block.timestamp_seconds
+    stale = stale_block(age_seconds, settings.validation.max_block_age_seconds)
+    if stale is not None:  # the whole block is: nothing of it need be sized
+        return _decision(snapshot, [conclude(route, stale.code, stale.reason) for route in routes])
     assessed = [assess(market, route) for route in routes]
     assessed = [_unless_blocked(one, busy_pools, stopped_reason) for one in assessed]
     return _decision(snapshot, _select(market, assessed))
-
-
-def _stale(snapshot: MarketSnapshot, settings: ArbitrageSettings) -> str | None:
-    if settings.max_block_age_seconds is None:
-        return None
-    age = snapshot.observed_at_seconds - snapshot.block.timestamp_seconds
-    if age <= settings.max_block_age_seconds:
-        return None
-    return (
-        f"block {snapshot.block.number} was {age} s old when seen, at most {settings.max_block_age_seconds} s"
-    )
 
 
 def _unless_blocked(one: Assessment, busy: frozenset[Address], stopped: str | None) -> Assessment:
@@ -120,8 +118,8 @@ def _candidates(market: Market) -> Candidates[Assessment]:
         behind = assess(market, route)
         if behind.terms is None:
             return None
-        reason = f"behind better plans on the same pools: {behind.verdict.reason}"
-        return replace(behind, verdict=replace(behind.verdict, words=reason))
+        words = Joined("behind better plans on the same pools", behind.verdict.words)
+        return replace(behind, verdict=replace(behind.verdict, words=words))
 
     return Candidates(worth=_worth, pools=lambda one: pools_of(one.route), after=after, requote=requote)
 
@@ -146,7 +144,7 @@ def _planned(market: Market, one: Assessment) -> Assessment:
 
 def _turned(one: Assessment, code: VerdictCode, reason: str) -> Assessment:
     """Return the assessment as a refusal that keeps its numbers."""
-    verdict: Verdict = replace(one.verdict, code=code, words=f"{reason}; {one.verdict.reason}")
+    verdict: Verdict = replace(one.verdict, code=code, words=Joined(reason, one.verdict.words))
     return Assessment(route=one.route, verdict=verdict)
 
 

@@ -28,6 +28,13 @@ class LoanCost:
         return self.fee_wei + self.gas_wei
 
 
+@dataclass(frozen=True, slots=True)
+class NoLender:
+    """Nobody lends that; ``reason`` says what is missing."""
+
+    reason: str
+
+
 def offers(lenders: Iterable[LenderTerms], asset: Address) -> tuple[LenderTerms, ...]:
     """Return the lenders that have any of ``asset``, in the order of their kinds."""
     return tuple(
@@ -45,8 +52,8 @@ def choose_lender(
     *,
     gas_wei: Callable[[LenderKind], int],
     value_wei: Callable[[int], int | None],
-) -> LoanCost | None:
-    """Return the cheapest way to borrow exactly ``amount``, or None where no lender has that much.
+) -> LoanCost | NoLender:
+    """Return the cheapest way to borrow exactly ``amount``, or why there is none.
 
     Args:
         gas_wei: what a kind's loan costs in gas at the present price.
@@ -55,6 +62,7 @@ def choose_lender(
 
     Ties go to the lender whose kind is declared first.
     """
+    found = offers(lenders, asset)
     costs = [
         LoanCost(
             kind=terms.kind,
@@ -62,7 +70,10 @@ def choose_lender(
             fee_wei=value_wei(terms.fee(amount)) or 0,
             gas_wei=gas_wei(terms.kind),
         )
-        for terms in offers(lenders, asset)
+        for terms in found
         if terms.available >= amount
     ]
-    return min(costs, key=lambda cost: (cost.total_wei, cost.fee, cost.kind), default=None)
+    if not costs:
+        most = max((terms.available for terms in found), default=0)
+        return NoLender(f"no lender has {amount} base units of {asset}, the most that one has is {most}")
+    return min(costs, key=lambda cost: (cost.total_wei, cost.fee, cost.kind))

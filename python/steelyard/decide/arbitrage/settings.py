@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from steelyard.decide.arbitrage.gas import GasModel
+from steelyard.decide.arbitrage.validation import ValidationLimits
 from steelyard.exceptions import ConfigError
 from steelyard.units import BPS, ETHER, Address
+
+SHORTEST_PATH: Final = 2
+LONGEST_PATH: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,18 +21,18 @@ class ArbitrageSettings:
     Attributes:
         executor: the FlashLoanArbitrage contract that plans are for.
         wrapped_native: the token that counts as wei.
-        path_length: most hops of a cycle, 2 or 3.
+        path_length: most hops of a cycle, 2 to 6.
         max_candidates: most cycles that are sized in a block, the most promising ones.
         max_plans: most plans of one block.
         min_net_profit_wei: after the loan fee, gas and tip.
+        min_trading_limit_wei: least loan worth looking at.
         max_trade_wei: largest loan.
         slippage_bps: how much less than expected a leg may pay.
         profit_share_kept_bps: ``min_profit`` as a share of the expected profit; never below what gas costs.
         deadline_seconds: after the timestamp of the block that was decided on.
         builder_share_bps: of the profit above ``min_profit``; only paid where the asset is wrapped native.
-        min_liquidity_wei, max_price_impact_bps: what ``OpportunityValidator`` asks of every leg's pool.
-        max_block_age_seconds: between a block's timestamp and its observation; None where the chain's clock
-            is not the world's (a replica).
+        validation: what ``OpportunityValidator`` asks of every candidate. Its ``max_block_age_seconds`` is
+            None where the chain's clock is not the world's (a replica).
         max_evaluations: exact chain quotes that sizing one cycle may cost.
         sizing_tolerance_ppm: sizing stops where no loan can earn more by that many millionths of the profit.
     """
@@ -38,31 +43,30 @@ class ArbitrageSettings:
     max_candidates: int = 200
     max_plans: int = 3
     min_net_profit_wei: int = ETHER // 1000
+    min_trading_limit_wei: int = 0
     max_trade_wei: int = 500 * ETHER
     slippage_bps: int = 0
     profit_share_kept_bps: int = 9_000
     deadline_seconds: int = 60
     builder_share_bps: int = 0
-    min_liquidity_wei: int = 0
-    max_price_impact_bps: int = BPS
-    max_block_age_seconds: int | None = None
+    validation: ValidationLimits = field(default_factory=ValidationLimits)
     max_evaluations: int = 64
     sizing_tolerance_ppm: int = 10
     gas: GasModel = field(default_factory=GasModel)
 
     def __post_init__(self) -> None:
-        if self.path_length not in (2, 3):
-            raise ConfigError(f"path_length must be 2 or 3, not {self.path_length}")
+        if not SHORTEST_PATH <= self.path_length <= LONGEST_PATH:
+            raise ConfigError(
+                f"path_length must be in {SHORTEST_PATH}..{LONGEST_PATH}, not {self.path_length}"
+            )
         for name in ("max_candidates", "max_plans", "max_trade_wei", "deadline_seconds", "max_evaluations"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name} must be positive, not {getattr(self, name)}")
-        for name in ("min_net_profit_wei", "min_liquidity_wei", "sizing_tolerance_ppm"):
+        for name in ("min_net_profit_wei", "min_trading_limit_wei", "sizing_tolerance_ppm"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} must not be negative, but is {getattr(self, name)}")
-        for name in ("slippage_bps", "profit_share_kept_bps", "builder_share_bps", "max_price_impact_bps"):
+        for name in ("slippage_bps", "profit_share_kept_bps", "builder_share_bps"):
             if not 0 <= getattr(self, name) <= BPS:
                 raise ConfigError(f"{name} must be in 0..{BPS}, not {getattr(self, name)}")
         if self.slippage_bps == BPS:
             raise ConfigError(f"slippage_bps {BPS} would accept nothing for something")
-        if self.max_block_age_seconds is not None and self.max_block_age_seconds <= 0:
-            raise ConfigError(f"max_block_age_seconds must be positive, not {self.max_block_age_seconds}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from steelyard.amm.pool import Pool
 from steelyard.decide.arbitrage.graph import MarketGraph
 from steelyard.exceptions import QuoteError
-from steelyard.units import Address
+from steelyard.units import Address, mul_div_up
 
 
 class Valuer:
@@ -60,6 +60,13 @@ class Valuer:
             return amount
         reserves = self._spot(asset)
         return None if reserves is None else amount * reserves[1] // reserves[0]
+
+    def at_most_wei(self, asset: Address, amount: int) -> int | None:
+        """Return what ``amount`` can be worth at most: at the pool's price without fee, rounded up."""
+        if asset == self._native or amount == 0:
+            return amount
+        reserves = self._spot(asset)
+        return None if reserves is None else mul_div_up(amount, reserves[1], reserves[0])
 
     def _spot(self, asset: Address) -> tuple[int, int] | None:
         pool = self._pool(asset)

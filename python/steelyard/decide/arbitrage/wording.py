@@ -1,11 +1,12 @@
-"""Numbers for people: how amounts appear in reasons."""
+"""Numbers for people: how amounts appear in reasons, and sentences put together when they are read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import NamedTuple
 
-from steelyard.model import Token
+from steelyard.model import Token, Words
 from steelyard.units import ETHER, GWEI, Address
 
 _DIGITS = 6
@@ -34,3 +35,52 @@ def _short(value: Decimal) -> str:
         return "0"
     rounded = value.quantize(Decimal(1).scaleb(value.adjusted() - _DIGITS + 1)) if value else value
     return f"{rounded.normalize():f}" if abs(value) < 10**_DIGITS else f"{value:.0f}"
+
+
+class SizedText(NamedTuple):
+    """The sentence that every sized verdict carries.
+
+    Attributes:
+        token: of the asset; None where it is not known.
+        profit: after the loan fee; ``gap`` is what another loan could earn more at most (``Sizing.gap``).
+    """
+
+    lender: str
+    asset: Address
+    token: Token | None
+    loan: int
+    loan_fee: int
+    profit: int
+    gas_units: int
+    gas_price_wei: int
+    gas_cost_wei: int
+    net_wei: int
+    gap: int | None
+
+    def __str__(self) -> str:
+        tokens = {} if self.token is None else {self.asset: self.token}
+        loan, fee, profit = (
+            amount_text(amount, self.asset, tokens) for amount in (self.loan, self.loan_fee, self.profit)
+        )
+        return (
+            f"borrow {loan} from {self.lender}, fee {fee}, profit {profit}{self._proof(tokens)}, "
+            f"{self.gas_units} gas at {gwei_text(self.gas_price_wei)} = {ether_text(self.gas_cost_wei)}, "
+            f"net {ether_text(self.net_wei)}"
+        )
+
+    def _proof(self, tokens: Mapping[Address, Token]) -> str:
+        if self.gap is None:
+            return " (not proven to be the most)"
+        if self.gap == 0:
+            return " (certified)"
+        return f" (at most {amount_text(self.gap, self.asset, tokens)} more with another loan)"
+
+
+class Joined(NamedTuple):
+    """Two sentences with a semicolon between them."""
+
+    first: Words
+    second: Words
+
+    def __str__(self) -> str:
+        return f"{self.first}; {self.second}"

@@ -1,0 +1,93 @@
+"""What every assessment of one block looks at, with what is worked out once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from steelyard.decide.arbitrage.cache import ArbitrageCache
+from steelyard.decide.arbitrage.candidate import shallowest_wei
+from steelyard.decide.arbitrage.lending import offers
+from steelyard.decide.arbitrage.settings import ArbitrageSettings
+from steelyard.decide.arbitrage.sizing import AmtOptimizer
+from steelyard.decide.arbitrage.validation import Evidence, Facts, OpportunityValidator
+from steelyard.decide.arbitrage.valuation import Valuer
+from steelyard.model import Attempts, LenderTerms, MarketSnapshot, Token, Venue
+from steelyard.units import Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetTerms:
+    """An asset as something to borrow.
+
+    Attributes:
+        lenders: those that have any of it, the cheapest in fee and gas first.
+        most: base units that the largest trade is worth; None where the asset has no price.
+    """
+
+    token: Token | None
+    lenders: tuple[LenderTerms, ...]
+    most: int | None
+
+    def symbol(self, asset: Address) -> str:
+        return self.token.symbol if self.token else str(asset)
+
+
+class Market:
+    """One block's snapshot, settings and tools. What it keeps is worked out from these alone."""
+
+    def __init__(
+        self,
+        *,
+        snapshot: MarketSnapshot,
+        settings: ArbitrageSettings,
+        venues: Mapping[str, Venue],
+        valuer: Valuer,
+        optimizer: AmtOptimizer,
+        cache: ArbitrageCache,
+        attempts: Attempts,
+    ) -> None:
+        self.snapshot = snapshot
+        self.settings = settings
+        self.venues = venues
+        self.valuer = valuer
+        self.optimizer = optimizer
+        self.cache = cache
+        self.gas_price_wei = snapshot.gas.price_wei
+        self.validator = OpportunityValidator(
+            settings.validation,
+            shallowest_wei if settings.validation.min_liquidity_wei else _unasked,
+            Evidence(
+                block_number=snapshot.block.number,
+                block_seconds=snapshot.block.timestamp_seconds,
+                native=settings.wrapped_native,
+                safety=snapshot.safety,
+                oracles=snapshot.oracles,
+                attempts=attempts,
+            ),
+        )
+        self._assets: dict[Address, AssetTerms] = {}
+
+    def asset(self, asset: Address) -> AssetTerms:
+        """Return what is known of borrowing ``asset``."""
+        known = self._assets.get(asset)
+        if known is None:
+            known = self._assets[asset] = self._asset(asset)
+        return known
+
+    def _asset(self, asset: Address) -> AssetTerms:
+        gas = self.settings.gas
+        lenders = sorted(
+            offers(self.snapshot.lenders, asset),
+            key=lambda terms: (terms.fee_wad, gas.units(terms.kind, ()), terms.kind),
+        )
+        return AssetTerms(
+            token=self.snapshot.tokens.get(asset),
+            lenders=tuple(lenders),
+            most=self.valuer.units_at_spot(asset, self.settings.max_trade_wei),
+        )
+
+
+def _unasked(facts: Facts) -> int:
+    """No liquidity is asked for, so none need be known."""
+    return 0
