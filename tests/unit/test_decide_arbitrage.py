@@ -284,7 +284,7 @@ def test_every_sized_verdict_says_what_another_loan_could_earn_more() -> None:
         verdict = best(decided(snapshot(drifted(), lenders=[lender(asset=asset)])))
         assert verdict.gap_wei is not None
         assert 0 <= verdict.gap_wei <= (verdict.net_wei or 0) // 1_000
-    assert best(decided(snapshot(drifted(), lenders=[]))).gap_wei is None
+    assert best(decided(snapshot(drifted(), lenders=[lender(available=0)]))).gap_wei is None
 
 
 def test_pools_of_unlisted_venues_are_no_edges() -> None:

@@ -31,13 +31,14 @@ from steelyard.decide.arbitrage.decision import decide
 from steelyard.decide.arbitrage.settings import ArbitrageSettings
 from steelyard.decide.arbitrage.validation import ValidationLimits
 from steelyard.decide.limits import RiskLimits
-from steelyard.exceptions import ConfigError, KeyUnavailable
-from steelyard.model import Address, Mode, Signer
+from steelyard.exceptions import ConfigError, KeyUnavailable, StoreUnavailable
+from steelyard.model import Address, Attempts, Mode, Signer
 from steelyard.observe.evidence import Evidence
 from steelyard.observe.follower import MarketFollower
 from steelyard.observe.oracles import OracleReader
 from steelyard.observe.token_safety import TokenTrials
 from steelyard.observe.watch import WatchList
+from steelyard.record.attempts import read_attempts
 from steelyard.record.database import Database
 from steelyard.record.decisions import DecisionLog
 from steelyard.record.journal import SqlJournal
@@ -193,6 +194,15 @@ def open_decider(config: Config, deployment: Deployment) -> Decider:
         venues=deployment.venues,
         cache=ArbitrageCache(),
     )
+
+
+def past_attempts(config: Config) -> Attempts:
+    """Return what the records say of past attempts; nothing where there are no records to be read."""
+    try:
+        with Database(config.keeper.database_url, create=False) as database, database.read() as session:
+            return read_attempts(session, now_seconds=int(time.time()))
+    except StoreUnavailable:
+        return Attempts()
 
 
 def _mode(config: Config, live: bool) -> Mode:

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from steelyard.app.first_look import check_market
-from steelyard.app.wiring import open_chain, open_decider, open_deployment, open_follower
+from steelyard.app.wiring import open_chain, open_decider, open_deployment, open_follower, past_attempts
 from steelyard.cli.options import config_option, json_option
 from steelyard.cli.tables import GAP, aligned, show_lines
 from steelyard.cli.wording import amount, ether, route, symbol
@@ -37,7 +37,9 @@ def plan(config: Config, top: int, as_json: bool) -> None:
     if snapshot is None:
         raise RpcInconsistent(f"RPC {chain.rpc.name} names no newest block; try again")
     check_market(snapshot, config.market)
-    decision = open_decider(config, deployment)(snapshot, busy_pools=frozenset(), stopped_reason=None)
+    decision = open_decider(config, deployment)(
+        snapshot, busy_pools=frozenset(), stopped_reason=None, attempts=past_attempts(config)
+    )
     if as_json:
         click.echo(json.dumps(_as_json(decision, snapshot), indent=2))
     else:
