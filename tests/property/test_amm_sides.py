@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from steelyard.amm import UniswapV3Pool
 from steelyard.amm.swap_math import whole_step
+from steelyard.amm.tick_math import tick_at_sqrt_ratio
 from steelyard.amm.tick_table import TickTable
 from steelyard.exceptions import QuoteError
-from steelyard.units import PIPS, Q96
+from steelyard.units import PIPS
 from tests.support.pools import (
     AMOUNTS,
     INT256_MAX,
@@ -184,16 +185,20 @@ def test_the_least_input_buys_as_much_and_a_unit_less_does_not(
         assert least == 1 or walked(pool, token_in, least - 1) < wanted
 
 
-@given(magnitudes(1, 2**127), magnitudes(Q96, 2**159), st.data())
+@given(magnitudes(2**110, 2**127 - 1), magnitudes(2**145, 2**159), st.integers(0, 3), st.data())
 def test_the_least_input_holds_where_the_contract_divides_in_another_order(
-    liquidity: int, price: int, data: DataObject
+    liquidity: int, price: int, further: int, data: DataObject
 ) -> None:
-    pool = v3_pool([(-54 * 16_383, 54 * 16_383, liquidity)], fee_pips=50_000, sqrt_price_x96=price)
+    overflowing = ((1 << 256) - (liquidity << 96)) // price + 1
+    tick = tick_at_sqrt_ratio((liquidity << 96) // overflowing)
+    lower = max(tick // 16_383 - further, -54) * 16_383
+    pool = v3_pool([(lower, 54 * 16_383, liquidity)], fee_pips=50_000, sqrt_price_x96=price)
     side = pool.side(TOKEN0)
-    overflowing = ((1 << 256) - (liquidity << 96)) // price * PIPS // (PIPS - 50_000)
-    amount = max(overflowing + data.draw(magnitudes(1, 2**90)) * data.draw(st.sampled_from((-1, 1))), 1)
+    past = data.draw(magnitudes(1, 2**90)) * data.draw(st.sampled_from((-1, 1)))
+    amount = min((overflowing + past) * PIPS // (PIPS - 50_000), side.capacity)
+    bought = {side.output(amount), side.output(side.capacity), *map(side.output, edges(pool, TOKEN0, amount))}
     assert side.output(amount) == walked(pool, TOKEN0, amount)
-    for wanted in {side.output(amount), side.output(amount) + 1} - {0}:
+    for wanted in {out + shift for out in bought for shift in (-1, 0, 1)}:
         least = side.least_input(wanted)
         if least is not None:
             assert walked(pool, TOKEN0, least) >= wanted
@@ -219,6 +224,26 @@ def test_a_piece_begins_where_the_walk_is_and_never_pays_less(
     if curve.high is not None:
         assert amount <= curve.high <= side.capacity
         assert curve.output(curve.high) >= side.output(curve.high)
+
+
+@given(v3_pools(), TOKENS, st.data())
+def test_pieces_follow_one_another_and_do_not_depend_on_what_was_asked_before(
+    pool: UniswapV3Pool, token_in: Address, data: DataObject
+) -> None:
+    side, at, pieces = pool.side(token_in), 0, []
+    for _ in range(60):
+        piece = side.curve(at)
+        if piece is None or piece.high is None:
+            assert at >= side.capacity
+            break
+        assert piece.low <= at <= piece.high
+        pieces.append((at, piece))
+        at = piece.high + 1
+    for at, piece in data.draw(st.permutations(pieces)):
+        assert pool.side(token_in).curve(at) == side.curve(at) == piece
+        assert piece.high is not None
+        for asked in (piece.low, piece.high, piece.high + 1):
+            assert side.curve(asked) == pool.side(token_in).curve(asked)
 
 
 # --- bounds ------------------------------------------------------------------------------------------------

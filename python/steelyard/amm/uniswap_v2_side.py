@@ -18,7 +18,7 @@ class UniswapV2Side:
         capacity: what the pair's reserve can still take.
     """
 
-    __slots__ = ("_depth", "_gain", "_kept", "_reserve_out", "capacity")
+    __slots__ = ("_depth", "_gain", "_kept", "_piece", "_reserve_out", "capacity")
 
     def __init__(self, reserve_in: int, reserve_out: int, fee_pips: int, capacity: int) -> None:
         self.capacity = capacity
@@ -26,6 +26,7 @@ class UniswapV2Side:
         self._gain = self._kept * reserve_out
         self._depth = PIPS * reserve_in
         self._reserve_out = reserve_out
+        self._piece: Curve | None = None
 
     def output(self, amount_in: int) -> int:
         """Return the most that the pair's K check lets out; 0 where it does not take the input."""
@@ -43,7 +44,9 @@ class UniswapV2Side:
 
     def curve(self, amount_in: int) -> Curve | None:
         """Return the pair's only piece."""
-        return Curve(self._gain, 0, self._kept, self._depth, 0, self.capacity)
+        if self._piece is None:
+            self._piece = Curve(self._gain, 0, self._kept, self._depth, 0, self.capacity)
+        return self._piece
 
     def support(self, value_out: int, value_in: int) -> int:
         """Return an upper bound on ``value_out * output(x) - value_in * x``, 2 above the curve's at most.

@@ -63,6 +63,7 @@ class UniswapV3Side(ABC):
         "_bought_before",
         "_first",
         "_first_bought",
+        "_found",
         "_kept",
         "_key",
         "_liquidity",
@@ -89,6 +90,7 @@ class UniswapV3Side(ABC):
         self._paid_before = ahead.paid - first
         self._bought_before = ahead.bought - first_bought
         self._reach = table.paid[-1] - self._paid_before
+        self._found: Curve | None = None
 
     @property
     def capacity(self) -> int:
@@ -119,9 +121,8 @@ class UniswapV3Side(ABC):
             before = table.rows[at - 1]
             whole, wanted = table.paid[at] - before.paid, total - before.bought
         least = self._least_in_step(before.sqrt_price_x96, before.liquidity, wanted)
-        # Where the step's own formula cannot pay so much, or only for more, the whole step does.
-        inside = whole if least is None or least > whole else least
-        return before.paid - self._paid_before + inside
+        # Where the contract divides in its other order, a target may cost less than the formula says.
+        return before.paid - self._paid_before + min(least, whole)
 
     def curve(self, amount_in: int) -> Curve | None:
         """Return the range of liquidity in which a sale of ``amount_in`` ends.
@@ -129,16 +130,22 @@ class UniswapV3Side(ABC):
         From the end of a word only, where the roundings at the range's earlier words take the amount past
         the end that the range has from its beginning.
         """
+        found = self._found
+        # Its end is left out: there the next range begins.
+        if found is not None and found.high is not None and found.low <= amount_in < found.high:
+            return found
         table, row = self._table, Row(self._paid_before, self._bought_before, self._price, self._liquidity)
         crossed = table.crossed[self._start + table.prepended - 1]
         if amount_in < self._first:
-            return self._piece_from(row, crossed)
+            self._found = self._piece_from(row, crossed)
+            return self._found
         at = self._stop_before(amount_in)
         if table.crossed[at] != crossed:
             crossed = table.crossed[at]
             row = table.rows[bisect_left(table.crossed, crossed)]
         piece = self._piece_from(row, crossed)
         if piece is None or piece.high is None or amount_in <= piece.high:
+            self._found = piece
             return piece
         return self._piece_from(table.rows[at], crossed)
 
@@ -233,8 +240,8 @@ class UniswapV3Side(ABC):
         return best
 
     @abstractmethod
-    def _least_in_step(self, price: int, liquidity: int, wanted: int) -> int | None:
-        """Return the least input, fee included, that buys ``wanted`` from this price on."""
+    def _least_in_step(self, price: int, liquidity: int, wanted: int) -> int:
+        """Return the least input, fee included, that buys what the step can pay from this price on."""
 
     @abstractmethod
     def _piece(self, row: Row, paid: int, bought: int, end: int) -> Curve:
@@ -279,10 +286,8 @@ class _FallingSide(UniswapV3Side):
         # Down, both: the price stops before what was paid for, and the pool pays.
         return bought + (liquidity * (flow * price // (whole + flow)) >> 96)
 
-    def _least_in_step(self, price: int, liquidity: int, wanted: int) -> int | None:
+    def _least_in_step(self, price: int, liquidity: int, wanted: int) -> int:
         end = price - div_up(wanted << 96, liquidity)  # the price must fall so far, or further
-        if end <= 0:
-            return None
         whole = liquidity << 96
         after_fee = div_up((price - end) * whole, price * end)
         if whole + after_fee * price > UINT256_MAX:
@@ -332,10 +337,8 @@ class _RisingSide(UniswapV3Side):
         rise = (rest * self._kept // PIPS << 96) // liquidity
         return bought + (liquidity << 96) * rise // ((price + rise) * price)
 
-    def _least_in_step(self, price: int, liquidity: int, wanted: int) -> int | None:
+    def _least_in_step(self, price: int, liquidity: int, wanted: int) -> int:
         left = (liquidity << 96) - wanted * price
-        if left <= 0:
-            return None
         rise = div_up(wanted * price * price, left)  # the price must rise so far, or further
         return self._with_fee(-(-rise * liquidity >> 96))
 
