@@ -21,7 +21,7 @@ from eth_utils.address import to_checksum_address
 
 from steelyard.amm.pool import Pool
 from steelyard.amm.tick_map import TickMap
-from steelyard.amm.tick_math import sqrt_ratio_at_tick, tick_at_sqrt_ratio
+from steelyard.amm.tick_math import MAX_TICK, sqrt_ratio_at_tick, tick_at_sqrt_ratio
 from steelyard.amm.uniswap_v2 import UniswapV2Pool
 from steelyard.amm.uniswap_v3 import UniswapV3Pool
 from steelyard.model import (
@@ -42,6 +42,7 @@ SWAP_V3_TOPIC: Final = "0xc42079f94a6350d7e6235f29174924f928cc2ac818eb64fed8004e
 _HUBS: Final = (("WETH", 18), ("USDC", 6), ("USDT", 6), ("DAI", 18), ("WBTC", 8))
 _TIERS: Final = ((500, 10), (3_000, 60), (10_000, 200))
 _V3_SHARE: Final = 0.4
+_WIDE: Final = 2_000
 _V2_FEE_PIPS: Final = 3_000
 _HUB_POOLS: Final = 60
 _TO_HUB: Final = 0.8
@@ -267,13 +268,11 @@ def _v3_pool(rng: Random, place: _Place, spacing: int, reserve0: int, reserve1: 
     initialised: dict[int, tuple[int, int]] = {}
     base = math.isqrt(reserve0 * reserve1)
     centre = tick // spacing * spacing
-    for width in (2_000, *(rng.randrange(2, 60) for _ in range(8))):
-        lower, upper = centre - rng.randrange(1, width) * spacing, centre + rng.randrange(1, width) * spacing
-        lower, upper = (
-            max(lower, -887_200 // spacing * spacing + spacing),
-            min(upper, 887_200 // spacing * spacing),
-        )
-        added = base if width == 2_000 else base // 4 + 1
+    widths = [(_WIDE, _WIDE), *((rng.randrange(1, 60), rng.randrange(1, 60)) for _ in range(8))]
+    for below, above in widths:
+        lower = max(centre - below * spacing, -MAX_TICK // spacing * spacing + spacing)
+        upper = min(centre + above * spacing, MAX_TICK // spacing * spacing)
+        added = base if below == _WIDE else base // 4 + 1
         for at, sign in ((lower, 1), (upper, -1)):
             gross, net = initialised.get(at, (0, 0))
             initialised[at] = gross + added, net + sign * added

@@ -9,55 +9,85 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from steelyard.amm.pool import Pool
-from steelyard.decide.arbitrage.cycles import TokenCycles, cycles_through
+from steelyard.amm.side import Side
+from steelyard.amm.tick_tables import TickTables
 from steelyard.decide.arbitrage.graph import MarketGraph
 from steelyard.decide.arbitrage.route import Route
+from steelyard.decide.arbitrage.screening import ShortCycles
 from steelyard.decide.arbitrage.sizing import AmtOptimizer, SizingSearch
-from steelyard.model import LenderKind, LenderTerms, MarketSnapshot
+from steelyard.model import LenderKind, LenderTerms, MarketSnapshot, Token
 from steelyard.units import Address
 
 _SizingKey = tuple[int, bool, int, int, tuple[tuple[Address, Address], ...]]
 
+_MAX_LAYOUTS = 4
+"""Sets of borrowable tokens whose cycles are kept; a market has one, until a lender comes or goes."""
+
 
 class ArbitrageCache:
-    """The market graph, its token cycles, and the sizes of routes whose pools have not changed.
+    """The market graph, its token cycles, the sides of pools, and the sizes of routes that have not changed.
 
     Args:
-        max_sizings: bound on remembered sizes; the oldest go first.
+        max_sizings, max_sides: bounds on what is remembered; the least recently used go first.
+        tables: prefix tables of V3 pools, which outlive states; they have a bound of their own.
     """
 
-    def __init__(self, *, max_sizings: int = 4_096) -> None:
+    def __init__(
+        self, *, max_sizings: int = 4_096, max_sides: int = 8_192, tables: TickTables | None = None
+    ) -> None:
         self._max_sizings = max_sizings
+        self._max_sides = max_sides
+        self._tables = tables or TickTables()
         self._graph: MarketGraph | None = None
         self._venues: frozenset[str] = frozenset()
         self._seen: frozenset[Address] = frozenset()
+        self._tokens: Mapping[Address, Token] = {}
+        self._unusable: Mapping[Address, str] = {}
         self._block_hash = ""
-        self._cycles: dict[int, TokenCycles] = {}
+        self._cycles: dict[tuple[tuple[int, ...], int], ShortCycles] = {}
+        self._sides: dict[tuple[Address, Address], tuple[Pool, Side]] = {}
         self._sizings: dict[_SizingKey, tuple[tuple[Pool, ...], int, SizingSearch]] = {}
 
     def graph(self, snapshot: MarketSnapshot, venues: Iterable[str]) -> MarketGraph:
         """Return the graph of the snapshot's pools at the named venues, with what changed taken over."""
         names = frozenset(venues)
-        pools = snapshot.pools
+        pools, graph = snapshot.pools, self._graph
         follows = snapshot.block.parent_hash == self._block_hash and len(pools) == len(self._seen)
-        if self._graph is None or names != self._venues:
-            self._rebuild(pools, names)
-        elif follows and snapshot.touched <= self._seen and all(at in pools for at in snapshot.touched):
-            self._graph.update(pools, sorted(snapshot.touched & self._graph.index.keys()))
-        elif pools.keys() == self._seen:
-            self._graph.update(pools, self._graph.index)  # missed a block, or a reorg: compare them all
-        else:
-            self._rebuild(pools, names)
         self._block_hash = snapshot.block.hash
-        assert self._graph is not None
-        return self._graph
+        if graph is None or names != self._venues:
+            return self._rebuilt(snapshot, names)
+        if follows and snapshot.touched <= self._seen and snapshot.touched <= pools.keys():
+            graph.update(pools, snapshot.touched & graph.index.keys())
+        elif pools.keys() == self._seen:
+            graph.update(pools, graph.index)  # missed a block, or a reorg: compare them all
+        else:
+            return self._rebuilt(snapshot, names)
+        same_tokens = snapshot.tokens is self._tokens or snapshot.tokens == self._tokens
+        if not same_tokens or snapshot.unusable != self._unusable:
+            graph.allow(snapshot.tokens, snapshot.unusable)
+        self._tokens, self._unusable = snapshot.tokens, snapshot.unusable
+        return graph
 
-    def cycles(self, base: int) -> TokenCycles:
-        """Return the token cycles through token ``base`` of the graph returned last."""
+    def short_cycles(self, tokens: tuple[int, ...], longest: int) -> ShortCycles:
+        """Return the cycles of up to ``longest`` hops through ``tokens`` of the graph returned last."""
         assert self._graph is not None
-        if base not in self._cycles:
-            self._cycles[base] = cycles_through(self._graph, base)
-        return self._cycles[base]
+        key = tokens, longest
+        known = self._cycles.pop(key, None) or ShortCycles(self._graph, tokens, longest)
+        self._cycles[key] = known
+        while len(self._cycles) > _MAX_LAYOUTS:
+            del self._cycles[next(iter(self._cycles))]
+        return known
+
+    def side(self, pool: Pool, token_in: Address) -> Side:
+        """Return ``pool.side(token_in)``, from memory where this very state was asked before."""
+        key = pool.address, token_in
+        known = self._sides.pop(key, None)
+        if known is None or known[0] is not pool:
+            known = pool, pool.side(token_in, self._tables)
+        self._sides[key] = known
+        if len(self._sides) > self._max_sides:
+            del self._sides[next(iter(self._sides))]
+        return known[1]
 
     def size(self, optimizer: AmtOptimizer, route: Route, terms: LenderTerms, cap: int) -> SizingSearch:
         """Return the optimizer's answer, from memory where it cannot have changed."""
@@ -81,8 +111,14 @@ class ArbitrageCache:
             del self._sizings[next(iter(self._sizings))]
         return search
 
-    def _rebuild(self, pools: Mapping[Address, Pool], venues: frozenset[str]) -> None:
-        self._graph = MarketGraph({at: pool for at, pool in pools.items() if pool.venue in venues})
+    def _rebuilt(self, snapshot: MarketSnapshot, venues: frozenset[str]) -> MarketGraph:
+        self._graph = MarketGraph(
+            {at: pool for at, pool in snapshot.pools.items() if pool.venue in venues},
+            snapshot.tokens,
+            snapshot.unusable,
+        )
         self._venues = venues
-        self._seen = frozenset(pools)
+        self._seen = frozenset(snapshot.pools)
+        self._tokens, self._unusable = snapshot.tokens, snapshot.unusable
         self._cycles = {}
+        return self._graph

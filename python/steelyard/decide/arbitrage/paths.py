@@ -2,38 +2,85 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from steelyard.decide.arbitrage.cache import ArbitrageCache
-from steelyard.decide.arbitrage.cycles import estimated_profit, expand, profitable
+from steelyard.decide.arbitrage.cycles import Choices, expand, no_choices
 from steelyard.decide.arbitrage.graph import Floats, Ints, MarketGraph
-from steelyard.decide.arbitrage.route import Hop, Route
+from steelyard.decide.arbitrage.longer_cycles import MAX_STEPS, Bounds, longer_cycles
+from steelyard.decide.arbitrage.route import Route
+from steelyard.decide.arbitrage.screening import MAX_CHOICES, WIDTH, Base
 from steelyard.decide.arbitrage.valuation import Valuer
 from steelyard.exceptions import ConfigError
 from steelyard.model import MarketSnapshot
 from steelyard.units import ETHER, WAD, Address
 
+SHORTEST: Final = 2
+LONGEST: Final = 6
+
 _SAMPLE_WEI = ETHER
 """The amount whose price in an asset makes estimates in different assets comparable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathSearch:
+    """What was found in one state of the market.
+
+    Attributes:
+        routes: the most promising cycles, best first.
+        paying: how many cycles pay at the margin, those not among ``routes`` included.
+        limits: bounds on work that were reached, in sentences: what may have been missed. Empty where every
+            cycle that pays was found.
+    """
+
+    routes: tuple[Route, ...]
+    paying: int
+    limits: tuple[str, ...] = ()
+
+
+class _Found(NamedTuple):
+    """Cycles of pools from several bases, with the base of each."""
+
+    choices: Choices
+    base: Ints
 
 
 class PathOptimizer:
     """Finds the cycles whose marginal rates, fees of pools and lender included, multiply to more than one.
 
     Args:
-        path_length: most hops of a cycle, 2 or 3.
+        path_length: most hops of a cycle, 2 to 6.
         max_candidates: most cycles returned, those that promise the most wei first.
+        min_trading_limit: wei; cycles whose best loan is estimated below it are left out, and counted.
+        max_choices, max_steps: bounds on work, see ``screening.MAX_CHOICES``, ``longer_cycles.MAX_STEPS``.
+
+    Raises:
+        ConfigError: an argument is out of its range.
     """
 
-    def __init__(self, *, path_length: int = 3, max_candidates: int = 200) -> None:
-        if path_length not in (2, 3):
-            raise ConfigError(f"path_length must be 2 or 3, not {path_length}")
+    def __init__(
+        self,
+        *,
+        path_length: int = 3,
+        max_candidates: int = 200,
+        min_trading_limit: int = 0,
+        max_choices: int = MAX_CHOICES,
+        max_steps: int = MAX_STEPS,
+    ) -> None:
+        if not SHORTEST <= path_length <= LONGEST:
+            raise ConfigError(f"path_length must be in {SHORTEST}..{LONGEST}, not {path_length}")
         if max_candidates < 1:
             raise ConfigError(f"max_candidates must be positive, not {max_candidates}")
+        if min_trading_limit < 0:
+            raise ConfigError(f"min_trading_limit must not be negative, but is {min_trading_limit}")
         self._path_length = path_length
         self._max_candidates = max_candidates
+        self._min_trading_limit = min_trading_limit
+        self._max_choices = max_choices
+        self._max_steps = max_steps
 
     def find_arbitrage(
         self, snapshot: MarketSnapshot, graph: MarketGraph, cache: ArbitrageCache, valuer: Valuer
@@ -43,24 +90,93 @@ class PathOptimizer:
         A cycle through several borrowable assets is a route from each of them. The order is by estimated
         profit in wei, then by the pools' addresses; equal markets give equal answers.
         """
-        best = graph.best_by_pair()
-        found: list[tuple[Ints, Floats]] = []
-        for asset, fee in sorted(_cheapest_fees(snapshot).items()):
-            base = graph.token_index.get(asset)
-            if base is None:
-                continue
-            price = _price(valuer, asset)
-            cycles = cache.cycles(base)
-            for rows in (cycles.two, cycles.three)[: self._path_length - 1]:
-                edges = expand(graph, best, profitable(best, rows, math.log1p(fee)), math.log1p(fee))
-                found.append((edges, estimated_profit(graph, edges, fee) * price))
-        return tuple(
-            tuple(
-                Hop(pool=pool, token_in=sold, token_out=bought)
-                for pool, sold, bought in map(graph.hop_of, row)
+        return self.search(snapshot, graph, cache, valuer).routes
+
+    def search(
+        self, snapshot: MarketSnapshot, graph: MarketGraph, cache: ArbitrageCache, valuer: Valuer
+    ) -> PathSearch:
+        """Like ``find_arbitrage``, with how much there is beside it and what may have been missed."""
+        assets = [
+            asset for asset in sorted(_cheapest_fees(snapshot).items()) if asset[0] in graph.token_index
+        ]
+        bases = tuple(Base(graph.token_index[asset], fee) for asset, fee in assets)
+        prices = np.array([_price(valuer, asset) for asset, _ in assets])
+        limits: list[str] = []
+        found = self._short(bases, cache, limits)
+        if self._path_length > WIDTH:
+            found = self._with_longer(found, graph, bases, limits)
+        found, value = self._worthwhile(found, prices, limits)
+        rows = _ranked(found.choices.edges, value, self._max_candidates)
+        return PathSearch(routes=graph.routes(rows), paying=len(value), limits=tuple(limits))
+
+    def _short(self, bases: tuple[Base, ...], cache: ArbitrageCache, limits: list[str]) -> _Found:
+        cycles = cache.short_cycles(tuple(base.token for base in bases), min(self._path_length, WIDTH))
+        choices, skipped = cycles.screen(bases, self._max_choices)
+        if skipped:
+            limits.append(
+                f"{skipped} cycles of 2 or 3 tokens pay at the margin but were not looked at: "
+                f"the bound is {self._max_choices} choices of pools"
             )
-            for row in _ranked(found, self._max_candidates)
-        )
+        return _Found(choices, cycles.base_of(choices.owner))
+
+    def _with_longer(
+        self, short: _Found, graph: MarketGraph, bases: tuple[Base, ...], limits: list[str]
+    ) -> _Found:
+        """Return the short cycles and the longer ones, in rows of the same width."""
+        bounds = Bounds(graph, [base.token for base in bases], self._path_length)
+        rows, base_of = [np.zeros((self._path_length, 0), dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+        unfinished = 0
+        for at, base in enumerate(bases):
+            cycles, complete = longer_cycles(
+                graph, bounds, at, base.token, self._path_length, float(np.log1p(base.fee)), self._max_steps
+            )
+            rows.append(cycles)
+            base_of.append(np.full(cycles.shape[1], at))
+            unfinished += not complete
+        if unfinished:
+            limits.append(
+                f"cycles of {WIDTH + 1} to {self._path_length} hops through {unfinished} of {len(bases)} "
+                f"assets may be missing: the search ended at its bound of {self._max_steps} steps"
+            )
+        longer = self._chosen(graph, bases, np.concatenate(rows, axis=1), np.concatenate(base_of), limits)
+        wide = np.full((len(short.base), self._path_length), graph.no_edge)
+        wide[:, :WIDTH] = short.choices.edges
+        choices = short.choices._replace(edges=wide).beside(longer.choices)
+        return _Found(choices, np.concatenate((short.base, longer.base)))
+
+    def _chosen(
+        self, graph: MarketGraph, bases: tuple[Base, ...], rows: Ints, base_of: Ints, limits: list[str]
+    ) -> _Found:
+        """Choose pools for the longer token cycles, those with the best rates first."""
+        if not rows.shape[1]:
+            return _Found(no_choices(self._path_length), base_of)
+        fees = np.array([base.fee for base in bases])[base_of]
+        total = graph.best[rows].sum(axis=0) - np.log1p(fees)
+        order = np.lexsort((*rows, base_of, -total))
+        weight = np.cumsum(graph.counts[rows[:, order]].astype(np.float64).prod(axis=0))
+        order = order[weight <= self._max_steps]
+        if len(order) < len(weight):
+            limits.append(
+                f"{len(weight) - len(order)} cycles of {WIDTH + 1} to {self._path_length} tokens pay at the "
+                f"margin but were not looked at: the bound is {self._max_steps} choices of pools"
+            )
+        choices = expand(graph, order, rows[:, order], np.log1p(fees[order]), fees[order])
+        return _Found(choices, base_of[choices.owner])
+
+    def _worthwhile(self, found: _Found, prices: Floats, limits: list[str]) -> tuple[_Found, Floats]:
+        """Return the cycles whose loan is worth looking at, and what each promises, in wei."""
+        price = prices[found.base] if len(prices) else np.zeros(0)
+        value = found.choices.profit * price
+        if not self._min_trading_limit:
+            return found, value
+        trade = found.choices.trade * price
+        kept = (trade >= self._min_trading_limit) | (price == 0)  # without a price nothing is known of it
+        if not kept.all():
+            limits.append(
+                f"{len(kept) - int(kept.sum())} cycles were not looked at: their best loan is estimated "
+                f"below min_trading_limit, {self._min_trading_limit} wei"
+            )
+        return _Found(found.choices.where(kept), found.base[kept]), value[kept]
 
 
 def _cheapest_fees(snapshot: MarketSnapshot) -> dict[Address, float]:
@@ -77,17 +193,11 @@ def _price(valuer: Valuer, asset: Address) -> float:
     return _SAMPLE_WEI / units if units else 0.0
 
 
-def _ranked(found: list[tuple[Ints, Floats]], most: int) -> list[list[int]]:
-    """Merge cycles of all lengths, best first, and take the first ``most``."""
-    if not found:
-        return []
-    width = max(edges.shape[1] for edges, _ in found)
-    padded = np.concatenate(
-        [np.pad(edges, ((0, 0), (0, width - edges.shape[1])), constant_values=-1) for edges, _ in found]
-    )
-    value = np.concatenate([value for _, value in found])
+def _ranked(edges: Ints, value: Floats, most: int) -> list[list[int]]:
+    """Return the first ``most`` rows, best first, then by their edges."""
     if len(value) > most:  # only the top needs sorting; ties at the cut are all kept for it
         cut = np.partition(value, len(value) - most)[len(value) - most]
-        padded, value = padded[value >= cut], value[value >= cut]
-    order = np.lexsort((*(padded[:, hop] for hop in range(width - 1, -1, -1)), -value))[:most]
-    return [[edge for edge in row if edge >= 0] for row in padded[order].tolist()]
+        edges, value = edges[value >= cut], value[value >= cut]
+    order = np.lexsort((*edges.T[::-1], -value))[:most]
+    rows: list[list[int]] = edges[order].tolist()
+    return rows
