@@ -56,7 +56,9 @@ def _paths(sides: Sides, effort: Effort) -> Iterable[Table]:
 
 
 def _decisions(sides: Sides, effort: Effort) -> Iterable[Table]:
-    yield from decisions(sides, effort.pools, blocks=effort.blocks, seed=effort.seed)
+    yield from decisions(
+        sides, effort.pools, blocks=effort.blocks, repeats=min(effort.repeats, 3), seed=effort.seed
+    )
 
 
 def _imports(sides: Sides, effort: Effort) -> Iterable[Table]:

@@ -26,9 +26,9 @@ class Figure:
     text: str = ""
 
     @classmethod
-    def of(cls, samples: Sequence[float]) -> Figure:
-        """Return the figure of repeated measurements of one thing, in nanoseconds."""
-        return cls(ns=min(samples), typical_ns=median(samples))
+    def of(cls, least: Sequence[float], typical: Sequence[float] = ()) -> Figure:
+        """Return the figure of several turns: the least of the least, the median of the typical."""
+        return cls(ns=min(least), typical_ns=median(typical or least))
 
     def __str__(self) -> str:
         return self.text if self.ns is None else duration(self.ns)

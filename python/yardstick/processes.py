@@ -26,15 +26,15 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Reply:
-    """One measured call.
+    """One turn of a side.
 
     Attributes:
-        ns: nanoseconds of one call, the mean over ``loops``.
+        least_ns, typical_ns: nanoseconds of one call, the least and the median of the turn.
         answer: what the call returned.
     """
 
-    ns: float
-    loops: int
+    least_ns: float
+    typical_ns: float
     answer: Any
 
 
@@ -119,7 +119,7 @@ class Worker:
     def _reply(self, task: str, answer: dict[str, Any]) -> Reply:
         if "error" in answer:
             raise Failed(f"{self.name}: {task}: {answer['error']}")
-        return Reply(answer["ns"], answer["loops"], answer["answer"])
+        return Reply(answer["samples"][0], answer["samples"][1], answer["answer"])
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._log.parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 from bootstrap.console import SetupError
 from yardstick.environments import ALPHA, FOLDER, METHODS, Environment, NotHere
 from yardstick.figures import OURS, Figure
-from yardstick.processes import Failed, TooSlow, Worker
+from yardstick.processes import Failed, Reply, TooSlow, Worker
 
 DEGENBOT: str = "degenbot 0.5.0"
 DEGENBOT_ALPHA: str = "degenbot 0.6.0a17"
@@ -40,7 +40,7 @@ class Sides:
         Args:
             tasks: what to ask of which side; sides that are absent are skipped.
         """
-        samples: dict[str, list[float]] = {}
+        turns: dict[str, list[Reply]] = {}
         figures: dict[str, Figure] = {}
         answers: dict[str, object] = {}
         for _ in range(repeats):
@@ -52,9 +52,14 @@ class Sides:
                 except (TooSlow, Failed) as trouble:
                     figures[name] = Figure(text=str(trouble))
                     continue
-                samples.setdefault(name, []).append(reply.ns)
+                turns.setdefault(name, []).append(reply)
                 answers[name] = reply.answer
-        return figures | {name: Figure.of(taken) for name, taken in samples.items()}, answers
+        return {name: figure_of(taken) for name, taken in turns.items()} | figures, answers
+
+
+def figure_of(turns: Sequence[Reply]) -> Figure:
+    """Return the figure of a side's turns."""
+    return Figure.of([turn.least_ns for turn in turns], [turn.typical_ns for turn in turns])
 
 
 @contextmanager

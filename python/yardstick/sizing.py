@@ -12,8 +12,8 @@ from steelyard.decide.arbitrage import Hop, Route
 from steelyard.decide.arbitrage.route import forward
 from steelyard.units import Address
 from yardstick.figures import OURS, Figure, Row, Table, Target, percentile
-from yardstick.processes import Failed, TooSlow
-from yardstick.sides import DEGENBOT, DEGENBOT_ALPHA, TEXTBOOK, Sides
+from yardstick.processes import Failed, Reply, TooSlow
+from yardstick.sides import DEGENBOT, DEGENBOT_ALPHA, TEXTBOOK, Sides, figure_of
 from yardstick.workload import CycleSet, Json, imported
 
 HOT, FULL = "steelyard, hot path", "steelyard, full certificate"
@@ -32,7 +32,7 @@ class Contestant:
     side: str
     task: str
     arguments: Json = field(default_factory=dict)
-    samples: dict[int, list[float]] = field(default_factory=dict)
+    turns: dict[int, list[Reply]] = field(default_factory=dict)
     answers: dict[int, Json | None] = field(default_factory=dict)
     troubles: dict[int, str] = field(default_factory=dict)
 
@@ -47,16 +47,18 @@ class Contestant:
         except (TooSlow, Failed) as trouble:
             self.troubles[number] = str(trouble)
             return
-        self.samples.setdefault(number, []).append(reply.ns)
+        self.turns.setdefault(number, []).append(reply)
         self.answers[number] = reply.answer
 
     def figure(self, percent: int) -> Figure:
         """Return the percentile over the cycles, of each cycle's least and of its median."""
-        if not self.samples:
+        if not self.turns:
             return Figure(text="no answer")
-        least = [min(taken) for taken in self.samples.values()]
-        typical = [median(taken) for taken in self.samples.values()]
-        return Figure(ns=percentile(least, percent), typical_ns=percentile(typical, percent))
+        figures = [figure_of(taken) for taken in self.turns.values()]
+        return Figure(
+            ns=percentile([figure.ns or 0.0 for figure in figures], percent),
+            typical_ns=percentile([figure.typical_ns or 0.0 for figure in figures], percent),
+        )
 
 
 def contestants(sides: Sides, shape: str) -> list[Contestant]:

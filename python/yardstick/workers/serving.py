@@ -1,7 +1,7 @@
 """The worker's half of the conversation: one JSON object a line in, one a line out.
 
-A request names a task, its arguments and how long to measure; the answer has nanoseconds of one call and what
-the call returned. Standard library only: this runs in every peer's environment.
+A request names a task, its arguments and how long to measure; the answer has the nanoseconds of one call, the
+least and the median, and what it returned. Standard library only: this runs in every peer's environment.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from statistics import median
 from time import perf_counter_ns
 from typing import Any
 
@@ -21,8 +22,8 @@ Prepared = Work | tuple[Work, Callable[[Any], Any]]
 Task = Callable[..., Prepared]
 """Takes a request's arguments and prepares."""
 
-MOST_LOOPS = 1_000_000
-NANOSECONDS = 1_000_000
+MOST_LOOPS = 100_000
+MILLISECOND = 1_000_000
 
 
 def serve(tasks: Mapping[str, Task]) -> None:
@@ -40,24 +41,34 @@ def serve(tasks: Mapping[str, Task]) -> None:
 
 
 def measure(prepared: Prepared, milliseconds: float) -> dict[str, Any]:
-    """Call the work for about that long, without garbage collection; return one call's mean and its answer.
+    """Call the work for about that long, without garbage collection; return what one call took, and its answer.
 
-    The first call warms up, unless it alone takes that long: then it is the measurement.
+    In windows of a millisecond, or of one call where that is longer: on a busy machine some window goes by
+    undisturbed, where none of many milliseconds would. The first call warms up, unless it alone takes all the
+    time there is: then it is the measurement.
     """
     work, finish = prepared if isinstance(prepared, tuple) else (prepared, _as_it_is)
     gc.collect()
     gc.disable()
     try:
         first, answer = _timed(work, 1)
-        budget = milliseconds * NANOSECONDS
-        if first >= budget:
-            return {"ns": first, "loops": 1, "answer": finish(answer)}
-        second, _ = _timed(work, 1)
-        loops = min(max(int(budget / max(second, 1)), 1), MOST_LOOPS)
-        spent, answer = _timed(work, loops)
-        return {"ns": spent / loops, "loops": loops, "answer": finish(answer)}
+        samples, left = [float(first)], milliseconds * MILLISECOND - first
+        if left > 0:
+            samples, answer = _windows(work, left)
     finally:
         gc.enable()
+    return {"samples": [min(samples), median(samples)], "answer": finish(answer)}
+
+
+def _windows(work: Work, budget: float) -> tuple[list[float], Any]:
+    once, answer = _timed(work, 1)
+    loops = min(max(int(MILLISECOND / max(once, 1)), 1), MOST_LOOPS)
+    samples = []
+    while budget > 0:
+        spent, answer = _timed(work, loops)
+        samples.append(spent / loops)
+        budget -= spent
+    return samples, answer
 
 
 def _as_it_is(answer: Any) -> Any:
