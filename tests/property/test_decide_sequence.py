@@ -127,6 +127,13 @@ def test_nobody_is_left_out_of_a_sequence_with_room_without_sharing_a_pool_with_
     assert len(chosen) == most or not left
 
 
+def test_candidates_on_the_same_pools_do_not_crowd_out_others() -> None:
+    cycle, beside = frozenset(POOLS[:2]), frozenset(POOLS[1:3])
+    rotations = [Offer(name=at, pools=cycle, worth=90 - at, moods=(-99,)) for at in range(9)]
+    market = [*rotations, Offer(name=9, pools=beside, worth=50, moods=(-10,))]
+    assert [(offer.name, offer.worth) for offer in best_sequence(market, 3, TOY)] == [(0, 90), (9, 40)]
+
+
 @given(st.lists(st.frozensets(st.sampled_from(POOLS), min_size=1, max_size=3), max_size=8))
 def test_groups_share_nothing_and_hold_together(pools: list[Any]) -> None:
     groups = grouped(pools)

@@ -25,8 +25,8 @@ T = TypeVar("T")
 States = Mapping[Address, Pool]
 
 WIDEST: Final = 8
-"""Candidates of one group that are weighed in sequence, the most valuable ones; of the rest, those go along
-that share no pool with what was chosen."""
+"""Candidates of one group that are weighed in sequence, the most valuable of different pools; of the rest,
+those go along that share no pool with what was chosen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +102,17 @@ def grouped(pools: Sequence[frozenset[Address]]) -> list[list[int]]:
     return sorted(sorted(group) for group in groups)
 
 
+def _different_first(pools: Sequence[frozenset[Address]]) -> list[int]:
+    """Return the positions, those that repeat an earlier one's pools last.
+
+    One cycle is a candidate from each asset that can be borrowed on it: after one, the others are spent.
+    """
+    first: dict[frozenset[Address], int] = {}
+    for at, held in enumerate(pools):
+        first.setdefault(held, at)
+    return sorted(range(len(pools)), key=lambda at: (first[pools[at]] != at, at))
+
+
 @dataclass(slots=True)
 class _Search(Generic[T]):
     candidates: Candidates[T]
@@ -122,7 +133,8 @@ class _Search(Generic[T]):
         for count in range(1, most + 1):
             chosen = best_set(values, pools, count)
             self._best.offer(sum(values[at] for at in chosen), tuple(group[at] for at in chosen))
-        self._group, self._pools = group[:WIDEST], pools[:WIDEST]
+        widest = _different_first(pools)[:WIDEST]
+        self._group, self._pools = [group[at] for at in widest], [pools[at] for at in widest]
         self._extend((), 0, {}, -1, frozenset(range(len(self._group))), most)
         self._fill_up(group, pools)
         return self._best
