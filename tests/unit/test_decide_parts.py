@@ -203,15 +203,16 @@ def test_a_size_that_is_remembered_is_forgotten_when_the_memory_is_full() -> Non
 
 
 @pytest.mark.parametrize(
-    ("gap", "proof"),
+    ("gap", "unproven", "proof"),
     [
-        (None, "(not proven to be the most)"),
-        (0, "(certified)"),
-        (2_000_000, "(at most 2 USDC more with another loan)"),
+        (None, "spent", "(uncertified: spent)"),
+        (0, None, "(certified)"),
+        (0, "ties", "(at most 0 USDC more is possible: ties)"),
+        (2_000_000, "near enough", "(at most 2 USDC more is possible: near enough)"),
     ],
 )
 def test_a_sized_verdict_says_its_numbers_and_how_well_its_size_is_proven(
-    gap: int | None, proof: str
+    gap: int | None, unproven: str | None, proof: str
 ) -> None:
     sized = SizedText(
         lender="aave_v3",
@@ -225,6 +226,7 @@ def test_a_sized_verdict_says_its_numbers_and_how_well_its_size_is_proven(
         gas_cost_wei=3 * 10**15,
         net_wei=-ETHER // 1000,
         gap=gap,
+        unproven=unproven,
     )
     said = (
         f"borrow 1000 USDC from aave_v3, fee 0.5 USDC, profit 7 USDC {proof}, "

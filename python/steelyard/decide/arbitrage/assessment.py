@@ -79,6 +79,7 @@ def _sized(market: Market, route: Route, known: AssetTerms) -> list[tuple[Lender
     Whoever asks no less in fee and gas than a lender that was not short of funds cannot do better.
     """
     gas, limit = market.settings.gas, known.most
+    crossing_price = known.crossing_price if market.crosses_ticks(route) else 0
     found: list[tuple[LenderTerms, Sizing]] = []
     ample: list[LenderTerms] = []
     for terms in known.lenders:
@@ -88,7 +89,7 @@ def _sized(market: Market, route: Route, known: AssetTerms) -> list[tuple[Lender
         ):
             continue
         cap = terms.available if limit is None else min(limit, terms.available)
-        search = market.cache.size(market.optimizer, route, terms, cap)
+        search = market.cache.size(market.optimizer, route, terms, cap, crossing_price=crossing_price)
         if cap == limit or search.furthest <= cap:
             ample.append(terms)
         if search.sizing is not None:
@@ -100,7 +101,7 @@ def _terms(market: Market, route: Route, lender: LenderTerms, sizing: Sizing) ->
     """Return what the loan would cost and bring, or None where the asset's pool cannot value it."""
     settings, asset = market.settings, route[0].token_in
     kinds = [market.venues[hop.pool.venue].kind for hop in route]
-    gas_units = settings.gas.units(lender.kind, kinds)
+    gas_units = settings.gas.units(lender.kind, kinds, sizing.crossings)
     gas_cost_wei = gas_units * market.gas_price_wei
     floor = market.valuer.cost(asset, gas_cost_wei)
     least = least_profit(
@@ -176,4 +177,5 @@ def _numbers(market: Market, route: Route, terms: Terms) -> SizedText:
         gas_cost_wei=terms.gas_cost_wei,
         net_wei=terms.net_wei,
         gap=sizing.gap,
+        unproven=sizing.uncertified_reason,
     )

@@ -37,7 +37,7 @@ class ArbitrageCache:
     ) -> None:
         self._max_sizings = max_sizings
         self._max_sides = max_sides
-        self._tables = tables or TickTables()
+        self._tables = TickTables() if tables is None else tables
         self._graph: MarketGraph | None = None
         self._venues: frozenset[str] = frozenset()
         self._seen: frozenset[Address] = frozenset()
@@ -46,7 +46,7 @@ class ArbitrageCache:
         self._block_hash = ""
         self._cycles: dict[tuple[tuple[int, ...], int], ShortCycles] = {}
         self._sides: dict[tuple[Address, Address], tuple[Pool, Side]] = {}
-        self._sizings: dict[_SizingKey, tuple[tuple[Pool, ...], int, SizingSearch]] = {}
+        self._sizings: dict[_SizingKey, tuple[tuple[Pool, ...], int, int, SizingSearch]] = {}
 
     def graph(self, snapshot: MarketSnapshot, venues: Iterable[str]) -> MarketGraph:
         """Return the graph of the snapshot's pools at the named venues, with what changed taken over."""
@@ -89,7 +89,9 @@ class ArbitrageCache:
             del self._sides[next(iter(self._sides))]
         return known[1]
 
-    def size(self, optimizer: AmtOptimizer, route: Route, terms: LenderTerms, cap: int) -> SizingSearch:
+    def size(
+        self, optimizer: AmtOptimizer, route: Route, terms: LenderTerms, cap: int, *, crossing_price: int = 0
+    ) -> SizingSearch:
         """Return the optimizer's answer, from memory where it cannot have changed."""
         key = (
             terms.fee_wad,
@@ -100,13 +102,15 @@ class ArbitrageCache:
         )
         known = self._sizings.pop(key, None)
         if known is not None:
-            pools, known_cap, search = known
-            same_pools = all(hop.pool is pool for hop, pool in zip(route, pools, strict=True))
-            if same_pools and (cap == known_cap or search.furthest <= min(cap, known_cap)):
+            pools, known_cap, known_price, search = known
+            same = known_price == crossing_price and all(
+                hop.pool is pool for hop, pool in zip(route, pools, strict=True)
+            )
+            if same and (cap == known_cap or search.furthest <= min(cap, known_cap)):
                 self._sizings[key] = known
                 return search
-        search = optimizer.search(route, terms, cap)
-        self._sizings[key] = (tuple(hop.pool for hop in route), cap, search)
+        search = optimizer.search(route, terms, cap, crossing_price=crossing_price)
+        self._sizings[key] = (tuple(hop.pool for hop in route), cap, crossing_price, search)
         while len(self._sizings) > self._max_sizings:
             del self._sizings[next(iter(self._sizings))]
         return search

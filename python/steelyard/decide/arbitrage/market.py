@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from steelyard.decide.arbitrage.cache import ArbitrageCache
 from steelyard.decide.arbitrage.candidate import shallowest_wei
 from steelyard.decide.arbitrage.lending import offers
+from steelyard.decide.arbitrage.route import Route
 from steelyard.decide.arbitrage.settings import ArbitrageSettings
 from steelyard.decide.arbitrage.sizing import AmtOptimizer
 from steelyard.decide.arbitrage.validation import Evidence, Facts, OpportunityValidator
 from steelyard.decide.arbitrage.valuation import Valuer
-from steelyard.model import Attempts, LenderTerms, MarketSnapshot, Token, Venue
-from steelyard.units import Address
+from steelyard.model import Attempts, LenderTerms, MarketSnapshot, Token, Venue, VenueKind
+from steelyard.units import Address, div_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +24,14 @@ class AssetTerms:
     Attributes:
         lenders: those that have any of it, the cheapest in fee and gas first.
         most: base units that the largest trade is worth; None where the asset has no price.
+        crossing_price: what crossing a tick costs, in base units, a little too high: rounded up to two
+            digits, so that sizes are remembered while gas and prices hardly move. A plan's gas is exact.
     """
 
     token: Token | None
     lenders: tuple[LenderTerms, ...]
     most: int | None
+    crossing_price: int
 
     def symbol(self, asset: Address) -> str:
         return self.token.symbol if self.token else str(asset)
@@ -75,6 +79,10 @@ class Market:
             known = self._assets[asset] = self._asset(asset)
         return known
 
+    def crosses_ticks(self, route: Route) -> bool:
+        """Tell whether a swap of the route can cross ticks, which costs gas for each."""
+        return any(self.venues[hop.pool.venue].kind is VenueKind.UNISWAP_V3 for hop in route)
+
     def _asset(self, asset: Address) -> AssetTerms:
         gas = self.settings.gas
         lenders = sorted(
@@ -85,7 +93,16 @@ class Market:
             token=self.snapshot.tokens.get(asset),
             lenders=tuple(lenders),
             most=self.valuer.units_at_spot(asset, self.settings.max_trade_wei),
+            crossing_price=_two_digits(
+                self.valuer.units_at_spot(asset, gas.tick_crossing * self.gas_price_wei) or 0
+            ),
         )
+
+
+def _two_digits(amount: int) -> int:
+    """Round up to two significant decimal digits."""
+    unit: int = 10 ** max(len(str(amount)) - 2, 0)
+    return div_up(amount, unit) * unit
 
 
 def _unasked(facts: Facts) -> int:

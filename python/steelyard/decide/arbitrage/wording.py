@@ -42,7 +42,8 @@ class SizedText(NamedTuple):
 
     Attributes:
         token: of the asset; None where it is not known.
-        profit: after the loan fee; ``gap`` is what another loan could earn more at most (``Sizing.gap``).
+        profit: after the loan fee.
+        gap, unproven: what another loan could earn more at most, and why that is not nothing (``Sizing``).
     """
 
     lender: str
@@ -56,6 +57,7 @@ class SizedText(NamedTuple):
     gas_cost_wei: int
     net_wei: int
     gap: int | None
+    unproven: str | None
 
     def __str__(self) -> str:
         tokens = {} if self.token is None else {self.asset: self.token}
@@ -69,11 +71,11 @@ class SizedText(NamedTuple):
         )
 
     def _proof(self, tokens: Mapping[Address, Token]) -> str:
-        if self.gap is None:
-            return " (not proven to be the most)"
-        if self.gap == 0:
+        if self.unproven is None:
             return " (certified)"
-        return f" (at most {amount_text(self.gap, self.asset, tokens)} more with another loan)"
+        if self.gap is None:
+            return f" (uncertified: {self.unproven})"
+        return f" (at most {amount_text(self.gap, self.asset, tokens)} more is possible: {self.unproven})"
 
 
 class Joined(NamedTuple):
