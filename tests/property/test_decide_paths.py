@@ -15,24 +15,37 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from steelyard.decide.arbitrage import ArbitrageCache, PathOptimizer, Route, decide
+from steelyard.decide.arbitrage.paths import PathSearch
 from steelyard.decide.arbitrage.route import forward, pools_of
 from steelyard.decide.arbitrage.selection import best_set
 from steelyard.decide.arbitrage.valuation import Valuer
-from steelyard.model import LenderKind, LenderTerms, MarketSnapshot, VerdictCode
+from steelyard.model import LenderKind, LenderTerms, MarketSnapshot, Token, VerdictCode
 from steelyard.sandbox.synthetic_market import SyntheticMarket, synthetic_market
-from steelyard.units import GWEI, WAD
-from tests.support.markets import DAI, ODD, USDC, VENUES, WETH, address, lender, route, settings, snapshot
+from steelyard.units import GWEI, WAD, Address
+from tests.support.markets import (
+    DAI,
+    ODD,
+    TOKENS,
+    USDC,
+    VENUES,
+    WETH,
+    address,
+    lender,
+    route,
+    settings,
+    snapshot,
+)
 from tests.support.pools import magnitudes, v2_pool, v3_pool
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn
 
     from steelyard.amm import Pool
-    from steelyard.units import Address
 
 pytestmark = pytest.mark.property
 
-ALL = (WETH, USDC, DAI, ODD)
+ALL = (WETH, USDC, DAI, ODD, *(Address(f"0x{digit * 40}") for digit in ("e", "f")))
+KNOWN = TOKENS | {token: Token(address=token, symbol=token[:6], decimals=18) for token in ALL[4:]}
 fewer = hypothesis_settings(max_examples=hypothesis_settings.default.max_examples // 2)
 """Each example is a history of several blocks, decided on twice."""
 
@@ -61,7 +74,7 @@ def markets(draw: DrawFn) -> MarketSnapshot:
     fees = [draw(st.sampled_from((0, 5 * 10**14))) for _ in assets]
     kinds = {0: LenderKind.BALANCER_V2, 5 * 10**14: LenderKind.AAVE_V3}
     offers = [lender(kinds[fee], asset, fee_wad=fee) for asset, fee in zip(assets, fees, strict=True)]
-    return snapshot(made, lenders=offers)
+    return replace(snapshot(made, lenders=offers), tokens=KNOWN)
 
 
 def brute_force(market: MarketSnapshot, hops: int) -> dict[tuple[tuple[Address, Address], ...], Fraction]:
@@ -86,30 +99,84 @@ def brute_force(market: MarketSnapshot, hops: int) -> dict[tuple[tuple[Address, 
     return found
 
 
-def found_by(market: MarketSnapshot, path_length: int) -> tuple[Route, ...]:
+def searched(market: MarketSnapshot, path_length: int, **bounds: int) -> PathSearch:
     cache = ArbitrageCache()
     graph = cache.graph(market, NAMES)
-    paths = PathOptimizer(path_length=path_length, max_candidates=10**6)
-    return paths.find_arbitrage(market, graph, cache, Valuer(graph, WETH))
+    paths = PathOptimizer(path_length=path_length, max_candidates=10**6, **bounds)
+    return paths.search(market, graph, cache, Valuer(graph, WETH))
 
 
-@given(markets(), st.sampled_from((2, 3)))
-def test_the_cycles_found_are_those_that_brute_force_finds(market: MarketSnapshot, path_length: int) -> None:
+def expected_of(
+    market: MarketSnapshot, path_length: int
+) -> dict[tuple[tuple[Address, Address], ...], Fraction]:
     expected: dict[tuple[tuple[Address, Address], ...], Fraction] = {}
     for hops in range(2, path_length + 1):
         expected |= brute_force(market, hops)
-    found = {tuple((hop.pool.address, hop.token_in) for hop in way) for way in found_by(market, path_length)}
+    return expected
+
+
+def keys_of(routes: tuple[Route, ...]) -> list[tuple[tuple[Address, Address], ...]]:
+    return [tuple((hop.pool.address, hop.token_in) for hop in way) for way in routes]
+
+
+@given(markets(), st.integers(2, 6))
+def test_the_cycles_found_are_those_that_brute_force_finds(market: MarketSnapshot, path_length: int) -> None:
+    expected = expected_of(market, path_length)
+    search = searched(market, path_length)
+    found = keys_of(search.routes)
     surely = {key for key, rate in expected.items() if rate > 1}
     nearly = {key for key, rate in expected.items() if rate > 1 - Fraction(1, 10**8)}
-    assert surely <= found <= nearly
-    event("some" if surely else "none")
+    assert surely <= set(found) <= nearly
+    assert len(set(found)) == len(found)
+    assert search.limits == ()
+    event(f"longest of {max(map(len, surely))} hops" if surely else "none")
+
+
+@given(markets(), st.integers(3, 6), st.integers(1, 60), st.integers(1, 60))
+def test_what_a_bound_on_work_keeps_from_being_found_is_said(
+    market: MarketSnapshot, path_length: int, max_choices: int, max_steps: int
+) -> None:
+    search = searched(market, path_length, max_choices=max_choices, max_steps=max_steps)
+    expected = expected_of(market, path_length)
+    surely = {key for key, rate in expected.items() if rate > 1}
+    found = set(keys_of(search.routes))
+    assert found <= {key for key, rate in expected.items() if rate > 1 - Fraction(1, 10**8)}
+    assert search.limits or surely <= found
+    event("missing, and said" if surely - found else "found" if surely else "none")
+
+
+@given(markets(), st.integers(2, 6))
+def test_every_route_is_one_simple_cycle(market: MarketSnapshot, path_length: int) -> None:
+    for way in searched(market, path_length).routes:
+        sold = [hop.token_in for hop in way]
+        assert [hop.token_out for hop in way] == [*sold[1:], sold[0]]
+        assert len(set(sold)) == len(way) == len(pools_of(way))
+        assert all(hop.pool.other(hop.token_in) == hop.token_out for hop in way)
+
+
+@given(markets(), st.integers(2, 5), st.integers(1, 5))
+def test_a_cut_at_the_most_promising_is_said_and_keeps_the_order(
+    market: MarketSnapshot, path_length: int, most: int
+) -> None:
+    everything = keys_of(searched(market, path_length).routes)
+    cache = ArbitrageCache()
+    graph = cache.graph(market, NAMES)
+    paths = PathOptimizer(path_length=path_length, max_candidates=most)
+    search = paths.search(market, graph, cache, Valuer(graph, WETH))
+    assert keys_of(search.routes) == everything[:most]
+    left_out = max(len(everything) - most, 0)
+    assert [limit.split()[0] for limit in search.limits] == ([str(left_out)] if left_out else [])
 
 
 @given(markets())
 def test_decisions_do_not_depend_on_the_order_in_which_pools_and_lenders_are_listed(
     market: MarketSnapshot,
 ) -> None:
-    turned = snapshot(reversed(market.pools.values()), lenders=reversed(market.lenders))
+    turned = replace(
+        market,
+        pools=dict(reversed(market.pools.items())),
+        lenders=tuple(reversed(market.lenders)),
+    )
     first = decide(market, settings(), VENUES, ArbitrageCache())
     assert decide(turned, settings(), reversed(VENUES), ArbitrageCache()).verdicts == first.verdicts
 
@@ -140,13 +207,17 @@ def test_every_promise_is_kept_by_the_pools_when_plans_run_in_their_order(market
             event("behind another" if decision.built_on(verdict.plan) else "alone")
 
 
+HAPPENINGS = ("block", "missed", "fork", "lost", "lenders", "stale", "unknown")
+
+
 class TestWarmEqualsCold:
     """A keeper's cache sees blocks, forks, missed blocks and vanishing pools; the answers stay the same."""
 
     @staticmethod
-    def decisions_agree(market: SyntheticMarket, cache: ArbitrageCache) -> None:
+    def decisions_agree(market: SyntheticMarket, cache: ArbitrageCache, path_length: int) -> None:
         chosen = settings(
             wrapped_native=market.wrapped_native,
+            path_length=path_length,
             min_net_profit_wei=GWEI,
             max_candidates=30,
             max_evaluations=16,
@@ -155,15 +226,31 @@ class TestWarmEqualsCold:
         assert warm == decide(market.snapshot, chosen, market.venues, ArbitrageCache())
         event("accepted" if warm.plans else "nothing accepted")
 
+    @staticmethod
+    def searches_agree(market: SyntheticMarket, cache: ArbitrageCache, path_length: int) -> None:
+        """Compare what is found, and every number that screening works with."""
+        seen, names = market.snapshot, [venue.name for venue in market.venues]
+        paths = PathOptimizer(path_length=path_length, max_candidates=40, max_choices=3_000, max_steps=3_000)
+        found = []
+        for one in (cache, ArbitrageCache()):
+            graph = one.graph(seen, names)
+            search = paths.search(seen, graph, one, Valuer(graph, market.wrapped_native))
+            arrays = [graph.rate, graph.slope, graph.log_rate, graph.best]
+            found.append((search, graph.reasons(), [array.tolist() for array in arrays]))
+        assert found[0] == found[1]
+        event("limited" if len(found[0][0].limits) > 1 else "complete")
+
     @fewer
     @given(
         st.integers(0, 10**6),
-        st.lists(st.sampled_from(("block", "missed", "fork", "lost", "lenders")), max_size=6),
+        st.lists(st.sampled_from(HAPPENINGS), max_size=6),
+        st.sampled_from((2, 3, 4, 6)),
     )
-    def test_after_any_history(self, seed: int, history: list[str]) -> None:
-        cache = ArbitrageCache(max_sizings=20)
+    def test_after_any_history(self, seed: int, history: list[str], path_length: int) -> None:
+        cache, sizes = ArbitrageCache(), ArbitrageCache(max_sizings=20, max_sides=10)
         market = synthetic_market(24, seed=seed, drift=0.01)
-        self.decisions_agree(market, cache)
+        self.searches_agree(market, cache, path_length)
+        self.decisions_agree(market, sizes, path_length)
         before = market
         for happening in history:
             parent = before if happening == "fork" else market
@@ -172,16 +259,23 @@ class TestWarmEqualsCold:
             if happening == "missed":
                 market, _ = market.next_block(5)
             market = changed(market, happening, Random(seed))
-            self.decisions_agree(market, cache)
+            self.searches_agree(market, cache, path_length)
+            self.decisions_agree(market, sizes, path_length)
 
 
 def changed(market: SyntheticMarket, happening: str, rng: Random) -> SyntheticMarket:
-    """Take a pool away, or some of what the lenders have."""
+    """Take a pool away, or the trust in one, or a token's decimals, or some of what the lenders have."""
     seen = market.snapshot
     if happening == "lost":
         gone = rng.choice(sorted(seen.pools))
         left = {at: pool for at, pool in seen.pools.items() if at != gone}
         return replace(market, snapshot=replace(seen, pools=left, touched=seen.touched - {gone}))
+    if happening == "stale":
+        doubted = rng.sample(sorted(seen.pools), 2)
+        return replace(market, snapshot=replace(seen, unusable={at: f"pool {at} is stale" for at in doubted}))
+    if happening == "unknown":
+        left = {at: token for at, token in seen.tokens.items() if at != rng.choice(sorted(seen.tokens))}
+        return replace(market, snapshot=replace(seen, tokens=left))
     if happening == "lenders":
         poorer = tuple(_with_less(terms, rng) for terms in seen.lenders)
         return replace(market, snapshot=replace(seen, lenders=poorer))

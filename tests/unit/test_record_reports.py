@@ -150,6 +150,28 @@ def test_old_verdicts_go_and_their_counts_stay(store: Store) -> None:
     assert all(summary.verdicts == {"no_size": 1} for summary in summaries)
 
 
+def test_bounds_that_a_search_reaches_are_an_event_when_they_begin_and_when_they_change(store: Store) -> None:
+    log = DecisionLog(store.writer, clock=store.clock)
+    told = [
+        (),
+        ("9 cycles left out",),
+        ("7 cycles left out",),
+        ("7 cycles left out", "5 steps"),
+        (),
+        ("8 steps",),
+    ]
+    for number, limits in enumerate(told):
+        log.record(Decision(block=block(number), verdicts=(), search_limits=limits))
+    store.writer.flush()
+    with store.database.read() as session:
+        said = [(event.kind, event.message) for event in reversed(reports.read_events(session))]
+    assert said == [
+        ("search_limits", "block 1 and later: 9 cycles left out"),
+        ("search_limits", "block 3 and later: 7 cycles left out; 5 steps"),
+        ("search_limits", "block 5 and later: 8 steps"),
+    ]
+
+
 def test_block_shows_what_came_of_our_transactions_in_it(store: Store) -> None:
     DecisionLog(store.writer, clock=store.clock).record(Decision(block=block(101), verdicts=()))
     trade(store, 0, IntentStatus.CONFIRMED, net_wei=50)

@@ -69,9 +69,9 @@ class TimedCache(ArbitrageCache):
         super().__init__()
         self._sizing_milliseconds = 0.0
 
-    def size(self, *arguments: Any) -> Any:
+    def size(self, *arguments: Any, **options: Any) -> Any:
         """Size as ever, and count the time."""
-        search, took = _timed(lambda: super(TimedCache, self).size(*arguments))
+        search, took = _timed(lambda: super(TimedCache, self).size(*arguments, **options))
         self._sizing_milliseconds += took
         return search
 

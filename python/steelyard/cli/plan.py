@@ -60,7 +60,7 @@ def _as_text(decision: Decision, snapshot: MarketSnapshot, top: int) -> list[str
         lines += [row, f"{GAP}{GAP}{verdict.reason}"]
     if len(decision.verdicts) > top:
         lines.append(f"... and {len(decision.verdicts) - top} more; --top shows more of them")
-    return lines
+    return lines + [f"not looked at: {limit}" for limit in decision.search_limits]
 
 
 def _row(verdict: Verdict, snapshot: MarketSnapshot) -> tuple[str, ...]:
@@ -84,6 +84,7 @@ def _as_json(decision: Decision, snapshot: MarketSnapshot) -> dict[str, Any]:
         "pools": len(snapshot.pools),
         "left_out": dict(sorted(snapshot.unusable.items())),
         "verdicts": [_verdict_json(verdict) for verdict in decision.verdicts],
+        "search_limits": list(decision.search_limits),
     }
 
 

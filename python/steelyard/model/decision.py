@@ -104,10 +104,15 @@ class Decision:
 
     A plan that shares a pool with an earlier one was sized and quoted on the state that the earlier leaves:
     what it promises holds after that one and nothing else.
+
+    Attributes:
+        search_limits: bounds that the search for cycles reached, in sentences: what has no verdict although
+            it may pay. Empty where every cycle that pays at the margin was looked at.
     """
 
     block: BlockRef
     verdicts: tuple[Verdict, ...]
+    search_limits: tuple[str, ...] = ()
 
     @property
     def plans(self) -> tuple[ArbitragePlan, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from steelyard.model import Decision, Verdict
 
 _PRUNE_EVERY: Final = 64
+_NUMBER: Final = re.compile(r"\d+")
 
 
 class DecisionLog:
@@ -33,6 +35,7 @@ class DecisionLog:
         self._keep_verdicts = keep_verdicts
         self._clock = clock
         self._recorded = 0
+        self._limits: frozenset[str] = frozenset()
 
     def record(self, decision: Decision) -> None:
         """Queue the block and its verdicts; what cannot be written is counted, see ``Writer``.
@@ -50,6 +53,15 @@ class DecisionLog:
                 _prune(session, self._keep_verdicts)
 
         self._writer.post(write)
+        self._say_limits(decision)
+
+    def _say_limits(self, decision: Decision) -> None:
+        """Record the bounds that a search reached when they are others than the block before's."""
+        limits = frozenset(_NUMBER.sub("", limit) for limit in decision.search_limits)
+        if limits and limits != self._limits:
+            said = "; ".join(decision.search_limits)
+            self.event("search_limits", f"block {decision.block.number} and later: {said}")
+        self._limits = limits
 
     def event(self, kind: str, message: str, *, severity: str = "info") -> None:
         """Queue something that the operator should know: ``severity`` is info, warning or critical."""

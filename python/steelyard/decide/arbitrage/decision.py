@@ -58,15 +58,20 @@ def decide(
         cache=cache,
         attempts=attempts,
     )
-    paths = PathOptimizer(path_length=settings.path_length, max_candidates=settings.max_candidates)
-    routes = paths.find_arbitrage(snapshot, graph, cache, market.valuer)
+    paths = PathOptimizer(
+        path_length=settings.path_length,
+        max_candidates=settings.max_candidates,
+        min_trading_limit=settings.min_trading_limit_wei,
+    )
+    found = paths.search(snapshot, graph, cache, market.valuer)
     age_seconds = snapshot.observed_at_seconds - snapshot.block.timestamp_seconds
     stale = stale_block(age_seconds, settings.validation.max_block_age_seconds)
     if stale is not None:  # the whole block is: nothing of it need be sized
-        return _decision(snapshot, [conclude(route, stale.code, stale.reason) for route in routes])
-    assessed = [assess(market, route) for route in routes]
+        refused = [conclude(route, stale.code, stale.reason) for route in found.routes]
+        return _decision(snapshot, refused, found.limits)
+    assessed = [assess(market, route) for route in found.routes]
     assessed = [_unless_blocked(one, busy_pools, stopped_reason) for one in assessed]
-    return _decision(snapshot, _select(market, assessed))
+    return _decision(snapshot, _select(market, assessed), found.limits)
 
 
 def _unless_blocked(one: Assessment, busy: frozenset[Address], stopped: str | None) -> Assessment:
@@ -148,5 +153,11 @@ def _turned(one: Assessment, code: VerdictCode, reason: str) -> Assessment:
     return Assessment(route=one.route, verdict=verdict)
 
 
-def _decision(snapshot: MarketSnapshot, assessed: list[Assessment]) -> Decision:
-    return Decision(block=snapshot.block, verdicts=tuple(one.verdict for one in assessed))
+def _decision(
+    snapshot: MarketSnapshot, assessed: list[Assessment], search_limits: tuple[str, ...]
+) -> Decision:
+    return Decision(
+        block=snapshot.block,
+        verdicts=tuple(one.verdict for one in assessed),
+        search_limits=search_limits,
+    )

@@ -31,13 +31,11 @@ class PathSearch:
 
     Attributes:
         routes: the most promising cycles, best first.
-        paying: how many cycles pay at the margin, those not among ``routes`` included.
-        limits: bounds on work that were reached, in sentences: what may have been missed. Empty where every
-            cycle that pays was found.
+        limits: bounds that were reached, in sentences: what may have been missed, and what was left out.
+            Empty where every cycle that pays is among the routes.
     """
 
     routes: tuple[Route, ...]
-    paying: int
     limits: tuple[str, ...] = ()
 
 
@@ -107,7 +105,12 @@ class PathOptimizer:
             found = self._with_longer(found, graph, bases, limits)
         found, value = self._worthwhile(found, prices, limits)
         rows = _ranked(found.choices.edges, value, self._max_candidates)
-        return PathSearch(routes=graph.routes(rows), paying=len(value), limits=tuple(limits))
+        if len(rows) < len(value):
+            limits.append(
+                f"{len(value) - len(rows)} cycles that pay at the margin promise less than the first "
+                f"{self._max_candidates} and were not looked at: max_candidates"
+            )
+        return PathSearch(routes=graph.routes(rows), limits=tuple(limits))
 
     def _short(self, bases: tuple[Base, ...], cache: ArbitrageCache, limits: list[str]) -> _Found:
         cycles = cache.short_cycles(tuple(base.token for base in bases), min(self._path_length, WIDTH))
