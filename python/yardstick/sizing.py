@@ -65,7 +65,7 @@ def contestants(sides: Sides, shape: str) -> list[Contestant]:
     """Return who sizes cycles of that shape: the textbook methods know pairs only."""
     every = [
         Contestant(HOT, OURS, "size", {"effort": "hot"}),
-        Contestant(FULL, OURS, "size", {"effort": "full"}),
+        Contestant(FULL, OURS, "size", {"effort": "certificate"}),
         Contestant(DEGENBOT, DEGENBOT, "size", {"effort": ""}),
         Contestant(DEGENBOT_ALPHA, DEGENBOT_ALPHA, "size", {"effort": ""}),
     ]
@@ -111,7 +111,11 @@ def _speed(work: CycleSet, entered: dict[str, Contestant], batch: dict[str, Figu
     def row(name: str, ours: str, percent: int, *targets: Target) -> Row:
         others = {other: one for other, one in entered.items() if one.side != OURS}
         figures = {OURS: entered[ours].figure(percent)}
-        return Row(name, figures | {other: one.figure(percent) for other, one in others.items()}, targets)
+        figures |= {other: one.figure(percent) for other, one in others.items()}
+        tried = [answer["evaluations"] for answer in entered[ours].answers.values() if answer]
+        return Row(
+            name, figures, targets, f"exact chains quoted: {percentile(tried, percent):,}" if tried else ""
+        )
 
     targets = []
     if work.name in TARGETS_US:
@@ -140,7 +144,7 @@ def _quality(work: CycleSet, entered: Sequence[Contestant]) -> list[tuple[str, .
     routes = [_route(cycle, pools) for cycle in work.cycles]
     best = next(one for one in entered if one.name == FULL)
     certified = {
-        number: answer["profit"] for number, answer in best.answers.items() if answer and answer["gap"] == 0
+        number: answer["profit"] for number, answer in best.answers.items() if answer and answer["certified"]
     }
     return [_judged(work, one, routes, certified) for one in entered]
 
@@ -162,12 +166,23 @@ def _judged(
         work.name,
         contestant.name,
         f"{answered} of {len(work.cycles)}",
-        f"{sum(not answer.get('gap', 1) for answer in contestant.answers.values() if answer)}",
+        _proof([answer for answer in contestant.answers.values() if answer]),
         f"{len(missed)} of {len(certified)}",
         f"{median(missed):,.0f} / {max(missed):,}" if missed else "-",
         f"{_share_text(median(shares))} / {_share_text(max(shares))}" if shares else "-",
         f"{len(above)}, at most {max(above):,}" if above else "0",
     )
+
+
+def _proof(answers: Sequence[Json]) -> str:
+    """Say how many answers are proven the best, and which share of their profit the others miss at most."""
+    proven = sum(answer.get("certified", False) for answer in answers)
+    if not proven and not any("gap" in answer for answer in answers):
+        return "none"
+    gaps = [
+        answer["gap"] / answer["profit"] for answer in answers if not answer["certified"] and answer["gap"]
+    ]
+    return f"{proven}" + (f"; the others miss at most {max(gaps):.1g}" if gaps else "")
 
 
 def _earned(contestant: Contestant, routes: Sequence[Route], number: int) -> int:

@@ -16,8 +16,9 @@ from typing import Any, Final
 from bootstrap.layout import ROOT
 from steelyard.amm import Pool, TickMap, UniswapV2Pool, UniswapV3Pool
 from steelyard.amm.tick_math import sqrt_ratio_at_tick
-from steelyard.decide.arbitrage import ArbitrageCache, PathOptimizer, Route
+from steelyard.decide.arbitrage import AmtOptimizer, ArbitrageCache, PathOptimizer, Route
 from steelyard.decide.arbitrage.valuation import Valuer
+from steelyard.model import LenderKind, LenderTerms
 from steelyard.sandbox.synthetic_market import SyntheticMarket, synthetic_market
 from steelyard.units import ETHER, Address
 
@@ -205,10 +206,17 @@ def cycle_sets(seed: int, count: int) -> dict[str, CycleSet]:
         decimals |= {token.address: token.decimals for token in market.snapshot.tokens.values()}
         for route, cap in routes_of(market):
             name = _shape(route)
-            if name in found and len({decimals[hop.token_in] for hop in route}) > 1:
+            if name in found and len({decimals[hop.token_in] for hop in route}) > 1 and _fits(route, cap):
                 found[name].append((route, cap))
         seed += 1_000
     return {name: _cycle_set(name, routes, decimals, count, seed) for name, routes in found.items()}
+
+
+def _fits(route: Route, cap: int) -> bool:
+    """Tell whether the best loan is below the cap: not every peer knows one."""
+    terms = LenderTerms(kind=LenderKind.MORPHO_BLUE, asset=route[0].token_in, available=cap, fee_wad=0)
+    sizing = AmtOptimizer(tolerance_ppm=10, max_evaluations=2).optimize(route, terms, cap)
+    return sizing is not None and sizing.amounts[0] < cap
 
 
 SHAPES: Final = {"V2-V2": "22", "V2-V2-V2": "222", "V2-V3": "23", "three legs, some V3": "223"}

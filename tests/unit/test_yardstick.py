@@ -151,7 +151,7 @@ def test_a_document_without_a_place_for_a_table_is_refused(tmp_path: Path) -> No
 def test_the_committed_document_has_a_place_for_every_table(tmp_path: Path) -> None:
     text = report.DOCUMENT.read_text(encoding="utf-8")
     keys = ("conditions", "quotes", "sizing", "sizing-quality", "paths", "circulation")
-    for key in (*keys, "decision", "decision-targets", "imports"):
+    for key in (*keys, "decision", "starts", "decision-targets", "imports"):
         assert text.index(f"<!-- begin {key} -->") < text.index(f"<!-- end {key} -->")
 
 

@@ -41,7 +41,7 @@ def serve(tasks: Mapping[str, Task]) -> None:
 
 
 def measure(prepared: Prepared, milliseconds: float) -> dict[str, Any]:
-    """Call the work for about that long, without garbage collection; return what one call took, and its answer.
+    """Call the work for about that long, without garbage collection; return one call's time and answer.
 
     In windows of a millisecond, or of one call where that is longer: on a busy machine some window goes by
     undisturbed, where none of many milliseconds would. The first call warms up, unless it alone takes all the
