@@ -207,7 +207,7 @@ def test_a_size_that_is_remembered_is_forgotten_when_the_memory_is_full() -> Non
     [
         (None, "spent", "(uncertified: spent)"),
         (0, None, "(certified)"),
-        (0, "ties", "(at most 0 USDC more is possible: ties)"),
+        (0, "ties", "(no loan earns more, yet uncertified: ties)"),
         (2_000_000, "near enough", "(at most 2 USDC more is possible: near enough)"),
     ],
 )

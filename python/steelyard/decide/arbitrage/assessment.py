@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from steelyard.decide.arbitrage.candidate import Candidate
@@ -10,7 +11,8 @@ from steelyard.decide.arbitrage.plan import Terms, builder_tip, least_profit
 from steelyard.decide.arbitrage.route import Route, legs_of
 from steelyard.decide.arbitrage.sizing import Sizing
 from steelyard.decide.arbitrage.wording import Joined, SizedText, ether_text
-from steelyard.model import LenderTerms, Verdict, VerdictCode, Words
+from steelyard.model import LenderTerms, VenueKind, Verdict, VerdictCode, Words
+from steelyard.units import Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,8 @@ def assess(market: Market, route: Route) -> Assessment:
     if known.most == 0:
         reason = f"the largest trade, {ether_text(market.settings.max_trade_wei)}, is less than one base unit"
         return conclude(route, VerdictCode.OVER_LIMIT, reason)
-    earning = _sized(market, route, known)
+    kinds = market.venue_kinds(route)
+    earning = _sized(market, route, known, kinds)
     if not earning:
         return conclude(
             route, VerdictCode.NO_SIZE, "no loan earns anything after the pools' and lender's fees"
@@ -40,7 +43,7 @@ def assess(market: Market, route: Route) -> Assessment:
         best = max((sizing for _, sizing in earning), key=lambda sizing: sizing.profit)
         reason = f"{known.symbol(asset)} has no pool against the native coin to value it by"
         return conclude(route, VerdictCode.NO_PRICE, reason, best)
-    offered = [_terms(market, route, lender, sizing) for lender, sizing in earning]
+    offered = [_terms(market, asset, kinds, lender, sizing) for lender, sizing in earning]
     priced = [terms for terms in offered if terms is not None]
     if not priced:
         reason = f"the pool that values {known.symbol(asset)} cannot take the profit"
@@ -73,34 +76,35 @@ def conclude(
     return Assessment(route=route, verdict=verdict)
 
 
-def _sized(market: Market, route: Route, known: AssetTerms) -> list[tuple[LenderTerms, Sizing]]:
+def _sized(
+    market: Market, route: Route, known: AssetTerms, kinds: Sequence[VenueKind]
+) -> list[tuple[LenderTerms, Sizing]]:
     """Size the route at each lender that could be the best; leave out those that cannot earn anything.
 
-    Whoever asks no less in fee and gas than a lender that was not short of funds cannot do better.
+    Whoever asks no less in fee and gas than a lender that was not short of funds cannot do better. They come
+    in the order of their fees, so only the gas is left to compare.
     """
-    gas, limit = market.settings.gas, known.most
-    crossing_price = known.crossing_price if market.crosses_ticks(route) else 0
+    limit, size = known.most, market.cache.size
+    crossing_price = known.crossing_price if VenueKind.UNISWAP_V3 in kinds else 0
     found: list[tuple[LenderTerms, Sizing]] = []
-    ample: list[LenderTerms] = []
-    for terms in known.lenders:
-        if any(
-            other.fee_wad <= terms.fee_wad and gas.units(other.kind, ()) <= gas.units(terms.kind, ())
-            for other in ample
-        ):
+    ample_gas: int | None = None
+    for terms, gas_units in known.lenders:
+        if ample_gas is not None and ample_gas <= gas_units:
             continue
         cap = terms.available if limit is None else min(limit, terms.available)
-        search = market.cache.size(market.optimizer, route, terms, cap, crossing_price=crossing_price)
+        search = size(market.optimizer, route, terms, cap, crossing_price=crossing_price)
         if cap == limit or search.furthest <= cap:
-            ample.append(terms)
+            ample_gas = gas_units  # less than any before
         if search.sizing is not None:
             found.append((terms, search.sizing))
     return found
 
 
-def _terms(market: Market, route: Route, lender: LenderTerms, sizing: Sizing) -> Terms | None:
+def _terms(
+    market: Market, asset: Address, kinds: Sequence[VenueKind], lender: LenderTerms, sizing: Sizing
+) -> Terms | None:
     """Return what the loan would cost and bring, or None where the asset's pool cannot value it."""
-    settings, asset = market.settings, route[0].token_in
-    kinds = [market.venues[hop.pool.venue].kind for hop in route]
+    settings = market.settings
     gas_units = settings.gas.units(lender.kind, kinds, sizing.crossings)
     gas_cost_wei = gas_units * market.gas_price_wei
     floor = market.valuer.cost(asset, gas_cost_wei)

@@ -98,19 +98,20 @@ class ArbitrageCache:
             terms.kind is LenderKind.AAVE_V3,  # the kinds differ in how they round the fee
             optimizer.max_evaluations,
             optimizer.tolerance_ppm,
-            tuple((hop.pool.address, hop.token_in) for hop in route),
+            tuple([(hop.pool.address, hop.token_in) for hop in route]),
         )
+        states = tuple([hop.pool for hop in route])
         known = self._sizings.pop(key, None)
         if known is not None:
             pools, known_cap, known_price, search = known
-            same = known_price == crossing_price and all(
-                hop.pool is pool for hop, pool in zip(route, pools, strict=True)
-            )
+            same = (
+                known_price == crossing_price and pools == states
+            )  # at once where they are the same objects
             if same and (cap == known_cap or search.furthest <= min(cap, known_cap)):
                 self._sizings[key] = known
                 return search
         search = optimizer.search(route, terms, cap, crossing_price=crossing_price)
-        self._sizings[key] = (tuple(hop.pool for hop in route), cap, crossing_price, search)
+        self._sizings[key] = (states, cap, crossing_price, search)
         while len(self._sizings) > self._max_sizings:
             del self._sizings[next(iter(self._sizings))]
         return search

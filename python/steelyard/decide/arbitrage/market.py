@@ -22,14 +22,14 @@ class AssetTerms:
     """An asset as something to borrow.
 
     Attributes:
-        lenders: those that have any of it, the cheapest in fee and gas first.
+        lenders: those that have any of it, each with its gas, the cheapest in fee and gas first.
         most: base units that the largest trade is worth; None where the asset has no price.
         crossing_price: what crossing a tick costs, in base units, a little too high: rounded up to two
             digits, so that sizes are remembered while gas and prices hardly move. A plan's gas is exact.
     """
 
     token: Token | None
-    lenders: tuple[LenderTerms, ...]
+    lenders: tuple[tuple[LenderTerms, int], ...]
     most: int | None
     crossing_price: int
 
@@ -70,6 +70,7 @@ class Market:
                 attempts=attempts,
             ),
         )
+        self._kinds = {name: venue.kind for name, venue in venues.items()}
         self._assets: dict[Address, AssetTerms] = {}
 
     def asset(self, asset: Address) -> AssetTerms:
@@ -79,15 +80,15 @@ class Market:
             known = self._assets[asset] = self._asset(asset)
         return known
 
-    def crosses_ticks(self, route: Route) -> bool:
-        """Tell whether a swap of the route can cross ticks, which costs gas for each."""
-        return any(self.venues[hop.pool.venue].kind is VenueKind.UNISWAP_V3 for hop in route)
+    def venue_kinds(self, route: Route) -> list[VenueKind]:
+        """Return the kind of venue of each leg: each kind costs its own gas."""
+        return [self._kinds[hop.pool.venue] for hop in route]
 
     def _asset(self, asset: Address) -> AssetTerms:
         gas = self.settings.gas
         lenders = sorted(
-            offers(self.snapshot.lenders, asset),
-            key=lambda terms: (terms.fee_wad, gas.units(terms.kind, ()), terms.kind),
+            ((terms, gas.units(terms.kind, ())) for terms in offers(self.snapshot.lenders, asset)),
+            key=lambda offer: (offer[0].fee_wad, offer[1], offer[0].kind),
         )
         return AssetTerms(
             token=self.snapshot.tokens.get(asset),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from steelyard.amm.pool import Pool
 from steelyard.exceptions import QuoteError
@@ -42,9 +43,13 @@ def forward(route: Route, amount: int) -> tuple[int, ...] | None:
 
 def legs_of(route: Route) -> tuple[RouteLeg, ...]:
     """Return the route as verdicts carry it."""
-    return tuple(
-        RouteLeg(pool=hop.pool.address, token_in=hop.token_in, token_out=hop.token_out) for hop in route
-    )
+    return tuple([_leg(hop.pool.address, hop.token_in, hop.token_out) for hop in route])
+
+
+@lru_cache(maxsize=65_536)
+def _leg(pool: Address, token_in: Address, token_out: Address) -> RouteLeg:
+    """Return the one leg of these three: the same pools come back in every block."""
+    return RouteLeg(pool=pool, token_in=token_in, token_out=token_out)
 
 
 def pools_of(route: Route) -> frozenset[Address]:

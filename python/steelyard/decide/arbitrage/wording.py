@@ -75,6 +75,8 @@ class SizedText(NamedTuple):
             return " (certified)"
         if self.gap is None:
             return f" (uncertified: {self.unproven})"
+        if self.gap == 0:
+            return f" (no loan earns more, yet uncertified: {self.unproven})"
         return f" (at most {amount_text(self.gap, self.asset, tokens)} more is possible: {self.unproven})"
 
 
