@@ -57,8 +57,8 @@ def told(turns: list[Turn]) -> list[object]:
     return [(turn.snapshot.block, turn.decision, turn.submitted, turn.outcomes) for turn in turns]
 
 
-def test_demo_makes_ten_profitable_executions_and_reverts_none() -> None:
-    result = run_steelyard("demo", timeout_seconds=180)
+def test_demo_makes_ten_profitable_executions_and_reverts_none_and_can_be_replayed(tmp_path: Path) -> None:
+    result = run_steelyard("demo", "--record", timeout_seconds=180)
     assert result.returncode == 0, result.stdout + result.stderr
     summary = next(line for line in result.stdout.splitlines() if "profitable executions" in line)
     assert int(summary.split()[0]) >= 10
@@ -66,6 +66,10 @@ def test_demo_makes_ten_profitable_executions_and_reverts_none() -> None:
     report = ROOT / ".steelyard" / "demo" / "report.html"
     assert str(report) in result.stdout
     assert report.read_text(encoding="utf-8").count("<svg") == 3
+    (hint,) = [line for line in result.stdout.splitlines() if "steelyard replay" in line]
+    again = run_steelyard(*hint.partition("steelyard ")[2].split(), "--out", str(tmp_path))
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "Every decision is the recorded one, bit for bit." in again.stdout
 
 
 @pytest.mark.parametrize("seed", [42, OTHER_SEED])

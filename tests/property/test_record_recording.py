@@ -37,18 +37,23 @@ def session() -> Session[ArbitrageSettings]:
 
 
 def through_lines(
-    inputs: list[DecisionInputs], verdicts: list[tuple[Verdict, ...]]
+    inputs: list[DecisionInputs], decisions: list[Decision]
 ) -> list[RecordedTurn[ArbitrageSettings]]:
     """Write the turns as lines and read them back."""
     encoder, decoder = LineEncoder(), LineDecoder(ArbitrageSettings)
     texts = [encoder.header(session())]
     texts += [
-        encoder.turn(given, Decision(block=given.snapshot.block, verdicts=found), decision_microseconds=7)
-        for given, found in zip(inputs, verdicts, strict=True)
+        encoder.turn(given, decision, decision_microseconds=7)
+        for given, decision in zip(inputs, decisions, strict=True)
     ]
     read = [decoder.read(Line(number, 0, text)) for number, text in enumerate(texts, start=1)]
     assert read[0] is None
     return [turn for turn in read if turn is not None]
+
+
+def nothing_on(inputs: list[DecisionInputs]) -> list[Decision]:
+    """Decisions without a verdict."""
+    return [Decision(block=given.snapshot.block, verdicts=()) for given in inputs]
 
 
 def in_order(value: Any) -> Any:
@@ -86,7 +91,7 @@ def read_back(path: Path) -> tuple[list[bytes], int]:
 def test_all_that_a_decision_is_given_comes_back_in_value_type_and_order(
     inputs: list[DecisionInputs],
 ) -> None:
-    turns = through_lines(inputs, [()] * len(inputs))
+    turns = through_lines(inputs, nothing_on(inputs))
     for original, turn in zip(inputs, turns, strict=True):
         assert turn.inputs == original
         assert in_order(turn.inputs) == in_order(original)
@@ -96,7 +101,7 @@ def test_all_that_a_decision_is_given_comes_back_in_value_type_and_order(
 def test_what_did_not_change_is_one_object_from_turn_to_turn(
     inputs: list[DecisionInputs], data: st.DataObject
 ) -> None:
-    turns = through_lines(inputs, [()] * len(inputs))
+    turns = through_lines(inputs, nothing_on(inputs))
     for place in range(1, len(inputs)):
         before, after = (inputs[at].snapshot.pools for at in (place - 1, place))
         was, now = (turns[at].inputs.snapshot.pools for at in (place - 1, place))
@@ -105,24 +110,23 @@ def test_what_did_not_change_is_one_object_from_turn_to_turn(
                 assert now[address] is was[address]
 
 
-@given(first=st.lists(drawn(Verdict), max_size=4), data=st.data())
-def test_verdicts_come_back_whole_whether_or_not_their_route_was_there_before(
-    first: list[Verdict], data: st.DataObject
+@given(first=drawn(Decision), data=st.data())
+def test_decisions_come_back_whole_whether_or_not_their_routes_were_there_before(
+    first: Decision, data: st.DataObject
 ) -> None:
-    routes = [verdict.route for verdict in first]
-    second = data.draw(st.lists(drawn(Verdict), max_size=4))
-    second = [
+    routes = [verdict.route for verdict in first.verdicts]
+    second = data.draw(drawn(Decision))
+    verdicts = tuple(
         dataclasses.replace(verdict, route=data.draw(st.sampled_from(routes)))
         if routes and data.draw(st.booleans())
         else verdict
-        for verdict in second
-    ]
-    given_ = data.draw(drawn(DecisionInputs))
-    turns = through_lines([given_, given_], [tuple(first), tuple(second)])
-    assert [turn.verdicts for turn in turns] == [tuple(first), tuple(second)]
-    for turn in turns:
-        decision = Decision(block=given_.snapshot.block, verdicts=turn.verdicts)
-        assert turn.digest == decision_digest(decision), "what is recorded has the digest of what was decided"
+        for verdict in second.verdicts
+    )
+    decisions = [first, dataclasses.replace(second, verdicts=verdicts)]
+    turn = data.draw(drawn(DecisionInputs))
+    for read, decision in zip(through_lines([turn, turn], decisions), decisions, strict=True):
+        assert read.decision == decision
+        assert read.digest == decision_digest(decision) == decision_digest(read.decision)
 
 
 @given(left=drawn(Decision), right=drawn(Decision))

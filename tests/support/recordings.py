@@ -50,6 +50,7 @@ def record(path: Path, turns: Iterable[DecisionInputs], opened: Session[Arbitrag
                 cache,
                 busy_pools=given.busy_pools,
                 stopped_reason=given.stopped_reason,
+                attempts=given.attempts,
             )
             recorder.post(given, decision, decision_microseconds=1_500)
     assert recorder.trouble is None

@@ -10,8 +10,8 @@ from __future__ import annotations
 import time
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, Final, TypeVar
 
 from steelyard.app.recording import recorded_sections
 from steelyard.app.wiring import arbitrage_settings
@@ -23,6 +23,8 @@ from steelyard.exceptions import ConfigError
 from steelyard.model import Decision, MarketSnapshot
 from steelyard.record.decision_digest import decision_digest
 from steelyard.record.recording import RecordedTurn, Session
+
+T = TypeVar("T")
 
 _MICROSECONDS: Final = 1_000_000
 _Sections = Mapping[str, Mapping[str, Any]]
@@ -145,6 +147,7 @@ def _decided(turn: RecordedTurn[ArbitrageSettings], terms: Terms, cache: Arbitra
         cache,
         busy_pools=turn.inputs.busy_pools,
         stopped_reason=turn.inputs.stopped_reason,
+        attempts=turn.inputs.attempts,
     )
     microseconds = round((time.perf_counter() - start) * _MICROSECONDS)
     return ReplayedTurn(
@@ -166,14 +169,22 @@ def _terms(session: Session[ArbitrageSettings], base: _Sections, wanted: _Sectio
     before, after = _parsed(base), _parsed(wanted)
     executor = session.settings.executor
     old, new = arbitrage_settings(before, executor), arbitrage_settings(after, executor)
-    differing = {
-        name: getattr(new, name) for name in type(new).__slots__ if getattr(old, name) != getattr(new, name)
-    }
     fee_changed = before.arbitrage.priority_fee != after.arbitrage.priority_fee
     return Terms(
-        settings=replace(session.settings, **differing),
+        settings=_moved(session.settings, old, new),
         priority_fee_wei=after.arbitrage.priority_fee if fee_changed else None,
     )
+
+
+def _moved(value: T, old: T, new: T) -> T:
+    """Return ``value``, a dataclass, with what differs between ``old`` and ``new`` as it is in ``new``."""
+    changes = {}
+    for one in fields(new):  # type: ignore[arg-type]
+        before, after = getattr(old, one.name), getattr(new, one.name)
+        if before != after:
+            nested = is_dataclass(after) and type(before) is type(after)
+            changes[one.name] = _moved(getattr(value, one.name), before, after) if nested else after
+    return replace(value, **changes)  # type: ignore[type-var]
 
 
 def _require_effect(
@@ -185,8 +196,8 @@ def _require_effect(
         settings=session.settings
     ):
         raise ConfigError(
-            f"{'.'.join(key)} plays no part in a decision on a recorded market; keys of [arbitrage] and "
-            "limits.max_trade do"
+            f"{'.'.join(key)} plays no part in a decision on a recorded market: it bears on what is "
+            "observed, sent or stopped"
         )
 
 

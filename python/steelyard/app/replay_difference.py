@@ -2,60 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from itertools import zip_longest
 from typing import Any, Final
 
-from steelyard.model import Verdict
+from steelyard.model import Decision, Verdict
 
 _ABSENT: Final = "-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """The first verdict that differs.
+    """The first verdict that differs, or what differs besides the verdicts.
 
     Attributes:
-        place: of the verdict in its decision, counted from 1.
-        verdicts: how many verdicts the recorded and the new decision have.
+        place: of the verdict in its decision, counted from 1; None where all verdicts read the same.
         recorded, replayed: the verdict; None where that decision has fewer.
         fields: name, recorded value and new value of each field that differs, as text.
     """
 
-    place: int
-    verdicts: tuple[int, int]
-    recorded: Verdict | None
-    replayed: Verdict | None
+    place: int | None = None
+    recorded: Verdict | None = None
+    replayed: Verdict | None = None
     fields: tuple[tuple[str, str, str], ...]
 
 
-def first_difference(recorded: Sequence[Verdict], replayed: Sequence[Verdict]) -> Difference | None:
-    """Return where two decisions part, or None where their verdicts read the same."""
-    for place, (before, after) in enumerate(zip_longest(recorded, replayed), start=1):
-        differing = tuple(_differing("", before, after))
-        if differing:
-            return Difference(
-                place=place,
-                verdicts=(len(recorded), len(replayed)),
-                recorded=before,
-                replayed=after,
-                fields=differing,
-            )
-    return None
+def first_difference(recorded: Decision, replayed: Decision) -> Difference | None:
+    """Return where two decisions part, or None where they read the same."""
+    for place, (before, after) in enumerate(zip_longest(recorded.verdicts, replayed.verdicts), start=1):
+        found = tuple(differences(before, after, "" if before and after else "verdict"))
+        if found:
+            return Difference(place=place, recorded=before, replayed=after, fields=found)
+    besides = tuple(differences(replace(recorded, verdicts=()), replace(replayed, verdicts=())))
+    return Difference(fields=besides) if besides else None
 
 
-def _differing(name: str, before: Any, after: Any) -> Iterator[tuple[str, str, str]]:
-    """Go down to the fields and items that differ; words are compared as they read."""
+def differences(before: Any, after: Any, name: str = "") -> Iterator[tuple[str, str, str]]:
+    """Yield the name of each field or item that differs, however deep, with both values as text.
+
+    Words are compared as they read. ``name`` is that of the values themselves.
+    """
     if type(before) is type(after) and is_dataclass(before) and not isinstance(before, type):
         for field in fields(before):
-            yield from _differing(_below(name, field.name), *_parts(field.name, before, after))
+            old, new = _parts(field.name, before, after)
+            yield from differences(old, new, _below(name, field.name))
     elif isinstance(before, tuple) and isinstance(after, tuple) and len(before) == len(after):
         for at, (old, new) in enumerate(zip(before, after, strict=True), start=1):
-            yield from _differing(f"{name} {at}", old, new)
+            yield from differences(old, new, f"{name} {at}")
     elif before != after:
-        yield name or "verdict", _text(before), _text(after)
+        yield name, _text(before), _text(after)
 
 
 def _parts(name: str, before: Any, after: Any) -> tuple[Any, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from steelyard.app.replay import Changes, ReplayedTurn, parse_key, replay
-from steelyard.app.replay_difference import Difference, first_difference
+from steelyard.app.replay_difference import Difference, differences, first_difference
 from steelyard.cli.replay_files import ReplayFiles
 from steelyard.cli.tables import aligned, show_lines
 from steelyard.cli.wording import ether, route
@@ -125,7 +125,7 @@ class Outcome:
             ]
             lines.append(f"{differing} decisions come out differently.")
         elif self.difference:
-            lines += [f"{differing} differ from what was recorded. The first of them:", *self.difference]
+            lines += [f"{differing} of them differ from what was recorded. The first:", *self.difference]
         else:
             lines.append("Every decision is the recorded one, bit for bit.")
         if self.skipped:
@@ -167,12 +167,7 @@ def _milliseconds(side: Sequence[BlockSide], percentile: int) -> str:
 
 def _changed(turn: ReplayedTurn) -> list[tuple[str, str, str]]:
     """Return every setting that differs from the recorded one, by its name in the decision's settings."""
-    old, new = turn.recorded.session.settings, turn.terms.settings
-    changed = [
-        (one.name, str(getattr(old, one.name)), str(getattr(new, one.name)))
-        for one in fields(old)
-        if getattr(old, one.name) != getattr(new, one.name)
-    ]
+    changed = list(differences(turn.recorded.session.settings, turn.terms.settings))
     fee = turn.terms.priority_fee_wei
     recorded_fee = turn.recorded.inputs.snapshot.gas.priority_fee_wei
     if fee is not None:
@@ -182,28 +177,26 @@ def _changed(turn: ReplayedTurn) -> list[tuple[str, str, str]]:
 
 def _difference_lines(turn: ReplayedTurn, block: ReplayedBlock) -> list[str]:
     where = f"Block {block.number} ({block.hash})"
-    found = first_difference(turn.recorded.verdicts, turn.decision.verdicts)
+    found = first_difference(turn.recorded.decision, turn.decision)
     if found is None:
         return [
-            f"{where}: the verdicts read as recorded, but the digest in the recording is not theirs",
+            f"{where}: the decision reads as recorded, but the digest in the recording is not its own",
             f"recorded  {turn.recorded.digest}",
             f"replayed  {turn.digest}",
         ]
-    return [f"{where}: {_verdict_name(found, turn)}", *_difference_table(found)]
+    rows = aligned([("", "recorded", "replayed"), *found.fields])
+    return [f"{where}: {_verdict_name(found, turn)}", *(f"  {row}" for row in rows)]
 
 
 def _verdict_name(found: Difference, turn: ReplayedTurn) -> str:
     verdict = found.recorded or found.replayed
-    assert verdict is not None
+    if verdict is None:
+        return "what it says besides its verdicts"
     tokens = turn.recorded.inputs.snapshot.tokens
     way = route([verdict.asset, *(leg.token_out for leg in verdict.route)], tokens)
-    recorded, replayed = found.verdicts
+    recorded, replayed = len(turn.recorded.decision.verdicts), len(turn.decision.verdicts)
     count = str(recorded) if recorded == replayed else f"{recorded} recorded and {replayed} replayed"
     return f"verdict {found.place} of {count}, {way}"
-
-
-def _difference_table(found: Difference) -> list[str]:
-    return [f"  {line}" for line in aligned([("", "recorded", "replayed"), *found.fields])]
 
 
 def _incomplete(size: int) -> str:

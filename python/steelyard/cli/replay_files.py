@@ -114,7 +114,7 @@ def _block(turn: ReplayedTurn) -> ReplayedBlock:
         pools=len(snapshot.pools),
         touched=len(snapshot.touched),
         equal=turn.equal,
-        recorded=_side(turn.recorded.verdicts, turn.recorded.decision_microseconds),
+        recorded=_side(turn.recorded.decision.verdicts, turn.recorded.decision_microseconds),
         replayed=_side(turn.decision.verdicts, turn.decision_microseconds),
     )
 

@@ -68,7 +68,7 @@ class AddressBook:
 class Kind(ABC):
     """How the values of one type are written and read.
 
-    What cannot be understood raises whatever it comes to; what a newer program wrote, RecordingUnknown.
+    What cannot be understood raises whatever it comes to; what another version wrote, RecordingUnknown.
     """
 
     @abstractmethod
@@ -307,7 +307,7 @@ class _Record(Kind):
         unknown = sorted(found.keys() - self._kinds.keys())
         if unknown:
             raise RecordingUnknown(
-                f"this program knows no {unknown[0]} of {self._type.__name__}; a newer one recorded it"
+                f"this program knows no {unknown[0]} of {self._type.__name__}; another version recorded it"
             )
 
 

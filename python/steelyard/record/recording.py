@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
@@ -63,7 +63,7 @@ class RecordedTurn(Generic[S]):
 
     Attributes:
         digest: of the decision, see ``decision_digest``.
-        verdicts: the decision itself, to show what differs.
+        decision: itself, with words as plain text, to show what differs.
         skipped: turns that were decided since the last recorded one, and were not recorded.
         line, end: where it is in the file: its line, and where that ends in bytes.
     """
@@ -71,7 +71,7 @@ class RecordedTurn(Generic[S]):
     session: Session[S]
     inputs: DecisionInputs
     digest: str
-    verdicts: tuple[Verdict, ...]
+    decision: Decision
     decision_microseconds: int
     skipped: int
     line: int
@@ -108,6 +108,7 @@ class LineEncoder:
             given = kind.encode(inputs, self._book)
         else:
             given = kind.delta(self._last, inputs, self._book)
+        besides = kind_of(Decision).delta(_bare(inputs), replace(decision, verdicts=()), self._book)
         verdicts = _verdict_parts(self._verdicts, decision.verdicts, self._book)
         self._last, self._verdicts = inputs, decision.verdicts
         return self._line(
@@ -116,6 +117,7 @@ class LineEncoder:
                 "given": {} if given is SAME else given,
                 "digest": decision_digest(decision),
                 "verdicts": verdicts,
+                "besides": {} if besides is SAME else besides,
                 "decision_microseconds": decision_microseconds,
                 "skipped": skipped,
             }
@@ -185,12 +187,13 @@ class LineDecoder(Generic[S]):
             self._last = kind.decode(values["given"], self._book)
         else:
             self._last = kind.patch(self._last, values["given"], self._book)
+        besides = kind_of(Decision).patch(_bare(self._last), values["besides"], self._book)
         self._verdicts = _verdicts(self._verdicts, values["verdicts"], self._book)
         return RecordedTurn(
             session=self._session,
             inputs=self._last,
             digest=values["digest"],
-            verdicts=self._verdicts,
+            decision=replace(besides, verdicts=self._verdicts),
             decision_microseconds=values["decision_microseconds"],
             skipped=values["skipped"],
             line=line.number,
@@ -234,6 +237,11 @@ class Recording(Generic[S]):
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+
+def _bare(inputs: DecisionInputs) -> Decision:
+    """Return the decision that says nothing; mostly all that there is to say besides verdicts."""
+    return Decision(block=inputs.snapshot.block, verdicts=())
 
 
 def _verdict_parts(before: tuple[Verdict, ...], after: tuple[Verdict, ...], book: AddressBook) -> list[Json]:
