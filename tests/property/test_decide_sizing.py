@@ -2,166 +2,166 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-from math import prod
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import assume, event, given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
-from steelyard.amm import UniswapV3Pool
-from steelyard.decide.arbitrage import AmtOptimizer, Route
+from steelyard.decide.arbitrage import AmtOptimizer
 from steelyard.decide.arbitrage.route import forward
-from steelyard.model import LenderKind, LenderTerms
-from tests.support.markets import DAI, USDC, WETH, address, lender, route
-from tests.support.pools import magnitudes, v2_pool, v3_pool
+from tests.support.markets import lender
+from tests.support.sizing_markets import LENDERS, best_of_all, lenders, market_route, net_of, small_routes
 
 if TYPE_CHECKING:
-    from hypothesis.strategies import DrawFn
-
-    from steelyard.amm import Pool
-    from steelyard.units import Address
+    from steelyard.decide.arbitrage import Route, Sizing
+    from steelyard.model import LenderTerms
 
 pytestmark = pytest.mark.property
 
-MOST = 3_000
+MOST = 2_000
 """Brute force tries every loan up to this."""
+PLENTY = 100_000
+WIDE_CAP = 10**40
+KINDS = ((2, 2), (2, 2, 2), (2, 3), (3, 2), (2, 2, 3), (3, 3), (2, 3, 2, 3))
 
 
-@st.composite
-def small_v2(draw: DrawFn, number: int, sold: Address, bought: Address) -> Pool:
-    token0, token1 = sorted((sold, bought))
-    fee = draw(st.sampled_from((0, 100, 3_000, 10_000)))
-    reserves = draw(magnitudes(1, 1_500)), draw(magnitudes(1, 1_500))
-    return v2_pool(*reserves, fee_pips=fee, address=address(number), token0=token0, token1=token1)
+def crossing_prices() -> st.SearchStrategy[int]:
+    return st.sampled_from((0, 0, 1, 7, 40))
 
 
-@st.composite
-def small_v3(draw: DrawFn, number: int, sold: Address, bought: Address) -> Pool:
-    token0, token1 = sorted((sold, bought))
-    bounds = sorted(draw(st.lists(st.integers(-40, 40), min_size=3, max_size=5, unique=True)))
-    positions = [(lower * 60, upper * 60, draw(magnitudes(100, 20_000))) for lower, upper in pairwise(bounds)]
-    tick = draw(st.integers(bounds[0] * 60, bounds[-1] * 60))
-    return v3_pool(positions, tick=tick, address=address(number), token0=token0, token1=token1)
+def net(sizing: Sizing, crossing_price: int) -> int:
+    return sizing.profit - sizing.crossings * crossing_price
 
 
-@st.composite
-def small_routes(draw: DrawFn) -> Route:
-    tokens = [WETH, *draw(st.sampled_from(((USDC,), (USDC, DAI)))), WETH]
-    steps = []
-    for number, (sold, bought) in enumerate(pairwise(tokens)):
-        make = draw(st.sampled_from((small_v2, small_v2, small_v3)))
-        steps.append((draw(make(number, sold, bought)), sold))
-    return promising(route(*steps))
-
-
-def promising(hops: Route) -> Route:
-    """The cycle, or the same the other way round where that pays better: most draws should earn something."""
-    backwards = route(*((hop.pool, hop.token_out) for hop in reversed(hops)))
-    return max((hops, backwards), key=lambda way: prod(hop.pool.marginal_rate(hop.token_in) for hop in way))
-
-
-def lenders() -> st.SearchStrategy[LenderTerms]:
-    return st.sampled_from(
-        (
-            lender(),
-            lender(LenderKind.AAVE_V3, fee_wad=5 * 10**14),
-            lender(LenderKind.AAVE_V3, fee_wad=9 * 10**14),
-            lender(LenderKind.BALANCER_V2, fee_wad=3 * 10**15),
-        )
+@given(small_routes(), lenders(), st.one_of(st.just(MOST), st.integers(1, 60)), crossing_prices())
+def test_certified_is_the_best_of_all_loans_and_the_least_of_the_best(
+    hops: Route, terms: LenderTerms, cap: int, crossing_price: int
+) -> None:
+    best, loan = best_of_all(hops, terms, cap, crossing_price)
+    found = AmtOptimizer().certify(hops, terms, cap, PLENTY, crossing_price=crossing_price)
+    if found is None:
+        assert best == 0
+        event("nothing to earn")
+        return
+    event(f"{len(hops)} hops")
+    assert (found.certified, found.gap, found.uncertified_reason) == (True, 0, None)
+    assert (net(found, crossing_price), found.amounts[0]) == (best, loan)
+    assert found.amounts == forward(hops, loan)
+    assert found.loan_fee == terms.fee(loan)
+    assert found.profit == found.amounts[-1] - loan - found.loan_fee
+    sides = [hop.pool.side(hop.token_in) for hop in hops]
+    assert found.crossings == sum(
+        side.crossings(amount) for side, amount in zip(sides, found.amounts, strict=False)
     )
 
 
-def forgiven(hops: Route, amounts: tuple[int, ...]) -> int:
-    """What the search may miss: nothing, but with several V3 pools a unit of each amount between them.
-
-    Where tiny ranges of two pools end within a unit of one another, the bound that ends a search is no proof.
-    """
-    if sum(isinstance(hop.pool, UniswapV3Pool) for hop in hops) < 2:
-        return 0
-    return sum(-(-amounts[-1] // amount) for amount in amounts)
-
-
-def profit_of(hops: Route, terms: LenderTerms, amount: int) -> int:
-    amounts = forward(hops, amount)
-    return amounts[-1] - amount - terms.fee(amount) if amounts else 0
-
-
-@given(small_routes(), lenders())
-def test_no_loan_earns_more_than_the_one_found(hops: Route, terms: LenderTerms) -> None:
-    best = max(profit_of(hops, terms, amount) for amount in range(1, MOST + 1))
-    found = AmtOptimizer(max_evaluations=5_000).optimize(hops, terms, MOST)
+@given(
+    small_routes(),
+    lenders(),
+    st.one_of(st.just(MOST), st.integers(1, 60)),
+    crossing_prices(),
+    st.integers(1, 64),
+    st.sampled_from((0, 10, 10_000, 300_000)),
+)
+def test_a_budget_or_tolerance_misses_no_more_than_the_gap_that_it_states(
+    hops: Route, terms: LenderTerms, cap: int, crossing_price: int, budget: int, tolerance_ppm: int
+) -> None:
+    optimizer = AmtOptimizer(max_evaluations=budget, tolerance_ppm=tolerance_ppm)
+    found = optimizer.optimize(hops, terms, cap, crossing_price=crossing_price)
     if found is None:
-        assert best <= 0
-        event("nothing to earn")
         return
-    event(f"{len(hops)} hops, profit")
-    assert found.gap == 0
-    assert found.amounts[0] <= MOST
-    assert found.profit == profit_of(hops, terms, found.amounts[0])
-    assert best - forgiven(hops, found.amounts) <= found.profit <= best
-    assert found.loan_fee == terms.fee(found.amounts[0])
-
-
-@given(small_routes(), lenders(), st.integers(1, MOST))
-def test_a_cap_is_kept_and_the_best_below_it_found(hops: Route, terms: LenderTerms, cap: int) -> None:
-    best = max(profit_of(hops, terms, amount) for amount in range(1, cap + 1))
-    found = AmtOptimizer(max_evaluations=5_000).optimize(hops, terms, cap)
-    if found is None:
-        assert best <= 0
-        return
-    assert found.amounts[0] <= cap
-    assert best - forgiven(hops, found.amounts) <= found.profit <= best
-
-
-@st.composite
-def mixed_routes(draw: DrawFn) -> Route:
-    """Cycles of realistic size whose middle token has six decimals: the widest staircase."""
-    price = draw(st.integers(500, 5_000))
-    pools = []
-    for number in range(2):
-        ether = draw(magnitudes(10**18, 10**22))
-        skew = draw(st.integers(900, 1_100))
-        reserves = (ether, ether * price * skew // 1_000 // 10**12)
-        pools.append(v2_pool(*reserves, address=address(number), token0=WETH, token1=USDC))
-    return promising(route((pools[0], WETH), (pools[1], USDC)))
-
-
-@given(mixed_routes(), st.data())
-def test_on_a_coarse_staircase_no_drawn_loan_earns_more(hops: Route, data: st.DataObject) -> None:
-    terms = lender()
-    found = AmtOptimizer(max_evaluations=20_000).optimize(hops, terms, 10**30)
-    assume(found is not None)
-    assert found is not None
+    best, loan = best_of_all(hops, terms, cap, crossing_price)
+    assert found.evaluations <= budget
     assert found.amounts == forward(hops, found.amounts[0])
-    unit = max(found.amounts[0] // max(found.amounts[1], 1), 1)
-    event("proven" if found.gap == 0 else "with a gap")
-    assert found.gap is not None
-    for _ in range(50):
-        away = data.draw(st.integers(-300 * unit, 300 * unit))
-        other = max(found.amounts[0] + away, 1)
-        assert profit_of(hops, terms, other) <= found.profit + found.gap
+    assert found.amounts[0] <= cap
+    assert (found.uncertified_reason is None) == found.certified
+    if found.certified:
+        assert (net(found, crossing_price), found.amounts[0], found.gap) == (best, loan, 0)
+    event("certified" if found.certified else "nothing proven" if found.gap is None else "a gap")
+    if found.gap is not None:
+        assert net(found, crossing_price) <= best <= net(found, crossing_price) + found.gap
 
 
-@given(mixed_routes())
-def test_a_small_budget_states_how_much_it_may_have_missed(hops: Route) -> None:
-    thorough = AmtOptimizer(max_evaluations=20_000).optimize(hops, lender(), 10**30)
-    quick = AmtOptimizer(max_evaluations=64).optimize(hops, lender(), 10**30)
-    assert (thorough is None) == (quick is None)
-    if thorough is not None and quick is not None:
-        assert quick.evaluations <= 66
-        assert thorough.gap == 0
+@given(
+    small_routes(),
+    lenders(),
+    st.integers(1, MOST),
+    st.integers(0, 3 * MOST),
+    crossing_prices(),
+    st.sampled_from((0, 10)),
+)
+def test_a_cap_from_the_furthest_loan_on_changes_nothing(
+    hops: Route, terms: LenderTerms, cap: int, more: int, crossing_price: int, tolerance_ppm: int
+) -> None:
+    for budget in (3, 64, 5_000):
+        optimizer = AmtOptimizer(max_evaluations=budget, tolerance_ppm=tolerance_ppm)
+        search = optimizer.search(hops, terms, cap, crossing_price=crossing_price)
+        if search.furthest > cap:
+            continue  # it depends on the cap
+        for other in (search.furthest, search.furthest + more, WIDE_CAP):
+            assert optimizer.search(hops, terms, other, crossing_price=crossing_price) == search
+
+
+@pytest.mark.parametrize("kinds", KINDS, ids=lambda kinds: "-".join(f"v{kind}" for kind in kinds))
+def test_in_markets_no_neighbour_of_the_certified_size_is_better(kinds: tuple[int, ...]) -> None:
+    """2,000 neighbours of each kind of route, a unit of the loan away or many coarse ones."""
+    random = Random(7)
+    for _ in range(10):
+        _, hops = market_route(random, kinds)
+        terms, crossing_price = random.choice(LENDERS), random.choice((0, 0, 10**13))
+        found = AmtOptimizer().certify(hops, terms, WIDE_CAP, 4_000, crossing_price=crossing_price)
+        if found is None:
+            continue
+        assert found.gap is not None
+        unit = max(found.amounts[0] // min(found.amounts), 1)
+        for _ in range(200):
+            away = random.choice((1, unit)) * int(10 ** random.uniform(0, 4)) + random.randint(0, unit)
+            other = found.amounts[0] + random.choice((-1, 1)) * away
+            earned = net_of(hops, terms, max(other, 1), crossing_price) - net(found, crossing_price)
+            assert earned <= found.gap
+            assert earned < 0 or other > found.amounts[0] or not found.certified
+
+
+@pytest.mark.parametrize("kinds", [(2, 2), (2, 2, 2), (2, 3), (2, 2, 3)], ids=lambda kinds: str(len(kinds)))
+def test_in_markets_nearly_every_size_is_certified_within_a_few_thousand_candidates(
+    kinds: tuple[int, ...],
+) -> None:
+    random = Random(11)
+    found = [
+        AmtOptimizer().certify(market_route(random, kinds)[1], lender(), WIDE_CAP, 5_000) for _ in range(40)
+    ]
+    assert sum(sizing is not None and sizing.certified for sizing in found) >= 36
+
+
+@pytest.mark.parametrize("kinds", KINDS, ids=lambda kinds: "-".join(f"v{kind}" for kind in kinds))
+def test_the_hot_path_states_a_gap_that_the_certificate_confirms(kinds: tuple[int, ...]) -> None:
+    random = Random(5)
+    for _ in range(10):
+        _, hops = market_route(random, kinds)
+        terms = random.choice(LENDERS)
+        quick = AmtOptimizer(tolerance_ppm=10).optimize(hops, terms, WIDE_CAP)
+        thorough = AmtOptimizer().certify(hops, terms, WIDE_CAP, 4_000)
+        assert (quick is None) == (thorough is None)
+        if quick is None or thorough is None:
+            continue
         assert quick.gap is not None
-        assert quick.profit <= thorough.profit <= quick.profit + quick.gap
+        assert quick.evaluations <= 64
+        assert quick.profit <= thorough.profit + (thorough.gap or 0)
+        assert thorough.profit <= quick.profit + quick.gap
 
 
-@given(mixed_routes(), st.integers(1, 100_000))
-def test_a_tolerance_is_kept(hops: Route, tolerance_ppm: int) -> None:
-    thorough = AmtOptimizer(max_evaluations=20_000).optimize(hops, lender(), 10**30)
-    assume(thorough is not None)
-    easy = AmtOptimizer(max_evaluations=20_000, tolerance_ppm=tolerance_ppm).optimize(hops, lender(), 10**30)
-    assert thorough is not None
-    assert easy is not None
-    assert easy.evaluations <= thorough.evaluations
-    assert easy.profit + easy.profit * tolerance_ppm // 10**6 >= thorough.profit
+def test_a_larger_tolerance_takes_no_more_looks_and_is_kept() -> None:
+    random = Random(3)
+    for _ in range(20):
+        _, hops = market_route(random, (2, 2, 2))
+        thorough = AmtOptimizer().certify(hops, lender(), WIDE_CAP, PLENTY)
+        assert thorough is not None
+        for tolerance_ppm in (1, 1_000, 100_000):
+            easy = AmtOptimizer(max_evaluations=PLENTY, tolerance_ppm=tolerance_ppm)
+            found = easy.optimize(hops, lender(), WIDE_CAP)
+            assert found is not None
+            assert found.gap is not None
+            assert found.gap <= found.profit * tolerance_ppm // 10**6
+            assert thorough.profit <= found.profit + found.gap

@@ -1,0 +1,186 @@
+"""What the proof of a size stands on: each bound holds, and holds no more than it says."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from steelyard.decide.arbitrage import AmtOptimizer
+from steelyard.decide.arbitrage.sizing_blocks import block, partner_of
+from steelyard.decide.arbitrage.sizing_bounds import bounds_around
+from steelyard.decide.arbitrage.sizing_maps import support
+from steelyard.decide.arbitrage.sizing_residues import next_small_residue
+from steelyard.decide.arbitrage.sizing_segment import Objective, Segment, View, backward, forward
+from steelyard.model import LenderKind, LenderTerms
+from tests.support.markets import lender
+from tests.support.sizing_markets import LENDERS, lenders, market_route, small_routes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from steelyard.amm.side import Side
+    from steelyard.decide.arbitrage import Route
+
+pytestmark = pytest.mark.property
+
+MOST = 600
+
+
+def sides_of(hops: Route) -> list[Side]:
+    return [hop.pool.side(hop.token_in) for hop in hops]
+
+
+def profit(sides: Sequence[Side], terms: LenderTerms, loan: int) -> int:
+    return forward(sides, loan)[-1] - loan - terms.fee(loan)
+
+
+@pytest.mark.parametrize("terms", LENDERS, ids=lambda terms: f"{terms.kind.name.lower()}-{terms.fee_wad}")
+def test_the_fee_is_never_below_the_line_that_stands_for_it_and_comes_within_a_unit(
+    terms: LenderTerms,
+) -> None:
+    objective = Objective.of(terms)
+    spare = []
+    for loan in range(1, 30_000):
+        line = Fraction(objective.cost * loan - objective.spare, objective.unit) - loan
+        spare.append(terms.fee(loan) - line)
+    assert min(spare) >= 0
+    assert max(spare) <= 1
+    if terms.kind is LenderKind.AAVE_V3:
+        assert min(spare) < Fraction(objective.cost - objective.unit, objective.unit), "as far down as that"
+
+
+@given(st.integers(0, 10**6), st.integers(-(10**9), 10**9), st.integers(1, 10**4), st.data())
+def test_the_next_small_residue_is_the_one_that_trying_finds(
+    factor: int, offset: int, modulus: int, data: st.DataObject
+) -> None:
+    most, count = data.draw(st.integers(-1, modulus - 1)), data.draw(st.integers(1, 3_000))
+    tried = (n for n in range(count) if (factor * n + offset) % modulus <= most)
+    assert next_small_residue(factor, offset, modulus, most, count) == next(tried, None)
+    tried = (n for n in range(count) if (offset - factor * n) % modulus <= most)
+    assert next_small_residue(-factor, offset, modulus, most, count) == next(tried, None)
+
+
+@given(
+    st.integers(1, 10**9),
+    st.integers(0, 10**6),
+    st.integers(1, 10**4),
+    st.integers(1, 10**9),
+    st.integers(1, 10**6),
+    st.integers(1, 10**6),
+)
+def test_a_maps_support_is_above_every_input_and_within_a_unit_of_the_best(
+    a: int, b: int, c: int, d: int, value_out: int, value_in: int
+) -> None:
+    assume(a * d > b * c)
+    bound = support((a, b, c, d), value_out, value_in)
+    best = Fraction(-(10**40))
+    middle = max(int(((value_out * (a * d - b * c) / value_in) ** 0.5 - d) / c), -d // c + 1)
+    for amount in (*range(40), *range(middle - 3, middle + 4)):
+        if c * amount + d > 0:
+            out = Fraction(a * amount + b, c * amount + d)
+            assert value_out * out - value_in * amount <= bound
+            best = max(best, value_out * out - value_in * amount)
+    # Between whole inputs the map gains little more; the root and the quotient add less than three.
+    curvature = Fraction(value_in * c, max(c * (middle - 1) + d, 1))
+    assert bound <= best + curvature + 3
+
+
+@given(small_routes(), lenders(), st.integers(1, MOST))
+def test_a_segments_map_is_above_every_exact_chain_of_its_loans(
+    hops: Route, terms: LenderTerms, loan: int
+) -> None:
+    sides = sides_of(hops)
+    assume(forward(sides, loan)[-1] > 0)
+    segment = Segment(sides, Objective.of(terms), loan)
+    assert segment.low <= loan <= segment.high
+    for other in range(segment.low, min(segment.high, segment.low + 300) + 1):
+        amounts = forward(sides, other)
+        for of, given_, paid in zip(segment.maps, amounts, amounts[1:], strict=False):
+            assert paid * (of[2] * given_ + of[3]) <= of[0] * given_ + of[1] or not paid
+        if not segment.flat and amounts[-1]:
+            assert profit(sides, terms, other) <= segment.top
+
+
+@given(small_routes(), lenders(), st.integers(1, MOST), st.integers(0, 60))
+def test_a_window_holds_exactly_the_units_whose_map_reaches_the_target(
+    hops: Route, terms: LenderTerms, loan: int, target: int
+) -> None:
+    sides, objective = sides_of(hops), Objective.of(terms)
+    assume(forward(sides, loan)[-1] > 0)
+    segment = Segment(sides, objective, loan)
+    assume(not segment.flat)
+    view = View(segment, max(loan, segment.low), 0)
+    low, high = view.window(target)
+    for unit in range(view.low, min(view.high, view.low + 400) + 1):
+        a, b, c, d = view.producers
+        a2, b2, c2, d2 = view.consumers
+        cost = Fraction(d * unit - b, a - c * unit) * objective.cost
+        whole = Fraction(a2 * unit + b2, c2 * unit + d2) * objective.unit - cost + objective.spare
+        assert (low <= unit <= high) == (whole >= target * objective.unit)
+        least = backward(sides, view.stage, unit)
+        if least is not None and forward(sides, least)[view.stage] == unit:
+            assert profit(sides, terms, least) <= whole / objective.unit
+
+
+@given(small_routes(), lenders(), st.integers(1, MOST))
+def test_the_bounds_around_a_loan_are_above_all_loans_on_their_side(
+    hops: Route, terms: LenderTerms, loan: int
+) -> None:
+    sides = sides_of(hops)
+    amounts = forward(sides, loan)
+    assume(amounts[-1] > 0)
+    segment = Segment(sides, Objective.of(terms), loan)
+    below, beyond = bounds_around(sides, segment.maps, segment.objective, amounts)
+    for other in range(1, MOST):
+        paid = forward(sides, other)[-1]
+        if paid:
+            bound = below if other <= loan else beyond
+            assert bound is None or paid - other - terms.fee(other) <= bound
+
+
+@given(small_routes(), lenders(), st.integers(1, MOST), st.data())
+def test_a_blocks_rule_leaves_no_unit_out_that_earns_more(
+    hops: Route, terms: LenderTerms, loan: int, data: st.DataObject
+) -> None:
+    sides = sides_of(hops)
+    assume(forward(sides, loan)[-1] > 0)
+    segment = Segment(sides, Objective.of(terms), loan)
+    assume(not segment.flat)
+    view = View(segment, max(loan, segment.low), 0)
+    partner = partner_of(view)
+    assert partner is not None
+    assume(view.low <= view.high)
+    first = data.draw(st.integers(view.low, min(view.high, view.low + 300)))
+    last = data.draw(st.integers(first, min(view.high, first + 100)))
+    rule = block(view, partner, first, last)
+    for unit in range(first, last + 1):
+        least = backward(sides, view.stage, unit)
+        if least is not None and forward(sides, least)[view.stage] == unit:
+            remainder = (rule.factor * unit + rule.offset) % rule.modulus
+            assert rule.scale * profit(sides, terms, least) <= rule.bound - remainder
+
+
+def test_in_markets_a_blocks_rule_leaves_few_units_where_two_tokens_are_coarse() -> None:
+    random, left, looked = Random(13), 0, 0
+    while looked < 2_000:
+        decimals, hops = market_route(random, (2, 2, 2))
+        found = AmtOptimizer().certify(hops, lender(), 10**40, 5_000)
+        if 18 in decimals[1:] or found is None:
+            continue
+        sides = sides_of(hops)
+        segment = Segment(sides, Objective.of(lender()), found.amounts[0])
+        view = View(segment, found.amounts[0], 0)
+        partner = partner_of(view)
+        assert partner is not None
+        middle = view.amounts[view.stage]
+        rule = block(view, partner, middle - 50, middle + 50)
+        for unit in range(middle - 50, middle + 51):
+            remainder = (rule.factor * unit + rule.offset) % rule.modulus
+            left += remainder <= rule.bound - rule.scale * found.profit
+            looked += 1
+    assert left <= looked // 10
