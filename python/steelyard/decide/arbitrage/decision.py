@@ -53,7 +53,9 @@ def decide(
         venues=by_name,
         valuer=Valuer(graph, settings.wrapped_native),
         optimizer=AmtOptimizer(
-            max_evaluations=settings.max_evaluations, tolerance_ppm=settings.sizing_tolerance_ppm
+            max_evaluations=settings.max_evaluations,
+            tolerance_ppm=settings.sizing_tolerance_ppm,
+            side_of=cache.side,
         ),
         cache=cache,
         attempts=attempts,
