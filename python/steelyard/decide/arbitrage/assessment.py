@@ -92,7 +92,8 @@ def _sized(
         if ample_gas is not None and ample_gas <= gas_units:
             continue
         cap = terms.available if limit is None else min(limit, terms.available)
-        search = size(market.optimizer, route, terms, cap, crossing_price=crossing_price)
+        worth = market.least_worth(terms, kinds)
+        search = size(market.optimizer, route, terms, cap, crossing_price=crossing_price, worth=worth)
         if cap == limit or search.furthest <= cap:
             ample_gas = gas_units  # less than any before
         if search.sizing is not None:

@@ -90,7 +90,14 @@ class ArbitrageCache:
         return known[1]
 
     def size(
-        self, optimizer: AmtOptimizer, route: Route, terms: LenderTerms, cap: int, *, crossing_price: int = 0
+        self,
+        optimizer: AmtOptimizer,
+        route: Route,
+        terms: LenderTerms,
+        cap: int,
+        *,
+        crossing_price: int = 0,
+        worth: int = 0,
     ) -> SizingSearch:
         """Return the optimizer's answer, from memory where it cannot have changed."""
         key = (
@@ -107,10 +114,11 @@ class ArbitrageCache:
             same = (
                 known_price == crossing_price and pools == states
             )  # at once where they are the same objects
-            if same and (cap == known_cap or search.furthest <= min(cap, known_cap)):
+            in_reach = cap == known_cap or search.furthest <= min(cap, known_cap)
+            if same and in_reach and search.holds_for(worth):
                 self._sizings[key] = known
                 return search
-        search = optimizer.search(route, terms, cap, crossing_price=crossing_price)
+        search = optimizer.search(route, terms, cap, crossing_price=crossing_price, worth=worth)
         self._sizings[key] = (states, cap, crossing_price, search)
         while len(self._sizings) > self._max_sizings:
             del self._sizings[next(iter(self._sizings))]

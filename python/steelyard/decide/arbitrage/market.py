@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from steelyard.decide.arbitrage.cache import ArbitrageCache
@@ -83,6 +83,14 @@ class Market:
     def venue_kinds(self, route: Route) -> list[VenueKind]:
         """Return the kind of venue of each leg: each kind costs its own gas."""
         return [self._kinds[hop.pool.venue] for hop in route]
+
+    def least_worth(self, lender: LenderTerms, kinds: Sequence[VenueKind]) -> int:
+        """Return the profit, in base units, below which a loan from the lender is refused in any case.
+
+        What gas and the operator's minimum are worth at spot: no sale of the profit brings more than spot.
+        """
+        gas_wei = self.settings.gas.units(lender.kind, kinds) * self.gas_price_wei
+        return self.valuer.units_at_spot(lender.asset, gas_wei + self.settings.min_net_profit_wei) or 0
 
     def _asset(self, asset: Address) -> AssetTerms:
         gas = self.settings.gas

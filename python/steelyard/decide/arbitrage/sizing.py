@@ -14,7 +14,7 @@ what is missed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from steelyard.amm.curve import Curve
 from steelyard.amm.pool import Pool
@@ -27,6 +27,7 @@ from steelyard.units import Address
 
 DEFAULT_MAX_PIECES = 48
 WITHIN_TOLERANCE = "what is missed is within the tolerance"
+NOT_WORTH_IT = "no loan earns enough for the last units to matter"
 OUT_OF_BUDGET = "the budget of {budget} candidates was spent"
 TIES_UNSETTLED = "nothing earns more, but a smaller loan may earn the same: the budget of {budget} was spent"
 
@@ -58,10 +59,22 @@ class Sizing:
 
 @dataclass(frozen=True, slots=True)
 class SizingSearch:
-    """A search's result, and the largest loan that it looked at: under any cap above, it ends the same."""
+    """A search's result, and for which other questions it is the answer too.
+
+    Attributes:
+        furthest: the largest loan that it looked at: under any cap above, it ends the same.
+        ceiling: the bound that ``worth`` was held against; None where that made no difference.
+        worth: what it was held against.
+    """
 
     sizing: Sizing | None
     furthest: int
+    ceiling: int | None = None
+    worth: int = 0
+
+    def holds_for(self, worth: int) -> bool:
+        """Tell whether a search for that ``worth`` would have ended the same."""
+        return self.ceiling is None or (self.ceiling < worth) == (self.ceiling < self.worth)
 
 
 def _plain_side(pool: Pool, token_in: Address) -> Side:
@@ -93,21 +106,26 @@ class AmtOptimizer:
         self._side_of = side_of
 
     def optimize(
-        self, route: Route, terms: LenderTerms, cap: int, *, crossing_price: int = 0
+        self, route: Route, terms: LenderTerms, cap: int, *, crossing_price: int = 0, worth: int = 0
     ) -> Sizing | None:
         """Return the best loan in ``1..cap``, or None where none earns anything after the lender's fee.
 
         Args:
             crossing_price: gas of crossing one initialised tick, in base units of the asset (up); the best is
                 then that of the profit less the crossings' gas.
+            worth: base units; where it is proven that no loan earns as much, a good loan is answered without
+                a search for the best one.
         """
-        return self.search(route, terms, cap, crossing_price=crossing_price).sizing
+        return self.search(route, terms, cap, crossing_price=crossing_price, worth=worth).sizing
 
-    def search(self, route: Route, terms: LenderTerms, cap: int, *, crossing_price: int = 0) -> SizingSearch:
+    def search(
+        self, route: Route, terms: LenderTerms, cap: int, *, crossing_price: int = 0, worth: int = 0
+    ) -> SizingSearch:
         """Like ``optimize``, with what a cache must know to reuse the answer."""
         sides = [self._side_of(hop.pool, hop.token_in) for hop in route]
         objective = Objective.of(terms, crossing_price)
-        return _size(sides, objective, cap, self.max_evaluations, self.tolerance_ppm, self._max_pieces)
+        limits = self.max_evaluations, self.tolerance_ppm, self._max_pieces
+        return _size(sides, objective, cap, *limits, worth)
 
     def certify(
         self, route: Route, terms: LenderTerms, cap: int, budget: int, *, crossing_price: int = 0
@@ -122,7 +140,13 @@ class AmtOptimizer:
 
 
 def _size(
-    sides: Sequence[Side], objective: Objective, cap: int, budget: int, tolerance_ppm: int, max_pieces: int
+    sides: Sequence[Side],
+    objective: Objective,
+    cap: int,
+    budget: int,
+    tolerance_ppm: int,
+    max_pieces: int,
+    worth: int = 0,
 ) -> SizingSearch:
     a, b, c, d = 1, 0, 0, 1
     pieces = []
@@ -139,26 +163,25 @@ def _size(
     if cap < 1:
         return SizingSearch(None, 1)
     loan = max(peak, 1)
-    if loan <= cap:
-        quick = _at_peak(sides, pieces, objective, loan, ceiling, tolerance_ppm)
-        if quick is not None:
-            return quick
+    quick = _at_peak(sides, pieces, objective, loan, ceiling) if loan <= cap else None
+    if quick is not None:
+        if _is_near(quick, objective, tolerance_ppm):
+            return SizingSearch(quick, loan)
+        if ceiling < worth:
+            return SizingSearch(replace(quick, uncertified_reason=NOT_WORTH_IT), loan, ceiling, worth)
     search = Search(sides, objective, cap, budget=budget, tolerance_ppm=tolerance_ppm)
     search.run(min(loan, cap), max_pieces)
-    return SizingSearch(_concluded(search, objective, budget), max(search.furthest, loan))
+    found = _concluded(search, objective, budget)
+    return SizingSearch(found, max(search.furthest, loan), None if quick is None else ceiling, worth)
 
 
 def _at_peak(
-    sides: Sequence[Side],
-    pieces: Sequence[Curve],
-    objective: Objective,
-    loan: int,
-    ceiling: int,
-    tolerance_ppm: int,
-) -> SizingSearch | None:
-    """Return the exact chain near the real-valued optimum, where that is good enough for the tolerance.
+    sides: Sequence[Side], pieces: Sequence[Curve], objective: Objective, loan: int, ceiling: int
+) -> Sizing | None:
+    """Return the exact chain near the real-valued optimum; None where that earns nothing.
 
-    The first pieces' map bounds every loan, since the curves are concave: as long as its optimum is on them.
+    The first pieces' map bounds every loan, since the curves are concave: as long as its optimum is on them,
+    and None where it is not.
     """
     amounts, ideal = [loan], loan + 1
     for side, piece in zip(sides, pieces, strict=True):
@@ -171,23 +194,26 @@ def _at_peak(
     amounts = _least_loan(sides, amounts)
     fee = objective.terms.fee(amounts[0])
     profit = amounts[-1] - amounts[0] - fee
-    gap = ceiling - profit
-    if profit <= 0 or gap * 1_000_000 > profit * tolerance_ppm or not tolerance_ppm:
+    if profit <= 0:
         return None
     crossings = crossings_of(sides, amounts)
-    if crossings and objective.crossing_price:
-        return None
-    sizing = Sizing(
+    return Sizing(
         amounts=tuple(amounts),
         loan_fee=fee,
         profit=profit,
         crossings=crossings,
         evaluations=1,
         certified=False,
-        gap=gap,
+        gap=ceiling - profit + crossings * objective.crossing_price,
         uncertified_reason=WITHIN_TOLERANCE,
     )
-    return SizingSearch(sizing, loan)
+
+
+def _is_near(sizing: Sizing, objective: Objective, tolerance_ppm: int) -> bool:
+    """Tell whether what is missed is within the tolerance, ticks whose crossing costs gas aside."""
+    if not tolerance_ppm or (sizing.crossings and objective.crossing_price):
+        return False
+    return sizing.gap is not None and sizing.gap * 1_000_000 <= sizing.profit * tolerance_ppm
 
 
 def _least_loan(sides: Sequence[Side], amounts: list[int]) -> list[int]:

@@ -1,0 +1,60 @@
+"""A search that stops because nothing can earn enough is right about that, and says what it left open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from steelyard.decide.arbitrage import AmtOptimizer, ArbitrageCache
+from steelyard.decide.arbitrage.route import forward
+from steelyard.decide.arbitrage.sizing import NOT_WORTH_IT
+from tests.support.pools import magnitudes
+from tests.support.sizing_markets import best_of_all, lenders, small_routes
+
+if TYPE_CHECKING:
+    from steelyard.decide.arbitrage import Route
+    from steelyard.model import LenderTerms
+
+pytestmark = pytest.mark.property
+
+MOST = 2_000
+WORTHS = st.one_of(st.just(0), magnitudes(1, 2_000))
+PRICES = st.sampled_from((0, 0, 1, 40))
+TOLERANCES = st.sampled_from((0, 10, 10_000))
+
+
+@given(small_routes(), lenders(), PRICES, TOLERANCES, WORTHS)
+def test_nothing_earns_what_would_have_been_enough(
+    hops: Route, terms: LenderTerms, crossing_price: int, tolerance_ppm: int, worth: int
+) -> None:
+    optimizer = AmtOptimizer(tolerance_ppm=tolerance_ppm)
+    found = optimizer.optimize(hops, terms, MOST, crossing_price=crossing_price, worth=worth)
+    if found is None or found.uncertified_reason != NOT_WORTH_IT:
+        event("searched")
+        assert found == optimizer.optimize(hops, terms, MOST, crossing_price=crossing_price)
+        return
+    event("not worth it")
+    best, _ = best_of_all(hops, terms, MOST, crossing_price)
+    net = found.profit - found.crossings * crossing_price
+    assert best < worth
+    assert found.gap is not None
+    assert net <= best <= net + found.gap
+    assert found.profit > 0
+    assert found.amounts == forward(hops, found.amounts[0])
+
+
+@given(small_routes(), lenders(), TOLERANCES, st.lists(WORTHS, min_size=2, max_size=5))
+def test_an_answer_is_remembered_for_the_worths_that_it_holds_for(
+    hops: Route, terms: LenderTerms, tolerance_ppm: int, worths: list[int]
+) -> None:
+    optimizer, cache = AmtOptimizer(tolerance_ppm=tolerance_ppm), ArbitrageCache()
+    searches = [optimizer.search(hops, terms, MOST, worth=worth) for worth in worths]
+    for search in searches:
+        for worth, other in zip(worths, searches, strict=True):
+            if search.holds_for(worth):
+                assert search.sizing == other.sizing
+    for worth, search in zip(worths, searches, strict=True):
+        assert cache.size(optimizer, hops, terms, MOST, worth=worth).sizing == search.sizing
