@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from steelyard.decide.arbitrage import AmtOptimizer, ArbitrageCache
 from steelyard.decide.arbitrage.route import forward
 from steelyard.decide.arbitrage.sizing import NOT_WORTH_IT
+from steelyard.decide.arbitrage.sizing_ceiling import ceiling_of
+from steelyard.decide.arbitrage.sizing_segment import Objective
 from tests.support.pools import magnitudes
 from tests.support.sizing_markets import best_of_all, lenders, small_routes
 
@@ -58,3 +60,34 @@ def test_an_answer_is_remembered_for_the_worths_that_it_holds_for(
                 assert search.sizing == other.sizing
     for worth, search in zip(worths, searches, strict=True):
         assert cache.size(optimizer, hops, terms, MOST, worth=worth).sizing == search.sizing
+
+
+@given(small_routes(), lenders(), PRICES, TOLERANCES, WORTHS, st.integers(1, MOST), st.integers(0, MOST))
+def test_a_cap_from_the_furthest_loan_on_changes_nothing(
+    hops: Route,
+    terms: LenderTerms,
+    crossing_price: int,
+    tolerance_ppm: int,
+    worth: int,
+    cap: int,
+    more: int,
+) -> None:
+    optimizer = AmtOptimizer(tolerance_ppm=tolerance_ppm)
+    search = optimizer.search(hops, terms, cap, crossing_price=crossing_price, worth=worth)
+    if search.furthest > cap:
+        return  # it depends on the cap
+    for other in (search.furthest, search.furthest + more, 10**40):
+        assert optimizer.search(hops, terms, other, crossing_price=crossing_price, worth=worth) == search
+
+
+@given(small_routes(), lenders(), st.integers(1, MOST))
+def test_no_loan_earns_more_than_the_ceiling(hops: Route, terms: LenderTerms, loan: int) -> None:
+    sides = [hop.pool.side(hop.token_in) for hop in hops]
+    ceiling = ceiling_of(sides, Objective.of(terms), loan, MOST)
+    best, _ = best_of_all(hops, terms, MOST, 0)
+    if ceiling is None:
+        event("no chain")
+        return
+    assert best <= ceiling.bound
+    assert ceiling.amounts == list(forward(hops, ceiling.amounts[0]) or ())
+    event("close" if ceiling.bound <= best + best // 10 + 3 else "far")

@@ -20,10 +20,11 @@ from steelyard.amm.curve import Curve
 from steelyard.amm.pool import Pool
 from steelyard.amm.side import Side
 from steelyard.decide.arbitrage.route import Route
+from steelyard.decide.arbitrage.sizing_ceiling import ceiling_of
 from steelyard.decide.arbitrage.sizing_proof import Search
 from steelyard.decide.arbitrage.sizing_segment import Objective, backward, crossings_of, forward, optimum_of
 from steelyard.model import LenderTerms
-from steelyard.units import Address
+from steelyard.units import UINT256_MAX, Address
 
 DEFAULT_MAX_PIECES = 48
 WITHIN_TOLERANCE = "what is missed is within the tolerance"
@@ -163,16 +164,20 @@ def _size(
     if cap < 1:
         return SizingSearch(None, 1)
     loan = max(peak, 1)
+    furthest: int = loan
     quick = _at_peak(sides, pieces, objective, loan, ceiling) if loan <= cap else None
-    if quick is not None:
-        if _is_near(quick, objective, tolerance_ppm):
-            return SizingSearch(quick, loan)
-        if ceiling < worth:
-            return SizingSearch(replace(quick, uncertified_reason=NOT_WORTH_IT), loan, ceiling, worth)
+    if quick is not None and _is_near(quick, objective, tolerance_ppm):
+        return SizingSearch(quick, loan)
+    if quick is None:  # the best loan lies on other pieces, or beyond the cap
+        quick, ceiling, furthest = _beyond_first_pieces(sides, objective, loan, cap)
+    if ceiling <= 0:
+        return SizingSearch(None, furthest)
+    if quick is not None and ceiling < worth:
+        return SizingSearch(replace(quick, uncertified_reason=NOT_WORTH_IT), furthest, ceiling, worth)
     search = Search(sides, objective, cap, budget=budget, tolerance_ppm=tolerance_ppm)
     search.run(min(loan, cap), max_pieces)
     found = _concluded(search, objective, budget)
-    return SizingSearch(found, max(search.furthest, loan), None if quick is None else ceiling, worth)
+    return SizingSearch(found, max(search.furthest, furthest), ceiling if quick else None, worth)
 
 
 def _at_peak(
@@ -192,6 +197,23 @@ def _at_peak(
             return None
         ideal = piece.output(ideal) + 1
     amounts = _least_loan(sides, amounts)
+    return _good_enough(sides, objective, amounts, ceiling)
+
+
+def _beyond_first_pieces(
+    sides: Sequence[Side], objective: Objective, loan: int, cap: int
+) -> tuple[Sizing | None, int, int]:
+    """Return a good loan if one was met, a bound on what any earns, and the furthest loan thought of."""
+    far = ceiling_of(sides, objective, loan, cap)
+    if far is None:
+        return None, UINT256_MAX, loan
+    return _good_enough(sides, objective, far.amounts, far.bound), far.bound, far.furthest
+
+
+def _good_enough(
+    sides: Sequence[Side], objective: Objective, amounts: list[int], ceiling: int
+) -> Sizing | None:
+    """Return the chain as an answer; None where it earns nothing."""
     fee = objective.terms.fee(amounts[0])
     profit = amounts[-1] - amounts[0] - fee
     if profit <= 0:
