@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from steelyard.act.executor import GasOptimizedExecutor
     from steelyard.act.recovery_system import ErrorRecoverySystem
+    from steelyard.app.flash_loans import EnhancedFlashLoanManager
     from steelyard.decide.arbitrage.paths import PathOptimizer
     from steelyard.decide.arbitrage.sizing import AmtOptimizer
     from steelyard.decide.arbitrage.validation import OpportunityValidator
@@ -22,6 +23,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AmtOptimizer",
     "ArbitrageRecord",
+    "EnhancedFlashLoanManager",
     "ErrorRecoverySystem",
     "GasOptimizedExecutor",
     "OpportunityValidator",
@@ -33,6 +35,7 @@ __all__ = [
 _HOMES: Final = {
     "AmtOptimizer": "steelyard.decide.arbitrage.sizing",
     "ArbitrageRecord": "steelyard.record.tables",
+    "EnhancedFlashLoanManager": "steelyard.app.flash_loans",
     "ErrorRecoverySystem": "steelyard.act.recovery_system",
     "GasOptimizedExecutor": "steelyard.act.executor",
     "OpportunityValidator": "steelyard.decide.arbitrage.validation",

@@ -11,7 +11,8 @@
     |   |-- InvalidPlan           a plan contradicts itself
     |   |-- QuoteError            a pool cannot serve this amount
     |   |-- TokenUnusable         a token lacks what we must know of it (decimals)
-    |   |-- NoLender              no lender has the asset in this amount
+    |   |-- NoLoanProvider        no flash-loan protocol lends the asset in this amount
+    |   |-- UnsupportedProtocol   there is no such flash-loan protocol, or no such version of it
     |   |-- SimulationReverted    the chain said that the plan would revert
     |   |-- GasRetriesExhausted   the node refused every price that we were ready to pay
     |   `-- DuplicateIntent       this very plan is in the journal already
@@ -76,8 +77,12 @@ class TokenUnusable(SkipError):
     """A token lacks what we must know of it."""
 
 
-class NoLender(SkipError):
-    """No lender has the asset in this amount."""
+class NoLoanProvider(SkipError, ValueError):
+    """No flash-loan protocol lends the asset in this amount: no provider."""
+
+
+class UnsupportedProtocol(SkipError, ValueError):
+    """There is no such flash-loan protocol, no such version of it, or the plan is for another."""
 
 
 class SimulationReverted(SkipError):

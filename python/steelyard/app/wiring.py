@@ -69,15 +69,36 @@ def build_keeper(
     Raises:
         SteelyardError: something is missing, wrong or taken; what was opened before is closed again.
     """
-    mode = _mode(config, live)
-    thread = ChainThread()
-    with ExitStack() as opened:
-        parts = _open(config, mode, opened, on_step, on_event)
-        stages = KeeperStages(parts, thread)
-        opened.pop_all()
+    stages = open_stages(config, ChainThread(), live=live, on_step=on_step, on_event=on_event)
     return Keeper(
         stages, poll_interval_seconds=config.chain.poll_interval_milliseconds / MILLISECONDS, on_turn=on_turn
     )
+
+
+def open_stages(
+    config: Config,
+    thread: ChainThread,
+    *,
+    live: bool,
+    chain: ChainClient | None = None,
+    on_step: Callable[[str], None] = lambda step: None,
+    on_event: OnEvent = lambda kind, message, severity: None,
+) -> KeeperStages:
+    """Open the stages over their real parts; arguments and errors as for ``build_keeper``.
+
+    Args:
+        thread: where work on the chain runs; closed with the stages.
+        chain: a client of the configured node, which its owner closes; None opens one.
+    """
+    mode = _mode(config, live)
+    with ExitStack() as opened:
+        if chain is None:
+            chain = open_chain(config)
+            opened.callback(chain.rpc.close)
+        parts = _open(config, mode, chain, opened, on_step, on_event)
+        stages = KeeperStages(parts, thread)
+        opened.pop_all()
+    return stages
 
 
 def risk_limits(config: Config) -> RiskLimits:
@@ -214,10 +235,13 @@ def _mode(config: Config, live: bool) -> Mode:
 
 
 def _open(
-    config: Config, mode: Mode, opened: ExitStack, on_step: Callable[[str], None], on_event: OnEvent
+    config: Config,
+    mode: Mode,
+    chain: ChainClient,
+    opened: ExitStack,
+    on_step: Callable[[str], None],
+    on_event: OnEvent,
 ) -> Parts:
-    chain = open_chain(config)
-    opened.callback(chain.rpc.close)
     deployment = open_deployment(config, chain)
     follower = open_follower(config, chain, deployment)
     signer = _signer(config, mode, chain, deployment)
