@@ -207,7 +207,7 @@ def test_every_promise_is_kept_by_the_pools_when_plans_run_in_their_order(market
             event("behind another" if decision.built_on(verdict.plan) else "alone")
 
 
-HAPPENINGS = ("block", "missed", "fork", "lost", "lenders", "stale", "unknown")
+HAPPENINGS = ("block", "missed", "fork", "lost", "lenders", "dearer", "stale", "unknown")
 
 
 class TestWarmEqualsCold:
@@ -264,7 +264,7 @@ class TestWarmEqualsCold:
 
 
 def changed(market: SyntheticMarket, happening: str, rng: Random) -> SyntheticMarket:
-    """Take a pool away, or the trust in one, or a token's decimals, or some of what the lenders have."""
+    """Take a pool away, or the trust in one, or a token's decimals; let lenders have less, or ask for more."""
     seen = market.snapshot
     if happening == "lost":
         gone = rng.choice(sorted(seen.pools))
@@ -276,6 +276,9 @@ def changed(market: SyntheticMarket, happening: str, rng: Random) -> SyntheticMa
     if happening == "unknown":
         left = {at: token for at, token in seen.tokens.items() if at != rng.choice(sorted(seen.tokens))}
         return replace(market, snapshot=replace(seen, tokens=left))
+    if happening == "dearer":
+        dearer = tuple(replace(terms, fee_wad=rng.choice((0, 10**14, 10**16))) for terms in seen.lenders)
+        return replace(market, snapshot=replace(seen, lenders=dearer))
     if happening == "lenders":
         poorer = tuple(_with_less(terms, rng) for terms in seen.lenders)
         return replace(market, snapshot=replace(seen, lenders=poorer))

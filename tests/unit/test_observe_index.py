@@ -145,3 +145,18 @@ def test_pool_without_reserves_is_listed_apart_until_it_has_some(index: PoolInde
     assert take(index, "a1", ("a2", 7)) == {PAIR}
     assert index.empty() == {}
     assert reserve(index) == 7
+
+
+def test_pools_are_copied_once_for_each_state_of_the_index() -> None:
+    start, following = block("a", 1), block("b", 2)
+    index = PoolIndex(8)
+    index.reset(start, [identity(PAIR)], {PAIR: pair(1_000)})
+    before = index.pools()
+    assert index.pools() is before
+    draft = index.draft(start)
+    draft.apply(following, sync(following, 2_000))
+    index.commit(start, draft)
+    assert index.pools() == {PAIR: pair(2_000)}
+    assert before == {PAIR: pair(1_000)}
+    index.reset(start, [identity(PAIR)], {PAIR: pair(3_000)})
+    assert index.pools() == {PAIR: pair(3_000)}

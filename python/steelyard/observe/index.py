@@ -75,6 +75,7 @@ class PoolIndex:
         self._steps: deque[Step] = deque()
         self._known: dict[str, Known] = {}
         self._published: dict[Address, Pool] = {}
+        self._frozen: Mapping[Address, Pool] | None = None
         self._empty: dict[Address, str] = {}
         self.identities: dict[str, PoolIdentity] = {}
         self.blocks: dict[str, BlockRef] = {}
@@ -99,7 +100,7 @@ class PoolIndex:
         self.blocks = {block.hash: block}
         self.identities = {identity.address.lower(): identity for identity in identities}
         self._known = {address.lower(): known for address, known in states.items()}
-        self._published, self._empty = {}, {}
+        self._published, self._empty, self._frozen = {}, {}, None
         for known in self._known.values():
             self._publish(known)
         return frozenset(
@@ -127,6 +128,7 @@ class PoolIndex:
         while len(self._steps) > self._history_blocks:
             del self.blocks[self._steps.popleft().block.hash]
         self.identities.update(draft.identities)
+        self._frozen = None
         touched = set()
         for address, known in draft.delta.items():
             name = self.identities[address].address
@@ -141,9 +143,14 @@ class PoolIndex:
                 touched.add(name)
         return frozenset(touched)
 
-    def pools(self) -> dict[Address, Pool]:
-        """Return all pools in which something can be traded, as a new dictionary of shared states."""
-        return dict(self._published)
+    def pools(self) -> Mapping[Address, Pool]:
+        """Return all pools in which something can be traded, by shared references that nobody writes to.
+
+        They are copied once for each state of the index, however often it is asked for.
+        """
+        if self._frozen is None:
+            self._frozen = dict(self._published)
+        return self._frozen
 
     def empty(self) -> dict[Address, str]:
         """Return the pools in which nothing can be traded at this block, with the reason."""
