@@ -264,7 +264,7 @@ class TestWarmEqualsCold:
 
 
 def changed(market: SyntheticMarket, happening: str, rng: Random) -> SyntheticMarket:
-    """Take a pool away, or the trust in one, or a token's decimals; let lenders have less, or ask for more."""
+    """Take a pool away, or the trust in one, or a token's decimals; or let lenders have less or ask more."""
     seen = market.snapshot
     if happening == "lost":
         gone = rng.choice(sorted(seen.pools))
