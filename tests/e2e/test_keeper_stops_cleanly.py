@@ -14,6 +14,7 @@ import psutil
 import pytest
 from eth_account import Account
 
+from steelyard.app.market import checkpoint_path
 from steelyard.cli.demo_stage import DemoStage
 from steelyard.config import Config, load_config
 from steelyard.sandbox.faulty_rpc import Delay, FaultyRpc
@@ -112,6 +113,22 @@ def end_well(keeper: RunningKeeper, number: signal.Signals) -> None:
     assert keeper.end() == 0
     assert keeper.lines[-1] == FAREWELL
     assert children == []
+
+
+def test_stopped_keeper_leaves_its_market_to_the_next_which_starts_from_it(
+    stage: DemoStage, tmp_path: Path
+) -> None:
+    file = configure(stage, tmp_path)
+    for _ in range(2):
+        with running_keeper(file) as keeper:
+            keeper.wait_for(f"{head(stage)} ")
+            end_well(keeper, signal.SIGTERM)
+        stage.next_block()
+    first, second = events(tmp_path, "market")
+    assert first.startswith("market read anew at block ")
+    assert second.startswith("market taken up from the checkpoint of block ")
+    assert checkpoint_path(read(file)) == database_of(tmp_path).with_name("keeper.sqlite.market")
+    assert "1 blocks caught up" in second
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,20 @@ def test_token_list_without_the_wrapped_native_coin_is_refused() -> None:
     assert "wrapped_native" in refusal({"market": {"tokens": ["0x6B175474E89094C44Da98b954EedeAC495271d0F"]}})
 
 
+def test_bases_must_be_watched_and_hubs_need_some() -> None:
+    market = {"tokens": [WETH], "bases": ["0x6B175474E89094C44Da98b954EedeAC495271d0F"]}
+    assert "0x6B175474E89094C44Da98b954EedeAC495271d0F, which is not among" in refusal({"market": market})
+    assert "market.bases names no token" in refusal({"market": {"tokens": [WETH], "discovery": "hubs"}})
+    assert "market.discovery" in refusal({"market": {"tokens": [WETH], "discovery": "guess"}})
+
+
+@pytest.mark.parametrize(
+    ("written", "value"), [(True, None), (False, False), ("/var/lib/market", Path("/var/lib/market"))]
+)
+def test_checkpoint_is_a_file_or_switched_off(written: object, value: object) -> None:
+    assert parse_config({"keeper": {"checkpoint": written}}, source="t").keeper.checkpoint == value
+
+
 def test_address_with_a_wrong_checksum_is_refused_and_lower_case_is_normalised() -> None:
     wrong = "0xc02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
     assert "not an address" in refusal({"market": {"tokens": [WETH, wrong]}})

@@ -16,6 +16,7 @@ from steelyard.act.signers import keyring_folder, load_signer, load_test_signer
 from steelyard.act.submitter import Submitter
 from steelyard.act.tracker import Tracker
 from steelyard.app.keeper import Keeper, Turn
+from steelyard.app.market import open_checkpointer, watch_list
 from steelyard.app.notices import Notices, OnEvent
 from steelyard.app.paper import WatchOnly
 from steelyard.app.recording import RecordedDecider, new_session
@@ -36,8 +37,8 @@ from steelyard.model import Address, Attempts, Mode, Signer
 from steelyard.observe.evidence import Evidence
 from steelyard.observe.follower import MarketFollower
 from steelyard.observe.oracles import OracleReader
+from steelyard.observe.progress import Notice, silent
 from steelyard.observe.token_safety import TokenTrials
-from steelyard.observe.watch import WatchList
 from steelyard.record.attempts import read_attempts
 from steelyard.record.database import Database
 from steelyard.record.decisions import DecisionLog
@@ -167,24 +168,32 @@ def open_deployment(config: Config, chain: ChainClient) -> Deployment:
     return deployment
 
 
-def open_follower(config: Config, chain: ChainClient, deployment: Deployment) -> MarketFollower:
-    """Return what observes the configured market. Raises ConfigError where no token is named."""
-    if not config.market.tokens:
-        raise ConfigError(
-            "market.tokens is empty: name the tokens to look at, the wrapped native coin among them"
-        )
-    watch = WatchList(
-        chain_id=config.chain.chain_id,
-        tokens=tuple(Address(token) for token in config.market.tokens),
-        venues=deployment.venues,
-        lenders=deployment.lenders,
-    )
+def open_follower(
+    config: Config,
+    chain: ChainClient,
+    deployment: Deployment,
+    *,
+    notice: Notice = silent,
+    saves: bool = False,
+) -> MarketFollower:
+    """Return what observes the configured market.
+
+    Args:
+        notice: told how the market was read, and how far a long reading has got.
+        saves: keep the checkpoint too, and not only start from it.
+
+    Raises:
+        ConfigError: no token is named.
+    """
+    watch = watch_list(config, deployment)
     return MarketFollower(
         chain,
         watch,
         priority_fee_wei=config.arbitrage.priority_fee,
         clock=lambda: int(time.time()),
         evidence=open_evidence(config, chain, deployment),
+        checkpointer=open_checkpointer(config, watch, notice, saves=saves),
+        notice=notice,
     )
 
 
@@ -243,7 +252,7 @@ def _open(
     on_event: OnEvent,
 ) -> Parts:
     deployment = open_deployment(config, chain)
-    follower = open_follower(config, chain, deployment)
+    watch_list(config, deployment)  # refuses what is missing before anything is opened
     signer = _signer(config, mode, chain, deployment)
     database = opened.enter_context(Database(config.keeper.database_url))
     _lock(config, mode, signer, database, opened)
@@ -264,7 +273,7 @@ def _open(
         executor=deployment.executor,
         market=config.market,
         chain=chain,
-        follower=follower,
+        follower=_follower(config, chain, deployment, notices, opened),
         decider=decider,
         submitter=Submitter(chain, journal, signer, gas, guard=guard, on_step=on_step),
         tracker=_tracker(config, mode, chain, journal),
@@ -280,6 +289,17 @@ def _open(
         on_step=on_step,
         resources=opened.pop_all(),
     )
+
+
+def _follower(
+    config: Config, chain: ChainClient, deployment: Deployment, notices: Notices, opened: ExitStack
+) -> MarketFollower:
+    def notice(sentence: str) -> None:
+        notices.say("market", sentence)
+
+    follower = open_follower(config, chain, deployment, notice=notice, saves=True)
+    opened.callback(follower.close)  # saves what is known for the next start
+    return follower
 
 
 def _recorded(

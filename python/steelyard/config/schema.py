@@ -55,10 +55,31 @@ class MarketConfig(_Section):
 
     tokens: tuple[ChecksumAddress, ...] = Field(default=(), strict=False)
     wrapped_native: ChecksumAddress = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
+    discovery: Literal["auto", "pairs", "hubs", "logs"] = "auto"
+    bases: tuple[ChecksumAddress, ...] = Field(default=(), strict=False)
+    logs_from_block: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _bases_are_looked_at(self) -> MarketConfig:
+        if self.discovery == "hubs" and not self.bases:
+            raise ValueError("market.discovery is hubs, but market.bases names no token to find pools of")
+        strangers = sorted(set(self.bases) - set(self.tokens))
+        if strangers:
+            raise ValueError(f"market.bases names {strangers[0]}, which is not among market.tokens")
+        return self
+
+
+def _file_or_false(value: object) -> object:
+    if value is True:
+        return None
+    return Path(value) if isinstance(value, str) else value
 
 
 class KeeperConfig(_Section):
-    """How the keeper runs. ``live`` also needs the flag ``--live`` and a key."""
+    """How the keeper runs. ``live`` also needs the flag ``--live`` and a key.
+
+    ``checkpoint`` is where observation saves what it knows: beside the database by default, nowhere if false.
+    """
 
     mode: Literal["paper", "live"] = "paper"
     deployment: Path | None = Field(default=None, strict=False)
@@ -66,6 +87,7 @@ class KeeperConfig(_Section):
     passphrase_file: Path | None = Field(default=None, strict=False)
     database_url: str = "sqlite:///.steelyard/keeper.sqlite"
     kill_file: Path = Field(default=Path(".steelyard/STOP"), strict=False)
+    checkpoint: Annotated[Path | Literal[False] | None, BeforeValidator(_file_or_false)] = None
     recording: Path | None = Field(default=None, strict=False)
     confirmations: int = Field(default=1, ge=1, le=64)
 

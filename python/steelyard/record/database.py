@@ -65,9 +65,7 @@ class Database:
     @property
     def path(self) -> Path | None:
         """The database's file, where it is one."""
-        if self._url.get_backend_name() != "sqlite" or self._url.database in (None, "", ":memory:"):
-            return None
-        return Path(str(self._url.database))
+        return _file(self._url)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -160,6 +158,21 @@ class Database:
         base = "_".join(name.split("_")[:2])
         remedy = _REMEDIES.get(base, "check that the database is there and may be used")
         return StoreUnavailable(f"database {self.name}: {remedy} ({error})")
+
+
+def database_file(url: str) -> Path | None:
+    """Return the file of the database that an SQLAlchemy URL names, None where it is none.
+
+    Raises:
+        ConfigError: the URL is not one.
+    """
+    return _file(_parse(url))
+
+
+def _file(url: URL) -> Path | None:
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(str(url.database))
 
 
 def _parse(url: str) -> URL:
