@@ -290,9 +290,8 @@ class _FallingSide(UniswapV3Side):
         end = price - div_up(wanted << 96, liquidity)  # the price must fall so far, or further
         whole = liquidity << 96
         after_fee = div_up((price - end) * whole, price * end)
-        if whole + after_fee * price > UINT256_MAX:
-            overflowing = (UINT256_MAX - whole) // price + 1
-            after_fee = max(div_up(whole, end) - whole // price, overflowing)
+        if whole + after_fee * price > UINT256_MAX:  # then that order needs as much or more
+            after_fee = div_up(whole, end) - whole // price
         return self._with_fee(after_fee)
 
     def _piece(self, row: Row, paid: int, bought: int, end: int) -> Curve:
