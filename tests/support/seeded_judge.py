@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from steelyard.app.keeper import Turn
 from steelyard.config import Config
 from steelyard.connect.plan_codec import plan_id
-from steelyard.model import IntentStatus, Outcome, Verdict, VerdictCode
-from tests.support.brute_force import BruteForce, Loan, Name, steps_of
-from tests.support.judgement import by_name, check_stated_profits, net_wei
+from steelyard.decide.arbitrage import GasModel
+from steelyard.model import IntentStatus, MarketSnapshot, Outcome, Verdict, VerdictCode
+from tests.support.brute_force import BruteForce, Loan, Name, Steps, best_loan, crossed, received, steps_of
+from tests.support.judgement import by_name, check_stated_profits, net_wei, worth_wei
 
 LEGS = 3
-NEIGHBOURS = 4
+NEIGHBOURS = 1
 
 
 @dataclass(kw_only=True)
@@ -58,7 +59,8 @@ class Judge:
 
     def _confirm(self, turn: Turn, name: Name, verdict: Verdict, loans: tuple[Loan, ...]) -> None:
         """Hold that the verdict's reason is one that brute force sees too."""
-        net = net_wei(turn.snapshot, steps_of(name, turn.snapshot.pools), loans)
+        steps = steps_of(name, turn.snapshot.pools)
+        net = net_wei(turn.snapshot, steps, loans)
         plans, wanted = turn.decision.plans, self.config.arbitrage
         told = f"{verdict.code} ({verdict.reason}), but by brute force it brings {net} wei: {loans}"
         if verdict.code is VerdictCode.BELOW_GAS:
@@ -69,7 +71,34 @@ class Judge:
             taken = frozenset[str]().union(*(plan.pools for plan in plans))
             assert taken & {pool for pool, _ in name}, told
             assert net <= sum(plan.expected_net_wei for plan in plans), told
+        elif verdict.code is VerdictCode.NO_SIZE:
+            _confirm_no_size(turn.snapshot, steps, loans)
         elif verdict.code is VerdictCode.OVER_LIMIT:
             assert len(plans) == wanted.max_plans_per_block, told
         else:
             assert verdict.code is VerdictCode.ACCEPTED, told
+
+
+def _confirm_no_size(snapshot: MarketSnapshot, steps: Steps, loans: tuple[Loan, ...]) -> None:
+    """Hold that whatever ticks a loan crosses, their gas costs more than it earns."""
+    asset = steps[0][1]
+    offers = {terms.kind: terms for terms in snapshot.lenders if terms.asset == asset}
+    for loan in loans:
+        for ticks in range(crossed(steps, loan.amount) + 1):
+            cap = _most_within(steps, ticks, loan.amount)
+            best = best_loan(steps, replace(offers[loan.lender], available=cap)) if cap else None
+            if best is not None:
+                gas_wei = ticks * GasModel().tick_crossing * snapshot.gas.price_wei
+                assert worth_wei(snapshot, asset, best.profit) <= gas_wei, (steps, best)
+
+
+def _most_within(steps: Steps, ticks: int, amount: int) -> int:
+    """Return the largest loan, ``amount`` at most, that crosses no more than so many ticks."""
+    low, high = 0, amount + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if received(steps, middle) and crossed(steps, middle) > ticks:
+            high = middle
+        else:
+            low = middle
+    return low

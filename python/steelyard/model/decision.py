@@ -16,7 +16,7 @@ class VerdictCode(StrEnum):
 
     ACCEPTED = "accepted"
     NO_SIZE = "no_size"
-    """No loan amount makes a profit."""
+    """No loan amount makes a profit; where a swap would cross ticks, their gas counts too."""
     NO_LENDER = "no_lender"
     BELOW_GAS = "below_gas"
     """Profitable, but not after gas."""

@@ -36,9 +36,10 @@ def assess(market: Market, route: Route) -> Assessment:
     kinds = market.venue_kinds(route)
     earning = _sized(market, route, known, kinds)
     if not earning:
-        return conclude(
-            route, VerdictCode.NO_SIZE, "no loan earns anything after the pools' and lender's fees"
+        reason = (
+            "no loan earns anything after the pools' and lender's fees and the gas of the ticks it crosses"
         )
+        return conclude(route, VerdictCode.NO_SIZE, reason)
     if known.most is None:
         best = max((sizing for _, sizing in earning), key=lambda sizing: sizing.profit)
         reason = f"{known.symbol(asset)} has no pool against the native coin to value it by"
