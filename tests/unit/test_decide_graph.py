@@ -10,8 +10,10 @@ import pytest
 from steelyard.amm.tick_tables import TickTables
 from steelyard.decide.arbitrage import ArbitrageCache, PathOptimizer
 from steelyard.decide.arbitrage.graph import MarketGraph
+from steelyard.decide.arbitrage.paths import PathSearch
 from steelyard.decide.arbitrage.screening import Base, ShortCycles
 from steelyard.decide.arbitrage.valuation import Valuer
+from steelyard.exceptions import ConfigError
 from steelyard.model import MarketSnapshot
 from steelyard.units import ETHER, PIPS, Address
 from tests.support.markets import (
@@ -189,3 +191,35 @@ class TestSides:
         moved = pool.swap_exact_in(WETH, 10**15)[1]
         cache.side(moved, WETH).output(10**15)
         assert list(tables) == [table]
+
+
+class TestBoundsOnTheSearch:
+    """A ring of four tokens that pays in one direction."""
+
+    RING = tuple(
+        pair(number, *sorted(ends), *((100, 110) if ends[0] < ends[1] else (110, 100)))
+        for number, ends in enumerate(((WETH, USDC), (USDC, DAI), (DAI, ODD), (ODD, WETH)))
+    )
+
+    @staticmethod
+    def found(**bounds: int) -> PathSearch:
+        market, cache = snapshot(TestBoundsOnTheSearch.RING), ArbitrageCache()
+        graph = graph_of(market, cache)
+        return PathOptimizer(path_length=5, **bounds).search(market, graph, cache, Valuer(graph, WETH))
+
+    def test_search_that_ends_by_itself_has_none(self) -> None:
+        search = self.found()
+        assert [[hop.token_in for hop in route] for route in search.routes] == [[WETH, USDC, DAI, ODD]]
+        assert search.limits == ()
+
+    def test_search_that_is_cut_short_says_so(self) -> None:
+        search = self.found(max_steps=3)
+        assert not search.routes
+        (limit,) = search.limits
+        assert "4 to 5 hops through 1 of 1 assets may be missing" in limit
+        assert "3 steps" in limit
+
+    def test_bounds_must_make_sense(self) -> None:
+        for wrong in ({"max_steps": 0}, {"max_choices": 0}):
+            with pytest.raises(ConfigError, match=next(iter(wrong))):
+                PathOptimizer(**wrong)

@@ -70,8 +70,13 @@ class PathOptimizer:
     ) -> None:
         if not SHORTEST <= path_length <= LONGEST:
             raise ConfigError(f"path_length must be in {SHORTEST}..{LONGEST}, not {path_length}")
-        if max_candidates < 1:
-            raise ConfigError(f"max_candidates must be positive, not {max_candidates}")
+        for name, bound in (
+            ("max_candidates", max_candidates),
+            ("max_choices", max_choices),
+            ("max_steps", max_steps),
+        ):
+            if bound < 1:
+                raise ConfigError(f"{name} must be positive, not {bound}")
         if min_trading_limit < 0:
             raise ConfigError(f"min_trading_limit must not be negative, but is {min_trading_limit}")
         self._path_length = path_length
