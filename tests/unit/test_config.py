@@ -1,10 +1,12 @@
 """A wrong configuration is refused whole, with every fault named; a right one is exact."""
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from steelyard.config import load_config, parse_config
+from steelyard.config import Config, load_config, parse_config
 from steelyard.exceptions import ConfigError
 from steelyard.units import ETHER, GWEI
 
@@ -148,3 +150,37 @@ def test_missing_and_malformed_files_are_named(tmp_path: Path) -> None:
     broken.write_text("[chain\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"broken\.toml is not TOML"):
         load_config(broken)
+
+
+# --- oracles, and the documented file ---------------------------------------------------------------------
+
+FEED, COIN = "0x5f4eC3Df9cbd43714FE2740f5E3616155c5b8419", "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
+
+
+def test_an_oracle_in_dollars_needs_the_one_of_the_native_coin() -> None:
+    with pytest.raises(ConfigError, match="needs oracles.native_usd too"):
+        parse_config({"oracles": {"usd": {COIN: FEED}}}, source="t")
+    found = parse_config({"oracles": {"usd": {COIN.lower(): FEED}, "native_usd": FEED}}, source="t")
+    assert found.oracles.usd == {COIN: FEED}
+
+
+def test_an_oracle_of_a_token_that_is_not_watched_is_a_slip() -> None:
+    oracles = {"usd": {COIN: FEED}, "native_usd": FEED}
+    with pytest.raises(ConfigError, match=f"names {COIN}, which is not among market.tokens"):
+        parse_config({"oracles": oracles, "market": {"tokens": [WETH]}}, source="t")
+    parse_config({"oracles": oracles, "market": {"tokens": [WETH, COIN]}}, source="t")
+
+
+def test_the_documented_file_is_a_configuration_with_its_comments_taken_off_too() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    written = page.partition("```toml")[2].partition("```")[0]
+    whole = re.sub(r"^# ", "", written, flags=re.MULTILINE)
+    for text in (written, whole):
+        config = parse_config(tomllib.loads(text), source="the page")
+        assert config.token_trials == Config().token_trials
+        assert config.arbitrage.min_trading_limit == 0
+    assert config.oracles.usd == {COIN: "0x8fFfFfd4AfB6115b954Bd326cbe7B4BA576818f6"}
+    sections = set(Config.model_fields)
+    assert sections == set(tomllib.loads(whole)), "every section is on the page"
+    for section, values in tomllib.loads(whole).items():
+        assert set(values) == set(type(getattr(config, section)).model_fields), section
