@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from steelyard.amm import Pool
 from steelyard.amm.tick_tables import TickTables
 from steelyard.decide.arbitrage import ArbitrageCache, PathOptimizer
 from steelyard.decide.arbitrage.graph import MarketGraph
@@ -202,8 +203,8 @@ class TestBoundsOnTheSearch:
     )
 
     @staticmethod
-    def found(**bounds: int) -> PathSearch:
-        market, cache = snapshot(TestBoundsOnTheSearch.RING), ArbitrageCache()
+    def found(*more: Pool, **bounds: int) -> PathSearch:
+        market, cache = snapshot([*TestBoundsOnTheSearch.RING, *more]), ArbitrageCache()
         graph = graph_of(market, cache)
         return PathOptimizer(path_length=5, **bounds).search(market, graph, cache, Valuer(graph, WETH))
 
@@ -218,6 +219,13 @@ class TestBoundsOnTheSearch:
         (limit,) = search.limits
         assert "4 to 5 hops through 1 of 1 assets may be missing" in limit
         assert "3 steps" in limit
+
+    def test_too_many_choices_of_pools_are_not_weighed_and_counted(self) -> None:
+        parallel = [pair(number, WETH, USDC, 100, 109) for number in range(10, 30)]
+        (limit,) = self.found(*parallel, max_steps=20).limits
+        assert limit.startswith("1 cycles of 4 to 5 tokens pay")
+        assert "20 choices" in limit
+        assert self.found(*parallel, max_steps=21).limits == ()
 
     def test_bounds_must_make_sense(self) -> None:
         for wrong in ({"max_steps": 0}, {"max_choices": 0}):
