@@ -23,6 +23,14 @@ class Side(Protocol):
         """
         ...
 
+    @property
+    def floored_pips(self) -> int | None:
+        """Millionths of an input that trade after the fee, where the pool floors them to whole units first.
+
+        None where it rounds only what it pays. The floor counts from where a ``curve``'s piece begins.
+        """
+        ...
+
     def output(self, amount_in: int) -> int:
         """Return what the pool pays for ``amount_in``, to the wei.
 
@@ -64,6 +72,10 @@ class _EmptySide:
     @property
     def capacity(self) -> int:
         return 0
+
+    @property
+    def floored_pips(self) -> int | None:
+        return None
 
     def output(self, amount_in: int) -> int:
         return 0

@@ -58,7 +58,6 @@ class TickTable:
     """
 
     __slots__ = (
-        "_first_at",
         "_front_at",
         "_front_crossed",
         "_front_liquidity",
@@ -101,7 +100,7 @@ class TickTable:
         behind, ahead = (at + 1, at) if zero_for_one else (at, at + 1)
         from_tick = tick if zero_for_one else tick + 1
         stop, initialised = self._stop(from_tick, behind, liquidity, up=zero_for_one)
-        self._tick, self._next_at, self._first_at = stop, ahead, ahead
+        self._tick, self._next_at = stop, ahead
         self._front_at, self._front_liquidity = behind, liquidity
         self._stand_front(stop, initialised)
         price = sqrt_ratio_at_tick(stop)
@@ -146,15 +145,6 @@ class TickTable:
         """Grow to the end of the price range."""
         while self._append():
             pass
-
-    def price_after(self, crossed: int) -> int:
-        """Return the price where the range of liquidity ends that begins after ``crossed`` ticks."""
-        at = self._first_at - crossed if self.zero_for_one else self._first_at + crossed
-        indices = self.ticks.indices
-        if not 0 <= at < len(indices):
-            return self._limit
-        price = sqrt_ratio_at_tick(indices[at])
-        return max(price, self._limit) if self.zero_for_one else min(price, self._limit)
 
     @property
     def _limit(self) -> int:

@@ -28,6 +28,11 @@ class UniswapV2Side:
         self._reserve_out = reserve_out
         self._piece: Curve | None = None
 
+    @property
+    def floored_pips(self) -> int | None:
+        """Return None: the K check takes the fee without rounding it."""
+        return None
+
     def output(self, amount_in: int) -> int:
         """Return the most that the pair's K check lets out; 0 where it does not take the input."""
         if not 0 < amount_in <= self.capacity:

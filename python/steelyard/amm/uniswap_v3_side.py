@@ -93,6 +93,11 @@ class UniswapV3Side(ABC):
         self._found: Curve | None = None
 
     @property
+    def floored_pips(self) -> int | None:
+        """What the fee leaves of a million units; the contract rounds it down before it trades."""
+        return self._kept
+
+    @property
     def capacity(self) -> int:
         """The input that moves the price to the end of its range; builds the whole table once."""
         self._table.finish()
@@ -125,34 +130,27 @@ class UniswapV3Side(ABC):
         return before.paid - self._paid_before + min(least, whole)
 
     def curve(self, amount_in: int) -> Curve | None:
-        """Return the range of liquidity in which a sale of ``amount_in`` ends.
+        """Return the step, from stop to stop, in which a sale of ``amount_in`` ends.
 
-        From the end of a word only, where the roundings at the range's earlier words take the amount past
-        the end that the range has from its beginning.
+        It begins where the rounded steps before it led, so none of their roundings is left in the piece.
         """
         found = self._found
-        # Its end is left out: there the next range begins.
+        # Its end is left out: there the next step begins.
         if found is not None and found.high is not None and found.low <= amount_in < found.high:
             return found
-        table, row = self._table, Row(self._paid_before, self._bought_before, self._price, self._liquidity)
-        crossed = table.crossed[self._start + table.prepended - 1]
         if amount_in < self._first:
-            self._found = self._piece_from(row, crossed)
-            return self._found
-        at = self._stop_before(amount_in)
-        if table.crossed[at] != crossed:
-            crossed = table.crossed[at]
-            row = table.rows[bisect_left(table.crossed, crossed)]
-        piece = self._piece_from(row, crossed)
-        if piece is None or piece.high is None or amount_in <= piece.high:
-            self._found = piece
-            return piece
-        return self._piece_from(table.rows[at], crossed)
+            at = self._start + self._table.prepended - 1
+            row = Row(self._paid_before, self._bought_before, self._price, self._liquidity)
+        else:
+            at = self._stop_before(amount_in)
+            row = self._table.rows[at]
+        self._found = self._piece_from(row, at)
+        return self._found
 
-    def _piece_from(self, row: Row, crossed: int) -> Curve | None:
+    def _piece_from(self, row: Row, at: int) -> Curve | None:
         paid, bought = row.paid - self._paid_before, row.bought - self._bought_before
         if row.liquidity:
-            return self._piece(row, paid, bought, self._table.price_after(crossed))
+            return self._piece(row, paid, bought, self._table.rows[at + 1].sqrt_price_x96)
         return Curve(0, bought, 0, 1, paid, None) if paid else None  # all there is has been bought
 
     def support(self, value_out: int, value_in: int) -> int:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from steelyard.decide.arbitrage.sizing_maps import Map, compose, scaled_cost, scaled_slope, support
 from steelyard.decide.arbitrage.sizing_segment import View
+from steelyard.units import PIPS
 
 SCALE_BITS = 112
 """A value has that many bits after the point, so that rounding it costs nothing that could be seen."""
@@ -28,11 +29,15 @@ class Block(NamedTuple):
 
 
 def partner_of(view: View) -> int | None:
-    """Return the second coarsest stage; None where nothing but the coarsest one is rounded."""
-    # Profit, loan and output are whole together: beside the loan, the output's rounding tells nothing more.
-    sides = view.segment.sides
+    """Return the stage whose rounding costs most beside the coarsest one's; None where there is none.
+
+    That is the coarsest one itself where it is sold to a pool that floors what its fee leaves. Of loan and
+    output only the loan can be it: profits are whole already.
+    """
+    sides, amounts = view.segment.sides, view.amounts
+    if sides[view.stage].floored_pips not in {None, PIPS}:
+        return view.stage
     others = [stage for stage in range(len(sides)) if stage != view.stage]
-    amounts = view.amounts
     return min(others, key=amounts.__getitem__, default=None)
 
 
@@ -41,7 +46,16 @@ def block(view: View, partner: int, first: int, last: int) -> Block:
     objective, maps, stage = view.segment.objective, view.segment.maps, view.stage
     out_value, loan_value = objective.unit << SCALE_BITS, objective.cost << SCALE_BITS
     middle = (first + last) // 2
-    if partner > stage:
+    if partner == stage:
+        kept = view.segment.sides[stage].floored_pips or PIPS
+        paid = view.segment.starts[stage]
+        # In units of what the fee leaves, u = kept * (m - paid) / PIPS.
+        outer = compose(((PIPS, paid * kept, 0, kept), *maps[stage:]))
+        worth = scaled_slope(outer, out_value, kept * (middle - paid) // PIPS) // PIPS + 1
+        modulus, factor, offset = worth * PIPS, worth * kept, -worth * kept * paid
+        revenue, cost = factor, scaled_cost(view.producers, loan_value, middle)
+        bound = support(outer, out_value, modulus) + support(view.producers, cost, loan_value)
+    elif partner > stage:
         inner, outer = compose(maps[stage:partner]), compose(maps[partner:])
         modulus = scaled_slope(outer, out_value, _output(inner, middle))
         revenue = scaled_slope(inner, modulus, middle)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from steelyard.amm.side import Side
-from steelyard.decide.arbitrage.sizing_maps import Map, compose, scaled_slope
+from steelyard.decide.arbitrage.sizing_maps import Map, compose, determinant, scaled_slope
 from steelyard.decide.arbitrage.sizing_segment import Objective, optimum_of
 from steelyard.units import div_up
 
@@ -43,8 +43,10 @@ def ceiling_of(sides: Sequence[Side], objective: Objective, loan: int, cap: int)
         chain = _chain(sides, min(loan, cap))
         if chain is None:
             break
-        known = chain
-        peak, _ = optimum_of(compose(chain[1]), objective)
+        known, whole = chain, compose(chain[1])
+        if determinant(whole) <= 0:  # a pool is at its end
+            break
+        peak, _ = optimum_of(whole, objective)
         if loan > cap or abs(peak - loan) <= 1:
             break
         loan = max(peak, 1)

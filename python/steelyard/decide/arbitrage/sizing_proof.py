@@ -30,7 +30,7 @@ _PLAIN_PAIRS = 12
 """Pairs of units tried around the optimum before anything else."""
 _SHORT = 32
 """Units that are rather tried than sifted."""
-_MANY_HITS = 4
+_MANY_HITS = 24
 
 
 class _BudgetSpentError(Exception):
@@ -69,6 +69,7 @@ class Search:
         self._view: View | None = None
         self._fronts = [0, 0]
         self._settling = False
+        self._ceiling = 0
 
     def run(self, loan: int, max_pieces: int) -> None:
         """Search from near ``loan`` on; take at most ``max_pieces`` steps to the segment of the optimum."""
@@ -85,7 +86,7 @@ class Search:
             while further := self._next(left, -1):
                 left = further
                 self._explore(left)
-            self.gap = self._tolerated()
+            self.gap = min(self._tolerated(), max(self._ceiling - self.best, 0))
             if self.gap == 0 and self.amounts:
                 self._settle(left)
                 self.least = True
@@ -138,7 +139,10 @@ class Search:
         if loan < self._smallest:
             return None
         bound = self._bound(segment, loan, step)
-        if (bound is not None and bound <= self.best + self._tolerated()) or not self._within(loan):
+        if bound is not None and bound <= self.best + self._tolerated():
+            self._ceiling = max(self._ceiling, bound)
+            return None
+        if not self._within(loan):
             return None
         self._spend()
         return Segment(self._sides, self._objective, loan)
@@ -179,6 +183,7 @@ class Search:
             self._keep(max(segment.low, self._smallest))
             return
         view = self._view = self._viewed(segment)
+        self._ceiling = max(self._ceiling, segment.top - view.floor)
         up = min(max(view.amounts[view.stage], view.low), view.high)
         down = up - 1
         self._fronts = [down, up]
@@ -186,6 +191,8 @@ class Search:
         up += 1
         low, high = self._window(view)
         for _ in range(_PLAIN_PAIRS):
+            if up > high and down < low:
+                return
             self._fronts = [down, up]
             improved = up <= high and self._try(view, up)
             self._fronts[1] = up = up + 1
@@ -193,6 +200,7 @@ class Search:
             down -= 1
             if improved:
                 low, high = self._window(view)
+        self._probe(view)
         self._scan(view, up, 1)
         self._scan(view, down, -1)
 
@@ -241,37 +249,71 @@ class Search:
             self._within(loan)
         return low, high
 
+    def _left(self, view: View, unit: int, step: int) -> int:
+        """Return how many units of the window there are from ``unit`` on, in the direction ``step``."""
+        low, high = self._window(view)
+        return (high - unit if step > 0 else unit - low) + 1
+
     def _scan(self, view: View, unit: int, step: int) -> bool:
         """Try the window's units from ``unit`` on, upwards (1) or downwards (-1).
 
-        Long windows go in blocks. Many units left by a block may be due to its tangents: then a shorter one
-        is asked, as long as that helps. Returns whether a tie was found, where ties are settled.
+        Long windows go in blocks: longer ones while few of their units are left to be tried, shorter ones
+        (with closer tangents) while many are. Returns whether a tie was found, where ties are settled.
         """
-        partner = partner_of(view)
-        length, run, before = 8 * _SHORT, _SHORT, 0
-        while (left := (self._window(view)[step > 0] - unit) * step + 1) > 0:
+        partner, length, run = partner_of(view), 4 * _SHORT, _SHORT
+        while (left := self._left(view, unit, step)) > 0:
             length = min(length, left)
-            sifted = None
+            rule = None
             if partner is not None and left > _SHORT:
                 self._spend()
                 rule = block(view, partner, unit, unit + step * (length - 1))
-                share = (rule.bound - rule.scale * self._target(view) << 32) // rule.modulus
-                dense = share >> 29 > 0
-                many = length > _SHORT and (dense or share * length >> 32 > _MANY_HITS)
-                if many and (not before or 2 * share <= before):
-                    before, length = share, max(length // 4, _SHORT)
+                dense = rule.bound - rule.scale * self._target(view) >= rule.modulus
+                if dense and length > _SHORT:
+                    length = max(length // 4, _SHORT)
                     continue
-                before = 0
-                sifted = None if dense else rule
-            if sifted is not None:
-                found, unit = self._sift(view, sifted, unit, step, length)
-                length *= 2
+            before = self.evaluations
+            if rule is not None and not dense:
+                found, unit = self._sift(view, rule, unit, step, length)
+                length = 2 * length if self.evaluations - before < _MANY_HITS else max(length // 2, _SHORT)
             else:
                 found, unit = self._plain(view, unit, step, min(run, left))
                 run *= 2
             if found and self._settling:
                 return True
+            if found:
+                self._ascend(view, unit - step, step)
         return False
+
+    def _probe(self, view: View) -> None:
+        """In a long window, try the units of the smallest remainders, near and far: a good best soon."""
+        partner, length = partner_of(view), 4 * _SHORT
+        middle = view.amounts[view.stage]
+        while partner is not None:
+            low, high = self._window(view)
+            if high - low <= length:
+                return
+            self._spend()
+            rule = block(view, partner, max(low, middle - length), min(high, middle + length))
+            most = min(rule.bound - rule.scale * self._target(view), 2 * rule.modulus // length)
+            for step, count in ((1, high - middle), (-1, middle - low)):
+                self._spend()
+                offset = rule.factor * middle + rule.offset
+                hit = next_small_residue(rule.factor * step, offset, rule.modulus, most, min(count, length))
+                if hit is not None:
+                    self._try(view, middle + step * hit)
+            length *= 8
+
+    def _ascend(self, view: View, unit: int, step: int) -> None:
+        """Go on from a better unit in strides that grow, then shrink: remainders may drift for long."""
+        stride = 1
+        while self._try(view, unit + step * stride):
+            unit += step * stride
+            stride *= 2
+        while stride := stride // 2:
+            for further in (unit + stride, unit - stride):
+                if further >= view.low and self._try(view, further):
+                    unit = further
+                    break
 
     def _plain(self, view: View, unit: int, step: int, count: int) -> tuple[bool, int]:
         """Try ``count`` units, or to the first that is better; return whether one was, and the next unit."""

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd, isqrt
 
-from steelyard.amm.curve import Curve
 from steelyard.amm.side import Side
 from steelyard.decide.arbitrage.sizing_maps import Map, compose, determinant
 from steelyard.model import LenderKind, LenderTerms
@@ -77,6 +76,7 @@ class Segment:
 
     Attributes:
         maps: the sides' maps on it.
+        starts: the inputs with which the sides' pieces begin.
         low, high: its loans, both included.
         flat: whether a pool pays nothing for more: then only the lowest loan counts.
         peak: the loan with the greatest real-valued profit on the composed map, wherever that lies, rounded
@@ -84,47 +84,30 @@ class Segment:
         top: that profit, rounded down.
     """
 
-    __slots__ = ("flat", "high", "low", "maps", "objective", "peak", "sides", "top")
+    __slots__ = ("flat", "high", "low", "maps", "objective", "peak", "sides", "starts", "top")
 
     def __init__(self, sides: Sequence[Side], objective: Objective, loan: int) -> None:
         self.sides = sides
         self.objective = objective
         self.maps: list[Map] = []
+        self.starts: list[int] = []
         low, high, amount = 1, loan, loan
         for at, side in enumerate(sides):
             piece = side.curve(amount)
             assert piece is not None, "a side that pays has a piece"
             self.maps.append((piece.a, piece.b, piece.c, piece.d))
+            self.starts.append(piece.low)
             if piece.low > 0:
                 low = max(low, backward(sides, at, piece.low) or 0)
-            beyond = backward(sides, at, _end_of(side, piece, amount) + 1)
-            if at == 0 or beyond is not None:
-                high = (beyond or loan + 1) - 1 if at == 0 else min(high, (beyond or 0) - 1)
+            end = amount if piece.high is None else piece.high
+            beyond = backward(sides, at, end + 1)
+            if beyond is not None:
+                high = beyond - 1 if at == 0 else min(high, beyond - 1)
             amount = side.output(amount)
         self.low, self.high = min(low, loan), max(high, loan)
         whole = compose(self.maps)
         self.flat = determinant(whole) <= 0
         self.peak, self.top = (-1, 0) if self.flat else optimum_of(whole, objective)
-
-
-def _end_of(side: Side, piece: Curve, amount: int) -> int:
-    """Return the greatest input that ends on the piece.
-
-    A piece says where it ends without the roundings on the way; those that come later are found by trying.
-    """
-    if piece.high is None:
-        return amount
-    end = piece.high
-    if amount <= end:
-        return end
-    end, step = amount, 1
-    while step:
-        further = side.curve(end + step)
-        if further is not None and further.low == piece.low and side.output(end + step):
-            end, step = end + step, 2 * step
-        else:
-            step //= 2
-    return end
 
 
 def optimum_of(whole: Map, objective: Objective) -> tuple[int, int]:
@@ -189,13 +172,13 @@ class View:
         self._per = (c2 * c, c2 * a - d2 * c, d2 * a)
 
     def window(self, target: int) -> tuple[int, int]:
-        """Return the least and greatest unit that could earn ``target``; the first above the last: none."""
+        """Return the least and greatest unit that could earn ``target``; crossed over where none could."""
         objective = self.segment.objective
         level = target * objective.unit - objective.spare
         alpha, beta, gamma = (base - level * per for base, per in zip(self._base, self._per, strict=True))
         under = beta * beta + 4 * alpha * gamma
         if alpha <= 0 or under < 0:
-            return 1, 0
+            return self.high + 1, self.low - 1
         root = isqrt(under)
         # Inwards, exactly: an integer passes a root only with the root's floor.
         return max(-((root - beta) // (2 * alpha)), self.low), min((beta + root) // (2 * alpha), self.high)
