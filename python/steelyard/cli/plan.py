@@ -97,6 +97,7 @@ def _verdict_json(verdict: Verdict) -> dict[str, Any]:
         "amount": str(verdict.amount),
         "profit": str(verdict.profit),
         "net_wei": None if verdict.net_wei is None else str(verdict.net_wei),
+        "gap_wei": None if verdict.gap_wei is None else str(verdict.gap_wei),
         "reason": verdict.reason,
         "plan_id": plan_id(verdict.plan) if verdict.plan else None,
     }
