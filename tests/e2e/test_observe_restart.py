@@ -18,6 +18,7 @@ from steelyard.observe.checkpointer import Checkpointer
 from steelyard.observe.discovery import pool_address
 from steelyard.observe.follower import MarketFollower
 from steelyard.observe.pools import v2_pool
+from steelyard.observe.watch import Discovery
 from steelyard.sandbox.faulty_rpc import Drop, FaultyRpc
 from steelyard.sandbox.replica import Replica
 from steelyard.units import Q96
@@ -322,6 +323,23 @@ def test_node_that_falls_silent_during_the_restart_is_tried_again(desk: Desk, sc
     assert_same_market(warm, scene.cold())
     assert desk.was_warm()
     assert warm.touched == frozenset(warm.pools)
+
+
+def test_hubs_take_up_new_pools_of_bases_only_as_a_cold_read_does(desk: Desk, scene: LivelyScene) -> None:
+    base = scene.tokens[0]
+    watch = scene.watch(discovery=Discovery.HUBS, bases=(base,))
+    desk.work(1, watch=watch)
+    follower = desk.open(watch=watch)
+    first(follower)
+    low, high = sorted((scene.tokens[9], scene.tokens[10]), key=str.lower)
+    scene.create_pair(checksum(low), checksum(high))
+    of_base = sorted((scene.tokens[10], base), key=str.lower)
+    scene.create_v3(checksum(of_base[0]), checksum(of_base[1]), 500, None)
+    scene.mine()
+    after = first(follower)
+    assert_same_market(after, scene.cold(watch=watch))
+    assert pool_address(UNISWAP_V3, checksum(of_base[0]), checksum(of_base[1]), 500) in after.unusable
+    assert follower.repairs == 0
 
 
 def test_follower_that_never_started_saves_nothing(desk: Desk) -> None:

@@ -165,6 +165,8 @@ def test_node_without_old_logs_is_asked_for_every_pair_and_that_is_said(
     searcher = by_logs(node, watch)
     assert searcher.find() == complete
     assert [words in sentence for sentence in searcher.said if "cannot be used" in sentence] == [True]
+    if words == "pruned history":
+        assert node.calls[LOGS] == 1, "a node that says what it lacks is not asked again and again"
 
 
 def test_search_that_broke_off_goes_on_where_it_was(node: FaultyRpc, watch: WatchList) -> None:

@@ -65,7 +65,8 @@ def test_help_names_every_command_and_imports_none() -> None:
     asked = "from steelyard.cli import main; main(['--help'], standalone_mode=False); import sys; "
     asked += "print([name for name in ('web3', 'ape', 'rich', 'sqlalchemy') if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
-    for name in ("demo", "run", "plan", "status", "report", "replay", "resume", "replica", "bench"):
+    names = ("demo", "run", "plan", "status", "report", "replay", "resume", "replica", "bench", "bench-start")
+    for name in names:
         assert f"\n  {name} " in result.stdout
     assert result.stdout.splitlines()[-1] == "[]"
 

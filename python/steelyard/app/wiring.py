@@ -259,9 +259,8 @@ def _open(
     writer = opened.enter_context(Writer(database))
     journal = SqlJournal(writer, plan_id, mode=mode)
     _require_same_chain(journal, config, database)
-    kill_file = config.keeper.kill_file
     gas = GasSettings(priority_fee_wei=config.arbitrage.priority_fee)
-    guard = partial(check_kill_switch, kill_file)
+    guard = partial(check_kill_switch, config.keeper.kill_file)
     log = DecisionLog(writer)
     notices = Notices(log, on_event)
     decider = open_decider(config, deployment)
@@ -284,7 +283,7 @@ def _open(
         log=log,
         notices=notices,
         limits=risk_limits(config),
-        kill_reason=partial(kill_reason, kill_file),
+        kill_reason=partial(kill_reason, config.keeper.kill_file),
         executor_refusal=partial(executor_refusal, chain, deployment.executor, signer.address),
         on_step=on_step,
         resources=opened.pop_all(),

@@ -52,6 +52,11 @@ _COMMANDS = {
         "bench",
         "Measure how a decision's cost grows with the market.",
     ),
+    "bench-start": (
+        "steelyard.cli.bench_start",
+        "bench_start",
+        "Measure what a first start, a restart and a block cost, on real pools.",
+    ),
 }
 
 

@@ -41,6 +41,7 @@ class LenderReader:
         self._assets = tuple(assets)
         self._fees_collector: Address | None = None
         self._atokens: dict[Address, Address] = {}
+        self._groups: tuple[list[StaticCall], ...] = ()
 
     def prepare(self, multicall: Multicall, block: BlockRef) -> None:
         """Find the contracts behind the lenders that never move: the fee collector, the aTokens."""
@@ -57,14 +58,16 @@ class LenderReader:
         for asset, answer in zip(self._assets, results, strict=False):
             if answer.answered and answer.word(_ATOKEN_WORD):
                 self._atokens[asset] = address_of_word(answer.data[32 * _ATOKEN_WORD :])
+        # A thousand tokens are some thousand reads in each block, always the same.
+        self._groups = self._balancer_calls(), self._aave_calls(), self._morpho_calls()
 
     def calls(self) -> list[StaticCall]:
         """Return the reads of one block, in the order in which ``terms`` expects their results."""
-        return [*self._balancer_calls(), *self._aave_calls(), *self._morpho_calls()]
+        return [call for group in self._groups for call in group]
 
     def terms(self, results: Sequence[CallResult]) -> tuple[LenderTerms, ...]:
         """Return every offer that has something to borrow; a lender that does not answer makes none."""
-        balancer, aave = len(self._balancer_calls()), len(self._aave_calls())
+        balancer, aave, _ = (len(group) for group in self._groups) if self._groups else (0, 0, 0)
         offers = [
             *self._balancer_terms(results[:balancer]),
             *self._aave_terms(results[balancer : balancer + aave]),

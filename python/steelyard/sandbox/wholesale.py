@@ -17,7 +17,7 @@ What stands already can be cleared away first: ``vacate``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -162,15 +162,20 @@ class Wholesaler:
         """
         self._rpc.call("evm_setBlockGasLimit", hex(_WIDE_GAS_LIMIT))
         try:
-            made = [_calls_of(order) for order in orders]
-            payloads = [_payload(part) for part in _split(made, _POOLS_PER_TRANSACTION)]
-            for block in _split(payloads, _TRANSACTIONS_PER_BLOCK):
-                self._mine(block)
+            self._carry_out([_calls_of(order) for order in orders])
         finally:
             # The next blocks inherit the gas limit of the last.
             self._rpc.call("evm_setBlockGasLimit", hex(GAS_LIMIT))
             self._mine(())
         return [pool_of(order) for order in orders]
+
+    def touch(self, orders: Sequence[Order]) -> None:
+        """Let each order's pool change by one event: pairs get a little of a token, others liquidity."""
+        self._rpc.call("evm_setBlockGasLimit", hex(_WIDE_GAS_LIMIT))
+        try:
+            self._carry_out([_touching_calls(order) for order in orders])
+        finally:
+            self._rpc.call("evm_setBlockGasLimit", hex(GAS_LIMIT))
 
     def vacate(self, orders: Iterable[Order]) -> None:
         """Clear away the pools that stand where the orders' are to be, so that these can be made anew.
@@ -206,6 +211,12 @@ class Wholesaler:
         creation = self._models.artifact("TokenModel").creation + arguments
         code: str = self._rpc.call("eth_call", {"data": "0x" + creation.hex()}, "latest")
         return code
+
+    def _carry_out(self, made: Sequence[Sequence[_Call]]) -> None:
+        """Make the calls of each pool, some hundred pools to a block."""
+        payloads = [_payload(part) for part in _split(made, _POOLS_PER_TRANSACTION)]
+        for block in _split(payloads, _TRANSACTIONS_PER_BLOCK):
+            self._mine(block)
 
     def _mine(self, payloads: Sequence[bytes]) -> None:
         """Mine one block with a transaction for each payload, in order, and check them."""
@@ -290,16 +301,26 @@ def _pair_calls(order: PairOrder) -> list[_Call]:
     return calls
 
 
-def _ranged_calls(order: RangedOrder) -> list[_Call]:
+def _touching_calls(order: Order) -> list[_Call]:
     pool = pool_of(order)
-    create = encode_call("createPool(address,address,uint24)", order.token0, order.token1, order.fee_pips)
+    if isinstance(order, PairOrder):
+        gift = encode_call("transfer(address,uint256)", pool, order.reserve0 // 1_000 + 1)
+        return [(order.token0, gift), (pool, encode_call("sync()"))]
+    position = order.positions[0]
+    return [_mint(order, replace(position, liquidity=position.liquidity // 1_000 + 1))]
+
+
+def _mint(order: RangedOrder, position: Position) -> _Call:
     tokens = encode_arguments("(address,address)", order.token0, order.token1)
-    calls = [
+    edges = position.tick_lower, position.tick_upper
+    mint = "mint(address,int24,int24,uint128,bytes)"
+    return pool_of(order), encode_call(mint, WHOLESALER, *edges, position.liquidity, tokens)
+
+
+def _ranged_calls(order: RangedOrder) -> list[_Call]:
+    create = encode_call("createPool(address,address,uint24)", order.token0, order.token1, order.fee_pips)
+    return [
         (uniswap_v3.FACTORY, create),
-        (pool, encode_call("initialize(uint160)", order.sqrt_price_x96)),
+        (pool_of(order), encode_call("initialize(uint160)", order.sqrt_price_x96)),
+        *(_mint(order, position) for position in order.positions),
     ]
-    for position in order.positions:
-        edges = position.tick_lower, position.tick_upper
-        mint = "mint(address,int24,int24,uint128,bytes)"
-        calls.append((pool, encode_call(mint, WHOLESALER, *edges, position.liquidity, tokens)))
-    return calls
