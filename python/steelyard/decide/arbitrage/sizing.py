@@ -21,6 +21,7 @@ from steelyard.amm.pool import Pool
 from steelyard.amm.side import Side
 from steelyard.decide.arbitrage.route import Route
 from steelyard.decide.arbitrage.sizing_ceiling import ceiling_of
+from steelyard.decide.arbitrage.sizing_maps import compose
 from steelyard.decide.arbitrage.sizing_proof import Search
 from steelyard.decide.arbitrage.sizing_segment import Objective, backward, crossings_of, forward, optimum_of
 from steelyard.model import LenderTerms
@@ -149,35 +150,39 @@ def _size(
     max_pieces: int,
     worth: int = 0,
 ) -> SizingSearch:
-    a, b, c, d = 1, 0, 0, 1
-    pieces = []
-    for side in sides:
-        piece = side.curve(0)
-        if piece is None:
-            return SizingSearch(None, 0)  # a pool of the route trades nothing in this direction
-        pieces.append(piece)
-        e, f, g, h = piece.a, piece.b, piece.c, piece.d
-        a, b, c, d = e * a + f * c, e * b + f * d, g * a + h * c, g * b + h * d
-    peak, ceiling = optimum_of((a, b, c, d), objective)
+    pieces = _first_pieces(sides)
+    if pieces is None:
+        return SizingSearch(None, 0)  # a pool of the route trades nothing in this direction
+    peak, ceiling = optimum_of(compose([(at.a, at.b, at.c, at.d) for at in pieces]), objective)
     if peak < 0:
         return SizingSearch(None, 0)  # the first unit loses, and the curve only falls
     if cap < 1:
         return SizingSearch(None, 1)
-    loan = max(peak, 1)
-    furthest: int = loan
-    quick = _at_peak(sides, pieces, objective, loan, ceiling) if loan <= cap else None
-    if quick is not None and _is_near(quick, objective, tolerance_ppm):
-        return SizingSearch(quick, loan)
+    furthest: int = max(peak, 1)
+    quick = _at_peak(sides, pieces, objective, furthest, ceiling) if furthest <= cap else None
     if quick is None:  # the best loan lies on other pieces, or beyond the cap
-        quick, ceiling, furthest = _beyond_first_pieces(sides, objective, loan, cap)
+        quick, ceiling, furthest = _beyond_first_pieces(sides, objective, furthest, cap)
     if ceiling <= 0:
         return SizingSearch(None, furthest)
+    if quick is not None and _is_near(quick, objective, tolerance_ppm):
+        return SizingSearch(quick, furthest)
     if quick is not None and ceiling < worth:
         return SizingSearch(replace(quick, uncertified_reason=NOT_WORTH_IT), furthest, ceiling, worth)
     search = Search(sides, objective, cap, budget=budget, tolerance_ppm=tolerance_ppm)
-    search.run(min(loan, cap), max_pieces)
+    search.run(min(quick.amounts[0] if quick else furthest, cap), max_pieces)
     found = _concluded(search, objective, budget)
     return SizingSearch(found, max(search.furthest, furthest), ceiling if quick else None, worth)
+
+
+def _first_pieces(sides: Sequence[Side]) -> list[Curve] | None:
+    """Return the pieces that the first units trade on; None where a side trades nothing."""
+    pieces = []
+    for side in sides:
+        piece = side.curve(0)
+        if piece is None:
+            return None
+        pieces.append(piece)
+    return pieces
 
 
 def _at_peak(
