@@ -21,6 +21,8 @@ from steelyard.observe.pools import v2_pool
 from steelyard.observe.watch import Discovery
 from steelyard.sandbox.faulty_rpc import Drop, FaultyRpc
 from steelyard.sandbox.replica import Replica
+from steelyard.sandbox.wholesale import Wholesaler
+from steelyard.sandbox.wholesale_market import make_market
 from steelyard.units import Q96
 from tests.support.market_scene import (
     VENUES,
@@ -262,6 +264,24 @@ def test_market_with_another_token_is_read_anew(desk: Desk, scene: LivelyScene) 
     assert desk.was_refused("other tokens")
 
 
+def test_token_that_came_to_life_is_not_left_out(desk: Desk, scene: LivelyScene) -> None:
+    unborn = checksum("0x" + "0d" * 20)
+    watch = scene.watch(tokens=(*scene.tokens, unborn))
+    desk.work(1, watch=watch)
+    follower = desk.open(watch=watch)
+    assert unborn in first(follower).unusable
+    assert desk.was_warm()
+    follower.close()
+    desk.said.clear()
+    code = scene.rpc.call("eth_getCode", scene.replica.manifest.token("UNI").address, "latest")
+    scene.rpc.call("anvil_setCode", unborn, code)
+    scene.mine()
+    warm = first(desk.open(watch=watch))
+    assert_same_market(warm, scene.cold(watch=watch))
+    assert unborn in warm.tokens
+    assert desk.was_refused("can be traded now")
+
+
 @pytest.mark.parametrize("damage", [b"", b"steelyard-checkpoint 1 00\n{}", b"\x80\x04K\x01."])
 def test_damaged_file_is_refused_and_mended(desk: Desk, scene: LivelyScene, damage: bytes) -> None:
     desk.path.write_bytes(damage)
@@ -340,6 +360,21 @@ def test_hubs_take_up_new_pools_of_bases_only_as_a_cold_read_does(desk: Desk, sc
     assert_same_market(after, scene.cold(watch=watch))
     assert pool_address(UNISWAP_V3, checksum(of_base[0]), checksum(of_base[1]), 500) in after.unusable
     assert follower.repairs == 0
+
+
+def test_restart_on_hundreds_of_pools_equals_a_cold_read(desk: Desk, scene: LivelyScene) -> None:
+    wholesaler = Wholesaler(scene.rpc)
+    market = make_market(wholesaler, scene.replica.manifest, 300)
+    watch = scene.watch(tokens=tuple(dict.fromkeys((*scene.tokens, *market.tokens))))
+    cold = desk.open(watch=watch)
+    assert len(first(cold).pools) == 300 + len(scene.replica.manifest.pools)
+    cold.close()
+    desk.said.clear()
+    for at in range(3):
+        wholesaler.touch(market.orders[at::7])
+    warm = first(desk.open(watch=watch))
+    assert_same_market(warm, scene.cold(watch=watch))
+    assert desk.was_warm()
 
 
 def test_follower_that_never_started_saves_nothing(desk: Desk) -> None:

@@ -149,6 +149,7 @@ class MarketFollower:
         progress = Progress(self._notice)
         try:
             blocks = blocks_since(self._chain, saved.block, head)
+            self._require_same_tokens(saved, head)
         except CheckpointUnusable as reason:
             self._checkpointer.refuse(str(reason))
             return None
@@ -165,6 +166,13 @@ class MarketFollower:
                 f"{len(snapshot.pools):,} pools, {len(blocks)} blocks caught up in {progress.seconds:.1f} s"
             )
         return snapshot
+
+    def _require_same_tokens(self, saved: Checkpoint, head: BlockRef) -> None:
+        """Raise CheckpointUnusable where a token that was left out can be traded now: pools are missing."""
+        left_out = [token for token in self._watch.tokens if token not in saved.tokens]
+        usable, _ = read_tokens(self._multicall, left_out, head)
+        if usable:
+            raise CheckpointUnusable(f"token {min(usable)}, which it leaves out, can be traded now")
 
     def _prepare(
         self, head: BlockRef, tokens: Mapping[Address, Token], unusable: Mapping[Address, str]
