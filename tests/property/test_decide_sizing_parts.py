@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
+from math import floor
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from steelyard.decide.arbitrage import AmtOptimizer
 from steelyard.decide.arbitrage.sizing_blocks import block, partner_of
 from steelyard.decide.arbitrage.sizing_bounds import bounds_around
+from steelyard.decide.arbitrage.sizing_ceiling import ceiling_of
 from steelyard.decide.arbitrage.sizing_maps import support
 from steelyard.decide.arbitrage.sizing_residues import next_small_residue
 from steelyard.decide.arbitrage.sizing_segment import Objective, Segment, View, backward, forward
@@ -117,14 +120,70 @@ def test_a_window_holds_exactly_the_units_whose_map_reaches_the_target(
     view = View(segment, max(loan, segment.low), 0)
     low, high = view.window(target)
     for unit in range(view.low, min(view.high, view.low + 400) + 1):
-        a, b, c, d = view.producers
-        a2, b2, c2, d2 = view.consumers
-        cost = Fraction(d * unit - b, a - c * unit) * objective.cost
-        whole = Fraction(a2 * unit + b2, c2 * unit + d2) * objective.unit - cost + objective.spare
-        assert (low <= unit <= high) == (whole >= target * objective.unit)
+        real = real_profit(view, unit)
+        assert (low <= unit <= high) == (real >= target)
         least = backward(sides, view.stage, unit)
         if least is not None and forward(sides, least)[view.stage] == unit:
-            assert profit(sides, terms, least) <= whole / objective.unit
+            assert profit(sides, terms, least) <= real
+
+
+@given(small_routes(), lenders(), st.integers(1, MOST))
+def test_a_ceiling_is_above_all_units_that_way_and_exact_beyond_the_peak(
+    hops: Route, terms: LenderTerms, loan: int
+) -> None:
+    sides = sides_of(hops)
+    assume(forward(sides, loan)[-1] > 0)
+    segment = Segment(sides, Objective.of(terms), loan)
+    assume(not segment.flat)
+    view = View(segment, max(loan, segment.low), 0)
+    units = range(view.low, min(view.high, view.low + 200) + 1)
+    real = [real_profit(view, unit) for unit in units]
+    for at, unit in enumerate(units):
+        assert floor(max(real[at:])) <= view.ceiling(unit, 1)
+        assert floor(max(real[: at + 1])) <= view.ceiling(unit, -1)
+    below, above = view.peak_units()
+    for unit in units:
+        if unit >= above:
+            assert view.ceiling(unit, 1) == floor(real_profit(view, unit))
+        if unit <= below:
+            assert view.ceiling(unit, -1) == floor(real_profit(view, unit))
+
+
+@given(small_routes(), lenders(), st.integers(1, MOST), st.integers(1, 50))
+def test_what_a_lender_may_round_off_is_in_every_bound(
+    hops: Route, terms: LenderTerms, loan: int, target: int
+) -> None:
+    """A whole unit more to spare lifts each bound by exactly one."""
+    sides, once = sides_of(hops), Objective.of(terms)
+    twice = replace(once, spare=once.spare + once.unit)
+    amounts = forward(sides, loan)
+    assume(amounts[-1] > 0)
+    segments = [Segment(sides, objective, loan) for objective in (once, twice)]
+    assume(not segments[0].flat)
+    assert segments[1].top == segments[0].top + 1
+    views = [View(segment, max(loan, segment.low), 0) for segment in segments]
+    assume(views[0].low <= views[0].high)
+    assert views[1].window(target + 1) == views[0].window(target)
+    assert views[1].ceiling(views[1].high, 1) == views[0].ceiling(views[0].high, 1) + 1
+    rules = [block(view, partner_of(view) or 0, view.low, view.low) for view in views]
+    assert rules[1].bound == rules[0].bound + rules[0].scale
+    around = [bounds_around(sides, segment.maps, segment.objective, amounts) for segment in segments]
+    assert around[1][0] == around[0][0] + 1
+    ceilings = [ceiling_of(sides, objective, loan, loan) for objective in (once, twice)]
+    assert ceilings[0] is not None
+    assert ceilings[1] is not None
+    assert ceilings[1].bound == ceilings[0].bound + 1
+
+
+def real_profit(view: View, unit: int) -> Fraction:
+    """What the composed map allows at a unit, as a fraction."""
+    objective = view.segment.objective
+    a, b, c, d = view.producers
+    a2, b2, c2, d2 = view.consumers
+    cost = Fraction(d * unit - b, a - c * unit) * objective.cost
+    return (
+        Fraction(a2 * unit + b2, c2 * unit + d2) * objective.unit - cost + objective.spare
+    ) / objective.unit
 
 
 @given(small_routes(), lenders(), st.integers(1, MOST))
