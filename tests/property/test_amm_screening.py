@@ -1,4 +1,4 @@
-"""What screening is told about a pool is what the pool's exact arithmetic says, but for a float's rounding."""
+"""What screening is told about a pool is what its exact arithmetic says, but for a float's rounding."""
 
 from __future__ import annotations
 

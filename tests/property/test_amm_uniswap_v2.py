@@ -88,12 +88,15 @@ def test_nothing_is_paid_better_than_the_marginal_rate_nor_above_the_curve(
     assume(reserves(pool, token_in)[0] + amount <= RESERVE_MAX)
     out = pool.quote_exact_in(token_in, amount).amount_out
     assert out <= amount * pool.marginal_rate(token_in)
-    assert out == pool.curve(token_in, amount).output(amount)
+    curve = pool.side(token_in).curve(amount)
+    assert curve is not None
+    assert out == curve.output(amount)
 
 
 @given(v2_pools(), TOKENS, magnitudes(1, 2**100))
 def test_the_curves_inverse_is_the_least_input(pool: UniswapV2Pool, token_in: Address, amount: int) -> None:
-    curve = pool.curve(token_in, 0)
+    curve = pool.side(token_in).curve(0)
+    assert curve is not None
     least = curve.input_for(amount)
     assert (least is None) == (amount >= reserves(pool, token_in)[1])
     if least is not None and curve.high is not None and least <= curve.high:

@@ -126,10 +126,12 @@ def test_a_quote_is_on_or_under_its_curve_by_what_rounding_took(
     pool: UniswapV3Pool, token_in: Address, amount: int
 ) -> None:
     quote, _ = sold(pool, token_in, amount)
-    curve = pool.curve(token_in, quote.amount_in)
+    side = pool.side(token_in)
+    curve, start = side.curve(quote.amount_in), side.curve(0)
+    assert curve is not None
+    assert start is not None
     assert curve.low <= quote.amount_in
     assert quote.amount_out <= curve.output(quote.amount_in)
-    start = pool.curve(token_in, 0)
     assert start.output(0) == 0
     slope = Fraction(start.a * start.d - start.b * start.c, start.d * start.d)
     if start.high:

@@ -59,7 +59,7 @@ def test_an_empty_pair_has_no_rate_and_no_quotes(reserve0: int, reserve1: int) -
     pool = v2_pool(reserve0, reserve1)
     assert pool.marginal_rate(TOKEN0) == 0
     assert pool.virtual_reserves_q96(TOKEN0) == (0, 0)
-    for refused in (pool.quote_exact_in, pool.quote_exact_out, pool.swap_exact_in, pool.curve):
+    for refused in (pool.quote_exact_in, pool.quote_exact_out, pool.swap_exact_in):
         with pytest.raises(QuoteError):
             refused(TOKEN0, 1)
 
@@ -215,7 +215,7 @@ def test_v3_without_liquidity_in_a_direction_has_no_rate_there() -> None:
     pool = v3_pool([(600, 1_200, DEEP)])  # all above the price: only token0 lies in it
     assert pool.liquidity == 0
     assert pool.marginal_rate(TOKEN0) == 0
-    for refused in (pool.quote_exact_in, pool.swap_exact_in, pool.curve):
+    for refused in (pool.quote_exact_in, pool.swap_exact_in):
         with pytest.raises(QuoteError, match="no liquidity"):
             refused(TOKEN0, 1)
     price_ahead = Fraction(sqrt_ratio_at_tick(600) ** 2, 2**192)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, Self, runtime_checkable
 
-from steelyard.amm.curve import Curve
 from steelyard.amm.side import Side
 from steelyard.amm.tick_tables import TickTables
 from steelyard.units import Address
@@ -74,13 +73,6 @@ class Pool(Protocol):
         """Return (in, out) of ``virtual_reserves_q96`` for a sale of token0, then for one of token1.
 
         In base units and as floats: for screening, where a block asks hundreds of pools at once.
-        """
-        ...
-
-    def curve(self, token_in: Address, amount_in: int) -> Curve:
-        """Return the piece of the pool's curve on which a sale of ``amount_in`` (0 allowed) ends.
-
-        Raises QuoteError where nothing can be sold.
         """
         ...
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Self
 
-from steelyard.amm.curve import Curve
 from steelyard.amm.pool import Quote
 from steelyard.amm.side import EMPTY_SIDE, Side
 from steelyard.amm.slots import setters
@@ -122,14 +121,6 @@ class UniswapV2Pool:
             return 0.0, 0.0, 0.0, 0.0
         reserve0, reserve1 = float(self.reserve0), float(self.reserve1)
         return reserve0, reserve1, reserve1, reserve0
-
-    def curve(self, token_in: Address, amount_in: int) -> Curve:
-        """Return the pool's only piece. Raises QuoteError where a side is empty."""
-        reserve_in, reserve_out = self._reserves(token_in)
-        if not reserve_in or not reserve_out:
-            raise QuoteError(f"pool {self.address} is empty")
-        kept = PIPS - self.fee_pips
-        return Curve(kept * reserve_out, 0, kept, PIPS * reserve_in, 0, RESERVE_MAX - reserve_in)
 
     def side(self, token_in: Address, tables: TickTables | None = None) -> Side:
         """Return this state's side that sells ``token_in``. Raises QuoteError for a stranger."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, NamedTuple, Self
 
-from steelyard.amm.curve import Curve
 from steelyard.amm.pool import Quote
 from steelyard.amm.side import Side
 from steelyard.amm.slots import setters
@@ -147,16 +146,6 @@ class UniswapV3Pool:
         in0, out0 = self.virtual_reserves_q96(self.token0)
         in1, out1 = self.virtual_reserves_q96(self.token1)
         return in0 / Q96, out0 / Q96, in1 / Q96, out1 / Q96
-
-    def curve(self, token_in: Address, amount_in: int) -> Curve:
-        """Return the piece of the range of liquidity in which a sale of ``amount_in`` ends.
-
-        Raises QuoteError where no liquidity lies in this direction.
-        """
-        curve = self.side(token_in).curve(amount_in)
-        if curve is None:
-            raise QuoteError(f"pool {self.address} has no liquidity to sell {token_in} into")
-        return curve
 
     def side(self, token_in: Address, tables: TickTables | None = None) -> Side:
         """Return this state's side that sells ``token_in``.
