@@ -24,22 +24,25 @@ pytestmark = pytest.mark.property
 
 MOST = 2_000
 WORTHS = st.one_of(st.just(0), magnitudes(1, 10**5), st.just(10**9))
+CAPS = st.one_of(st.integers(1, 40), st.integers(1, MOST))
 PRICES = st.sampled_from((0, 0, 1, 40))
 TOLERANCES = st.sampled_from((0, 10, 10_000))
 
 
-@given(small_routes(), lenders(), PRICES, TOLERANCES, WORTHS)
+@given(small_routes(), lenders(), PRICES, TOLERANCES, st.integers(-20, 100))
 def test_nothing_earns_what_would_have_been_enough(
-    hops: Route, terms: LenderTerms, crossing_price: int, tolerance_ppm: int, worth: int
+    hops: Route, terms: LenderTerms, crossing_price: int, tolerance_ppm: int, more: int
 ) -> None:
+    best, _ = best_of_all(hops, terms, MOST, crossing_price)
+    worth = max(best + more, 0)
     optimizer = AmtOptimizer(tolerance_ppm=tolerance_ppm)
     found = optimizer.optimize(hops, terms, MOST, crossing_price=crossing_price, worth=worth)
     if found is None or found.uncertified_reason != NOT_WORTH_IT:
-        event("searched")
+        event("searched" if best else "nothing to earn")
+        assert found or not best
         assert found == optimizer.optimize(hops, terms, MOST, crossing_price=crossing_price)
         return
     event("not worth it")
-    best, _ = best_of_all(hops, terms, MOST, crossing_price)
     net = found.profit - found.crossings * crossing_price
     assert best < worth
     assert found.gap is not None
@@ -62,7 +65,7 @@ def test_an_answer_is_remembered_for_the_worths_that_it_holds_for(
         assert cache.size(optimizer, hops, terms, MOST, worth=worth).sizing == search.sizing
 
 
-@given(small_routes(), lenders(), PRICES, TOLERANCES, WORTHS, st.integers(1, MOST), st.integers(0, MOST))
+@given(small_routes(), lenders(), PRICES, TOLERANCES, WORTHS, CAPS, st.integers(0, MOST))
 def test_a_cap_from_the_furthest_loan_on_changes_nothing(
     hops: Route,
     terms: LenderTerms,
