@@ -24,6 +24,8 @@ Name = tuple[tuple[Address, Address], ...]
 
 _GRID: Final = 16
 """Loans tried between two that are known, in each round of refining."""
+_SMALL: Final = 512
+"""Where the best loan is about as small, rounding is most of what happens: all up to here are tried."""
 _FLOAT_ERROR: Final = 1e-9
 
 
@@ -122,6 +124,8 @@ def best_loan(steps: Steps, terms: LenderTerms, *, neighbours: int = 4) -> Loan 
         best = max((best, *range(max(low, 1), high + 1, step)), key=value)
         low, high = max(best - step, 1), min(best + step, cap)
     best = max((best, *range(max(low, 1), high + 1)), key=value)
+    if best <= _SMALL:
+        best = max(range(1, min(_SMALL, cap) + 1), key=value)
     around = [loan for loan in _around(steps, best, neighbours) if loan <= cap]
     best = max((best, *around), key=value)
     profit = value(best)
