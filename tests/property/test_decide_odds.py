@@ -49,6 +49,11 @@ def test_pools_never_tried_are_thought_as_good_as_all_the_others() -> None:
     assert chance(odds_of_success(attempts, ELSEWHERE)) == Fraction(1 + 1, 4), "others have not failed"
 
 
+def test_what_these_pools_did_themselves_counts_once() -> None:
+    attempts = known(AttemptRecord(succeeded=3, failed=1), AttemptRecord(failed=1))
+    assert chance(odds_of_success(attempts, HERE)) == (3 + Fraction(1, 2)) / 5, "the others: one failure"
+
+
 @given(here=records, elsewhere=records)
 def test_odds_are_above_nothing_and_certain_only_where_nothing_failed(
     here: AttemptRecord, elsewhere: AttemptRecord

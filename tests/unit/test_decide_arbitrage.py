@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -38,6 +38,7 @@ from tests.support.markets import (
 from tests.support.pools import v3_pool
 
 if TYPE_CHECKING:
+    from steelyard.decide.arbitrage.sizing import SizingSearch
     from steelyard.model import Decision
 
 pytestmark = pytest.mark.unit
@@ -108,6 +109,43 @@ def test_a_builders_share_is_taken_from_the_promise_and_only_where_it_can_be_pai
     gain = native.legs[-1].amount_out - native.amount
     assert native.builder_share_bps == 2_000
     assert native.expected_profit == gain - (gain - native.min_profit) * 2_000 // BPS
+
+
+def test_crossed_ticks_cost_gas_and_a_dear_crossing_keeps_the_loan_on_this_side_of_it() -> None:
+    middle = 75_000 // 60 * 60
+    steps = v3_pool(
+        [(middle + 60 * at, middle + 60 * (at + 1), 10**21) for at in range(-40, 40)],
+        tick=middle + 5,
+        fee_pips=3_000,
+        address=address(3),
+        token0=WETH,
+        token1=DAI,
+    )
+    flat = pair(1, WETH, DAI, 1_000 * ETHER, 2_000_000 * ETHER)
+    cheap = only_plan(decided(snapshot([steps, flat], gas_price_wei=1)))
+    kinds = [VENUES[leg.venue_id].kind for leg in cheap.legs]
+    crossings = (cheap.gas_units - GasModel().units(cheap.lender, kinds)) // GasModel().tick_crossing
+    assert cheap.gas_units == GasModel().units(cheap.lender, kinds, crossings)
+    assert crossings > 3
+    dear = only_plan(decided(snapshot([steps, flat], gas_price_wei=40 * GWEI)))
+    assert dear.gas_units < cheap.gas_units
+    assert dear.amount < cheap.amount
+
+
+def test_of_lenders_that_cost_the_same_only_the_first_is_sized() -> None:
+    class Counting(ArbitrageCache):
+        asked = 0
+
+        def size(self, *given: Any, **more: Any) -> SizingSearch:
+            self.asked += 1
+            return super().size(*given, **more)
+
+    market = snapshot(drifted(), lenders=[lender(LenderKind.MORPHO_BLUE), lender()])
+    cache = Counting()
+    even = settings(gas=GasModel(balancer_v2=100, morpho_blue=100))
+    (plan,) = decide(market, even, VENUES, cache).plans
+    assert plan.lender is LenderKind.BALANCER_V2
+    assert cache.asked == 1
 
 
 def test_min_profit_never_falls_below_what_gas_is_worth() -> None:

@@ -117,6 +117,8 @@ def test_the_deepest_pool_values_an_asset_and_the_native_coin_is_worth_itself() 
     assert prices.units_at_spot(USDC, ETHER) == 3_150 * 10**6
     assert prices.wei_at_spot(USDC, 3_150 * 10**6) == ETHER
     assert prices.value_wei(USDC, 0) == 0
+    assert prices.at_most_wei(WETH, 5) == 5
+    assert prices.at_most_wei(USDC, 1) == -(-(100 * ETHER) // (315_000 * 10**6)), "up"
 
 
 def test_an_asset_without_a_pool_has_no_value() -> None:
