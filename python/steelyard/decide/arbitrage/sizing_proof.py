@@ -31,6 +31,8 @@ _PLAIN_PAIRS = 12
 _SHORT = 32
 """Units that are rather tried than sifted."""
 _MANY_HITS = 24
+_WIDE = 4 * _SHORT
+"""Units of a window that is rather probed and sifted than tried from its middle."""
 
 
 class _BudgetSpentError(Exception):
@@ -184,25 +186,29 @@ class Search:
             return
         view = self._view = self._viewed(segment)
         self._ceiling = max(self._ceiling, segment.top - view.floor)
-        up = min(max(view.amounts[view.stage], view.low), view.high)
-        down = up - 1
-        self._fronts = [down, up]
-        self._try(view, up)
-        up += 1
-        low, high = self._window(view)
-        for _ in range(_PLAIN_PAIRS):
-            if up > high and down < low:
-                return
-            self._fronts = [down, up]
-            improved = up <= high and self._try(view, up)
-            self._fronts[1] = up = up + 1
-            improved = (down >= low and self._try(view, down)) or improved
-            down -= 1
-            if improved:
-                low, high = self._window(view)
+        start = min(max(view.amounts[view.stage], view.low), view.high)
+        self._fronts = [start - 1, start]
+        self._try(view, start)
+        self._fronts[1] = start + 1
         self._probe(view)
+        self._outwards(view, start)
+        down, up = self._fronts
         self._scan(view, up, 1)
         self._scan(view, down, -1)
+
+    def _outwards(self, view: View, start: int) -> None:
+        """Try the units next to ``start`` in turns, while there is little left to try."""
+        low, high = self._window(view)
+        for away in range(1, _PLAIN_PAIRS + 1):
+            if high - low > _WIDE or low > high:
+                return
+            self._fronts = [start - away, start + away]
+            improved = start + away <= high and self._try(view, start + away)
+            self._fronts[1] += 1
+            improved = (start - away >= low and self._try(view, start - away)) or improved
+            self._fronts[0] -= 1
+            if improved:
+                low, high = self._window(view)
 
     def _settle(self, segment: Segment) -> None:
         """Find the least loan that earns as much as the best; ``segment`` is the lowest explored."""
@@ -286,7 +292,7 @@ class Search:
 
     def _probe(self, view: View) -> None:
         """In a long window, try the units of the smallest remainders, near and far: a good best soon."""
-        partner, length = partner_of(view), 4 * _SHORT
+        partner, length = partner_of(view), _WIDE
         middle = view.amounts[view.stage]
         while partner is not None:
             low, high = self._window(view)
