@@ -3,7 +3,8 @@
 Values (shadow prices) of a unit at each stage turn the composed maps into tangents, and along the tangent
 between the two coarsest stages the amount at the second is a floor (or, before the coarsest, a ceiling). So,
 scaled, ``profit <= bound - remainder(m)`` for every unit m of the run, the remainder being that of an
-arithmetic progression: only units with a small one need to be quoted.
+arithmetic progression: only units with a small one need to be quoted. Where the coarsest amount is sold to a
+V3 pool, the floor that costs most is that of what the pool's fee leaves of it: it is taken instead.
 """
 
 from __future__ import annotations

@@ -2,10 +2,11 @@
 
 Candidates are the units of a segment's coarsest stage: the loan is the least that reaches the unit, the rest
 is quoted exactly. They are tried outwards from the real-valued optimum; each improvement narrows the window
-of units that could still beat the best. Long windows go in blocks, of which only the units with a small
-remainder are tried (``sizing_blocks``). Beyond the segment weak duality (``sizing_bounds``) says whether the
-next one is worth opening. When nothing is left, the best is proven; when the budget ends first, the bounds of
-what was left say how much could be missed. Last, of the loans that earn the same the least is looked for.
+of units that could still beat the best. Wide windows are probed, and then go in blocks, of which only the
+units with a small remainder are tried (``sizing_blocks``). Beyond the segment weak duality
+(``sizing_bounds``) says whether the next one is worth opening. When nothing is left, the best is proven; when
+the budget ends first, the bounds of what was left say how much could be missed. Last, of the loans that earn
+the same the least is looked for.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from steelyard.decide.arbitrage.sizing_segment import (
 )
 
 _PLAIN_PAIRS = 12
-"""Pairs of units tried around the optimum before anything else."""
+"""Pairs of units tried around the optimum before a window is scanned from end to end."""
 _SHORT = 32
 """Units that are rather tried than sifted."""
 _MANY_HITS = 24

@@ -1,8 +1,8 @@
-"""The part of a route's loans on which no pool leaves its range of liquidity, and what it can earn there.
+"""The part of a route's loans on which no pool leaves its piece of curve, and what it can earn there.
 
-A pool's exact quote is below its range's map for every amount of the range, so the composed map is above the
-exact chain for every loan of the segment. What follows from it is exact: the optimum of the map, the window
-of units that could reach a given profit (the roots of a quadratic), and what a unit can earn at most.
+A pool's exact quote is never above its piece's map for an amount of the piece, so the composed map is never
+below the exact chain for a loan of the segment. What follows from it is exact: the optimum of the map, the
+window of units that could reach a given profit (the roots of a quadratic), and what a unit can earn at most.
 """
 
 from __future__ import annotations
