@@ -317,11 +317,19 @@ def test_a_record_of_failures_demands_a_larger_profit() -> None:
     assert best(after(enough + 1)).code is VerdictCode.EXPECTED_LOSS
 
 
-def test_every_sized_verdict_says_what_another_loan_could_earn_more() -> None:
-    for asset in (WETH, USDC):
-        verdict = best(decided(snapshot(drifted(), lenders=[lender(asset=asset)])))
-        assert verdict.gap_wei is not None
-        assert 0 <= verdict.gap_wei <= (verdict.net_wei or 0) // 1_000
+def test_every_sized_verdict_says_what_another_loan_could_earn_more_valued_in_wei() -> None:
+    class Unsure(ArbitrageCache):
+        def size(self, *given: Any, **more: Any) -> SizingSearch:
+            search = super().size(*given, **more)
+            assert search.sizing is not None
+            return replace(
+                search, sizing=replace(search.sizing, gap=5, certified=False, uncertified_reason="?")
+            )
+
+    in_dollars = snapshot(drifted(), lenders=[lender(asset=USDC)])
+    unsure = decide(in_dollars, settings(), VENUES, Unsure()).verdicts[0]
+    assert unsure.gap_wei == -(-5 * 100 * ETHER // (300_000 * 10**6)), "at the pool's price, up"
+    assert "at most 0.000005 USDC more is possible: ?" in unsure.reason
     assert best(decided(snapshot(drifted(), lenders=[lender(available=0)]))).gap_wei is None
 
 
