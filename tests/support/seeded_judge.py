@@ -10,7 +10,15 @@ from steelyard.app.keeper import Turn
 from steelyard.config import Config
 from steelyard.connect.plan_codec import plan_id
 from steelyard.decide.arbitrage import GasModel
-from steelyard.model import IntentStatus, MarketSnapshot, Outcome, Verdict, VerdictCode
+from steelyard.model import (
+    ArbitragePlan,
+    IntentStatus,
+    MarketSnapshot,
+    Outcome,
+    Verdict,
+    VerdictCode,
+)
+from steelyard.units import GWEI
 from tests.support.brute_force import BruteForce, Loan, Name, Steps, best_loan, crossed, received, steps_of
 from tests.support.judgement import by_name, check_stated_profits, net_wei, worth_wei
 
@@ -31,7 +39,7 @@ class Judge:
     config: Config
     counts: Counter[str] = field(default_factory=Counter)
     _brute: BruteForce = field(default_factory=lambda: BruteForce(LEGS, neighbours=NEIGHBOURS))
-    _promised: dict[str, int] = field(default_factory=dict)
+    _sent: dict[str, ArbitragePlan] = field(default_factory=dict)
 
     def on_turn(self, turn: Turn) -> None:
         assert turn.stopped is None, turn.stopped
@@ -44,18 +52,20 @@ class Judge:
             self._confirm(turn, name, verdicts[name], loans)
         check_stated_profits(turn.snapshot, turn.decision, opportunities, neighbours=NEIGHBOURS)
         assert list(turn.submitted) == list(turn.decision.plans)
-        self._promised |= {plan_id(plan): plan.expected_profit for plan in turn.submitted}
+        self._sent |= {plan_id(plan): plan for plan in turn.submitted}
         self.settle(turn.outcomes)
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
         """Hold that what was sent was mined, and brought what was promised."""
         for outcome in outcomes:
+            plan = self._sent.pop(outcome.plan_id)
             assert outcome.status is IntentStatus.CONFIRMED, outcome
-            assert outcome.profit == self._promised.pop(outcome.plan_id), outcome
-            self.counts["executed"] += 1
+            assert outcome.profit == plan.expected_profit, outcome
+            self.counts.update(executed=1, over_expected_gas=outcome.gas_used > plan.gas_units)
+            self.counts["net_gwei"] += outcome.net_wei // GWEI
 
     def assert_all_settled(self) -> None:
-        assert not self._promised, "plans were sent of which nothing was heard"
+        assert not self._sent, "plans were sent of which nothing was heard"
 
     def _confirm(self, turn: Turn, name: Name, verdict: Verdict, loans: tuple[Loan, ...]) -> None:
         """Hold that the verdict's reason is one that brute force sees too."""
