@@ -175,6 +175,35 @@ def test_what_a_lender_may_round_off_is_in_every_bound(
     assert ceilings[1].bound == ceilings[0].bound + 1
 
 
+@given(small_routes(), lenders(), st.integers(1, MOST), st.integers(1, MOST))
+def test_a_routes_ceiling_is_above_every_loan_within_the_cap(
+    hops: Route, terms: LenderTerms, loan: int, cap: int
+) -> None:
+    sides = sides_of(hops)
+    found = ceiling_of(sides, Objective.of(terms), loan, cap)
+    assume(found is not None)
+    assert found is not None
+    assert found.amounts == forward(sides, found.amounts[0])
+    assert found.amounts[0] <= cap
+    for other in range(1, cap + 1):
+        paid = forward(sides, other)[-1]
+        assert not paid or paid - other - terms.fee(other) <= found.bound
+
+
+def test_a_ceiling_is_tight_where_the_cap_binds() -> None:
+    random, at_once = Random(19), 0
+    for _ in range(20):
+        _, hops = market_route(random, (2, 3))
+        best = AmtOptimizer().certify(hops, lender(), 10**40, 5_000)
+        assert best is not None
+        cap = best.amounts[0] // 3
+        quick = AmtOptimizer(tolerance_ppm=100).optimize(hops, lender(), cap)
+        assert quick is not None
+        assert quick.amounts[0] <= cap
+        at_once += quick.evaluations == 1
+    assert at_once >= 16, "the others' coarsest unit is worth more than the tolerance"
+
+
 def real_profit(view: View, unit: int) -> Fraction:
     """What the composed map allows at a unit, as a fraction."""
     objective = view.segment.objective
@@ -215,7 +244,7 @@ def test_a_blocks_rule_leaves_no_unit_out_that_earns_more(
     assert partner is not None
     assume(view.low <= view.high)
     first = data.draw(st.integers(view.low, min(view.high, view.low + 300)))
-    last = data.draw(st.integers(first, min(view.high, first + 100)))
+    last = min(view.high, first + data.draw(st.sampled_from((0, 0, 3, 100))))
     rule = block(view, partner, first, last)
     for unit in range(first, last + 1):
         least = backward(sides, view.stage, unit)

@@ -25,7 +25,7 @@ class Ceiling(NamedTuple):
     """A bound on the profit of every loan, and an exact chain near the best loan.
 
     Attributes:
-        bound: base units of the asset; no loan earns more after the lender's fee.
+        bound: base units of the asset; no loan within the cap earns more after the lender's fee.
         furthest: the largest loan that was thought of; under any cap from it on all of this is the same.
     """
 
@@ -37,23 +37,23 @@ class Ceiling(NamedTuple):
 def ceiling_of(sides: Sequence[Side], objective: Objective, loan: int, cap: int) -> Ceiling | None:
     """Return the bound, and the chain that was found on the way from ``loan``; None where no chain was."""
     known: tuple[list[int], list[Map]] | None = None
-    furthest = 0
+    furthest, capped = 0, False
     for _ in range(_STEPS):
         furthest = max(furthest, loan)
         chain = _chain(sides, min(loan, cap))
         if chain is None:
             break
-        known, whole = chain, compose(chain[1])
+        known, capped, whole = chain, loan > cap, compose(chain[1])
         if determinant(whole) <= 0:  # a pool is at its end
             break
         peak, _ = optimum_of(whole, objective)
-        if loan > cap or abs(peak - loan) <= 1:
+        if capped or abs(peak - loan) <= 1:
             break
         loan = max(peak, 1)
     if known is None:
         return None
     amounts, maps = known
-    return Ceiling(_bound(sides, objective, amounts, maps), amounts, furthest)
+    return Ceiling(_bound(sides, objective, amounts, maps, capped=capped), amounts, furthest)
 
 
 def _chain(sides: Sequence[Side], amount: int) -> tuple[list[int], list[Map]] | None:
@@ -68,12 +68,21 @@ def _chain(sides: Sequence[Side], amount: int) -> tuple[list[int], list[Map]] | 
     return amounts, maps
 
 
-def _bound(sides: Sequence[Side], objective: Objective, amounts: list[int], maps: list[Map]) -> int:
+def _bound(
+    sides: Sequence[Side], objective: Objective, amounts: list[int], maps: list[Map], *, capped: bool
+) -> int:
+    """Return the supports' sum; where the chain is the cap's, what a loan is worth beyond its cost, too.
+
+    No loan is larger than the cap, so none gains more by that difference than the cap itself.
+    """
     value = _SCALE * objective.unit
     total = 0
-    for at in range(len(sides) - 1, -1, -1):
-        before = scaled_slope(maps[at], value, amounts[at]) if at else _SCALE * objective.cost
+    for at in range(len(sides) - 1, 0, -1):
+        before = scaled_slope(maps[at], value, amounts[at])
         total += sides[at].support(value, before)
         value = before
+    cost = _SCALE * objective.cost
+    worth = max(scaled_slope(maps[0], value, amounts[0]), cost) if capped else cost
+    total += sides[0].support(value, worth) + (worth - cost) * amounts[0]
     # Up, then down: a whole profit that is not above the first is not above the second either.
     return (div_up(total, _SCALE) + objective.spare) // objective.unit
