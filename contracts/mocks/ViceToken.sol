@@ -13,11 +13,14 @@ contract ViceToken is ERC20 {
         DebitsMore,
         Rebases,
         TaxesSales,
-        BurnsGas
+        BurnsGas,
+        CallsBack,
+        ShunsOrigin
     }
 
     Vice public vice;
-    address public pool;
+    /// @notice Whom the vice concerns: a pool, or with `ShunsOrigin` an account.
+    address public whom;
 
     constructor() ERC20("Vice", "VICE") {}
 
@@ -25,8 +28,8 @@ contract ViceToken is ERC20 {
         _mint(to, amount);
     }
 
-    function turn(Vice to, address pool_) external {
-        (vice, pool) = (to, pool_);
+    function turn(Vice to, address whom_) external {
+        (vice, whom) = (to, whom_);
     }
 
     /// @dev Moves what it is asked to, and denies it, in the manner of tokens that never return true.
@@ -36,13 +39,20 @@ contract ViceToken is ERC20 {
     }
 
     function _update(address from, address to, uint256 value) internal override {
-        if (vice == Vice.CannotBeSold) require(to != pool, "not for sale");
+        if (vice == Vice.CannotBeSold) require(to != whom, "not for sale");
+        if (vice == Vice.ShunsOrigin) require(tx.origin != whom, "not for you");
         if (vice == Vice.BurnsGas) {
             while (true) {}
         }
         super._update(from, to, value);
-        if (vice == Vice.DebitsMore && from == pool) super._update(from, address(0), 1);
-        if (vice == Vice.Rebases && from == pool) super._update(address(0), to, balanceOf(to));
-        if (vice == Vice.TaxesSales && to == pool) super._update(to, address(0), 1);
+        if (vice == Vice.DebitsMore && from == whom) super._update(from, address(0), 1);
+        if (vice == Vice.Rebases && from == whom) super._update(address(0), to, balanceOf(to));
+        if (vice == Vice.TaxesSales && to == whom) super._update(to, address(0), 1);
+        if (vice == Vice.CallsBack) _callBack();
+    }
+
+    function _callBack() private {
+        (bool success, bytes memory answer) = whom.call("");
+        require(success && answer.length == 0, "the pool does something");
     }
 }

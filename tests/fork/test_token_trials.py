@@ -135,13 +135,23 @@ def test_token_with_a_vice__is_found_out(
     assert tried(client, token.address, pool, 10_000) == "a transfer " + expected.format(pool=pool)
 
 
-def test_hook_token__that_calls_the_pool_in_the_middle__starts_no_second_trial(
+def test_token__that_calls_the_pool_in_the_middle__starts_no_second_trial(
     chain: ForkChain, market: ForkMarket, client: ChainClient, attacker: Any
 ) -> None:
-    token = attacker.deploy(ape.project.HookToken)
+    token = attacker.deploy(ape.project.ViceToken)
     pool = with_a_pair(chain, market, token)
-    token.arm(pool, pool, b"", True, sender=attacker)
+    token.turn(7, pool, sender=attacker)
     assert tried(client, token.address, pool, 10_000) is None
+
+
+def test_token__that_shuns_the_keeper_as_origin__is_refused(
+    chain: ForkChain, market: ForkMarket, client: ChainClient, attacker: Any
+) -> None:
+    token = attacker.deploy(ape.project.ViceToken)
+    pool = with_a_pair(chain, market, token)
+    token.turn(8, ORIGIN, sender=attacker)
+    said = tried(client, token.address, pool, 10_000)
+    assert said == f"a transfer out of pool {pool} is refused: not for you"
 
 
 def test_token_that_burns_all_gas__is_refused_and_the_trial_ends(

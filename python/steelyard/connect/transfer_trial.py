@@ -32,41 +32,22 @@ _SCRATCH: Final = 0x2000
 
 # Whoever calls the pool in the middle of a transfer (a token's hook) gets an empty answer; only the call's
 # first frame, whose caller is its origin, runs the trial.
-_GUARD: Final = bytes.fromhex("323314600757005b")
+_GUARD: Final = bytes.fromhex("32 33 14 6007 57 00 5b")
 """ORIGIN CALLER EQ PUSH1 7 JUMPI STOP JUMPDEST"""
 
 # The receiver's program: calldata is a target's word and then what is to be passed on to it; the answer, or
 # the revert, goes back as it came.
-PASS_ON: Final = bytes.fromhex(
-    "6020"
-    "36"
-    "03"  # PUSH1 32 CALLDATASIZE SUB                              | size
-    "80"
-    "6020"
-    "5f"
-    "37"  # DUP1 PUSH1 32 PUSH0 CALLDATACOPY                  | size
-    "5f"
-    "5f"
-    "82"
-    "5f"
-    "5f"
-    "5f35"
-    "5a"
-    "f1"  # 0 0 size 0 0 target GAS CALL  | size ok
-    "3d"
-    "5f"
-    "5f"
-    "3e"  # RETURNDATASIZE PUSH0 PUSH0 RETURNDATACOPY
-    "601c"
-    "57"  # PUSH1 0x1c JUMPI                                       | size
-    "3d"
-    "5f"
-    "fd"  # RETURNDATASIZE PUSH0 REVERT
-    "5b"
-    "3d"
-    "5f"
-    "f3"  # 1c: JUMPDEST RETURNDATASIZE PUSH0 RETURN
+_PASS_ON_PARTS: Final = (
+    "6020 36 03",  # PUSH1 32 CALLDATASIZE SUB              | size
+    "80 6020 5f 37",  # DUP1 PUSH1 32 PUSH0 CALLDATACOPY      | size
+    "5f 5f 82 5f 5f 5f 35",  # 0 0 size 0 0 CALLDATALOAD(0)
+    "5a f1",  # GAS CALL                               | size ok
+    "3d 5f 5f 3e",  # RETURNDATASIZE PUSH0 PUSH0 RETURNDATACOPY
+    "601c 57",  # PUSH1 0x1c JUMPI                       | size
+    "3d 5f fd",  # RETURNDATASIZE PUSH0 REVERT
+    "5b 3d 5f f3",  # 1c: JUMPDEST RETURNDATASIZE PUSH0 RETURN
 )
+PASS_ON: Final = bytes.fromhex(" ".join(_PASS_ON_PARTS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
