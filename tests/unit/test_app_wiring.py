@@ -14,30 +14,38 @@ pytestmark = pytest.mark.unit
 EXECUTOR = Address("0x00000000000000000000000000000000000E7ec0")
 
 
+ARBITRAGE = {
+    "path_length": 6,
+    "min_net_profit": "0.002 ether",
+    "min_trading_limit": "0.01 ether",
+    "slippage_bps": 3,
+    "profit_share_kept_bps": 8_000,
+    "max_plans_per_block": 4,
+    "max_candidates": 50,
+    "deadline_seconds": 24,
+    "builder_share_bps": 5,
+    "min_liquidity": "7 ether",
+    "max_price_impact_bps": 900,
+    "max_block_age_seconds": 36,
+}
+UNCHANGED = (
+    "path_length",
+    "slippage_bps",
+    "profit_share_kept_bps",
+    "max_candidates",
+    "deadline_seconds",
+    "builder_share_bps",
+)
+WRITTEN = {
+    "arbitrage": ARBITRAGE,
+    "token_trials": {"max_age_blocks": 70, "required": True},
+    "oracles": {"max_deviation_bps": 150, "max_age_seconds": 3_600, "required": True},
+    "limits": {"max_trade": "9 ether"},
+}
+
+
 def test_every_arbitrage_key_reaches_the_settings() -> None:
-    written = {
-        "path_length": 6,
-        "min_net_profit": "0.002 ether",
-        "min_trading_limit": "0.01 ether",
-        "slippage_bps": 3,
-        "profit_share_kept_bps": 8_000,
-        "max_plans_per_block": 4,
-        "max_candidates": 50,
-        "deadline_seconds": 24,
-        "builder_share_bps": 5,
-        "min_liquidity": "7 ether",
-        "max_price_impact_bps": 900,
-        "max_block_age_seconds": 36,
-    }
-    trials = {"max_age_blocks": 70, "required": True}
-    oracles = {"max_deviation_bps": 150, "max_age_seconds": 3_600, "required": True}
-    values = {
-        "arbitrage": written,
-        "token_trials": trials,
-        "oracles": oracles,
-        "limits": {"max_trade": "9 ether"},
-    }
-    config = parse_config(values, source="t")
+    config = parse_config(WRITTEN, source="t")
     settings = arbitrage_settings(config, EXECUTOR)
     assert settings.executor == EXECUTOR
     assert settings.wrapped_native == config.market.wrapped_native
@@ -45,17 +53,13 @@ def test_every_arbitrage_key_reaches_the_settings() -> None:
     assert settings.min_net_profit_wei == ETHER // 500
     assert settings.min_trading_limit_wei == ETHER // 100
     assert settings.max_plans == 4
-    same_name = (
-        "path_length",
-        "slippage_bps",
-        "profit_share_kept_bps",
-        "max_candidates",
-        "deadline_seconds",
-        "builder_share_bps",
-    )
-    assert {name: getattr(settings, name) for name in same_name} == {
-        name: written[name] for name in same_name
+    assert {name: getattr(settings, name) for name in UNCHANGED} == {
+        name: ARBITRAGE[name] for name in UNCHANGED
     }
+
+
+def test_every_limit_of_evidence_reaches_the_validator() -> None:
+    settings = arbitrage_settings(parse_config(WRITTEN, source="t"), EXECUTOR)
     assert settings.validation == ValidationLimits(
         min_liquidity_wei=7 * ETHER,
         max_price_impact_bps=900,
