@@ -23,7 +23,7 @@ from steelyard.model import Address, ArbitragePlan, Attempts, IntentStatus, Lend
 from steelyard.record.database import Database
 from steelyard.record.reports import read_records
 from steelyard.sandbox.replica.tokens import WETH
-from steelyard.units import ETHER, UINT256_MAX
+from steelyard.units import ETHER, GWEI, UINT256_MAX
 from tests.support.operator import write_config
 
 pytestmark = pytest.mark.e2e
@@ -231,6 +231,25 @@ def test_a_kill_file_stands_against_it(shared_stage: DemoStage, chain: ChainClie
     assert verdict.code is VerdictCode.STOPPED
     assert "kill file" in verdict.reason
     assert verdict.plan is None
+
+
+def test_a_paused_executor_stands_against_it_before_anything_is_journalled(
+    shared_stage: DemoStage, chain: ChainClient, config: Config
+) -> None:
+    plan = plan_from(shared_stage, config, chain, LenderKind.BALANCER_V2)
+    before = shared_stage.rpc.call("evm_snapshot")
+    owner = chain.eth_call(plan.executor, bytes.fromhex("8da5cb5b"))[-20:]
+    pause = {"from": "0x" + owner.hex(), "to": plan.executor, "data": "0x8456cb59", "gas": hex(100_000)}
+    shared_stage.rpc.call("eth_sendTransaction", pause | {"maxFeePerGas": hex(200 * GWEI)})
+    shared_stage.market.mine()
+    verdict = managed(
+        chain, config, lambda manager: manager.execute_flash_loan("balancer", "v2", {"plan": plan})
+    )
+    shared_stage.rpc.call("evm_revert", before)
+    assert verdict.code is VerdictCode.STOPPED
+    assert "paused" in verdict.reason
+    with Database(config.keeper.database_url, create=False) as database, database.read() as session:
+        assert not read_records(session)
 
 
 def test_a_plan_whose_profit_is_gone_is_refused_in_simulation(
