@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 
 from steelyard.decide.arbitrage import AmtOptimizer
 from steelyard.decide.arbitrage.route import forward
+from steelyard.decide.arbitrage.sizing_segment import backward
+from steelyard.decide.arbitrage.sizing_segment import forward as forward_by_sides
 from tests.support.markets import address, lender, route
 from tests.support.pools import v2_pool
 from tests.support.sizing_markets import (
     LENDERS,
     TOKENS,
     best_of_all,
+    coarse_route,
     lenders,
     market_route,
     net_of,
@@ -146,20 +149,84 @@ def test_in_markets_nearly_every_size_is_certified_within_a_thousand_candidates(
     assert sum(sizing is not None and sizing.certified for sizing in found) >= 36
 
 
+@pytest.mark.parametrize("kinds", [(2, 2), (2, 2, 2), (2, 3), (2, 2, 3), (2, 3, 2)], ids=str)
+def test_no_unit_of_a_coarse_token_is_better_than_the_certified(kinds: tuple[int, ...]) -> None:
+    """Long windows, searched by remainders: against every loan that is the least for a unit."""
+    random, tried = Random(23), 0
+    while tried < 60:
+        hops, terms = coarse_route(random, kinds), random.choice(LENDERS)
+        found = AmtOptimizer().certify(hops, terms, WIDE_CAP, PLENTY)
+        if found is None:
+            continue
+        assert found.certified
+        sides = [hop.pool.side(hop.token_in) for hop in hops]
+        for stage in range(1, len(hops)):
+            for unit in range(max(found.amounts[stage] - 1_500, 1), found.amounts[stage] + 1_500):
+                loan = backward(sides, stage, unit)
+                assert loan is not None
+                earned = forward_by_sides(sides, loan)[-1] - loan - terms.fee(loan)
+                assert (earned, -loan) <= (found.profit, -found.amounts[0])
+        tried += 1
+
+
+def test_remainders_that_drift_are_followed() -> None:
+    """Eight decimals on both sides of a pool at nearly one to one: each unit is a little better for long."""
+    reserves = (
+        (1_087_399_757_810_041_880_576, 3_658_674_252),
+        (2_060_358_699, 2_089_957_050),
+        (1_576_024_441_813_923_790_848, 5_213_677_514),
+    )
+    tokens = TOKENS[:3]
+    hops = route(
+        *(
+            (v2_pool(*pair, address=address(number), token0=min(ends), token1=max(ends)), ends[0])
+            for number, (pair, ends) in enumerate(zip(reserves, pairwise((*tokens, tokens[0])), strict=True))
+        )
+    )
+    found = AmtOptimizer().certify(hops, lender(), WIDE_CAP, 15_000)
+    assert found is not None
+    assert found.certified
+
+
 def test_a_gap_can_be_exact_so_no_unit_of_it_is_to_spare() -> None:
     random = Random(17)
     spare: list[int] = []
-    while len(spare) < 60:
-        tokens, steps = TOKENS[:3], []
-        for number, (sold, bought) in enumerate(pairwise((*tokens, tokens[0]))):
-            token0, token1 = sorted((sold, bought))
-            reserves = random.randint(1, 900), random.randint(1, 900)
-            steps.append((v2_pool(*reserves, address=address(number), token0=token0, token1=token1), sold))
-        hops = promising(route(*steps))
-        found = AmtOptimizer(max_evaluations=2).optimize(hops, lender(), MOST)
+    while len(spare) < 400:
+        hops = tiny_route(random)
+        found = AmtOptimizer(max_evaluations=random.randint(1, 9)).optimize(hops, lender(), MOST)
         if found is not None and found.gap:
-            spare.append(found.profit + found.gap - best_of_all(hops, lender(), MOST)[0])
+            spare.append(found.profit + found.gap - best_by_sides(hops)[0])
     assert min(spare) == 0
+
+
+def test_of_loans_that_earn_the_same_the_least_is_taken() -> None:
+    random, ties = Random(29), 0
+    while ties < 300:
+        hops = tiny_route(random)
+        found = AmtOptimizer().certify(hops, lender(), MOST, PLENTY)
+        if found is not None:
+            profit, loan, equals = best_by_sides(hops)
+            assert (found.profit, found.amounts[0]) == (profit, loan)
+            ties += equals > 1
+
+
+def tiny_route(random: Random) -> Route:
+    steps = []
+    for number, (sold, bought) in enumerate(pairwise((*TOKENS[:3], TOKENS[0]))):
+        token0, token1 = sorted((sold, bought))
+        reserves = random.randint(1, 900), random.randint(1, 900)
+        fee = random.choice((0, 3_000))
+        pool = v2_pool(*reserves, fee_pips=fee, address=address(number), token0=token0, token1=token1)
+        steps.append((pool, sold))
+    return promising(route(*steps))
+
+
+def best_by_sides(hops: Route) -> tuple[int, int, int]:
+    """The greatest profit without fees, the least loan that earns it, and how many loans do."""
+    sides = [hop.pool.side(hop.token_in) for hop in hops]
+    profits = [forward_by_sides(sides, loan)[-1] - loan for loan in range(1, 600)]
+    best = max(profits)
+    return best, profits.index(best) + 1, profits.count(best)
 
 
 @pytest.mark.parametrize("kinds", KINDS, ids=lambda kinds: "-".join(f"v{kind}" for kind in kinds))

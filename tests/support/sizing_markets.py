@@ -173,3 +173,23 @@ def _market_v3(random: Random, number: int, tokens: tuple[Address, Address], hel
         token0=token0,
         token1=token1,
     )
+
+
+def coarse_route(random: Random, kinds: Sequence[int]) -> Route:
+    """A profitable cycle whose inner tokens have so few units that every one of them can be tried.
+
+    One of their units is worth about a hundred million of the asset's.
+    """
+    inner = [random.uniform(0.4, 2.5) for _ in kinds[2:]]
+    rates = [1e-8, *inner, 1e8 / prod(inner) * random.uniform(1.01, 1.03)]
+    while True:
+        steps = []
+        for number, kind in enumerate(kinds):
+            tokens = TOKENS[number], TOKENS[(number + 1) % len(kinds)]
+            held = random.randint(20_000, 80_000) * (1 if number else 10**8)
+            make = _market_v2 if kind == 2 else _market_v3
+            steps.append((make(random, number, tokens, held, rates[number]), tokens[0]))
+        hops = route(*steps)
+        if prod(hop.pool.marginal_rate(hop.token_in) for hop in hops) > 1:
+            return hops
+        rates[-1] *= 1.005
