@@ -17,11 +17,12 @@ from steelyard.decide.arbitrage.sizing_blocks import block, partner_of
 from steelyard.decide.arbitrage.sizing_bounds import bounds_around
 from steelyard.decide.arbitrage.sizing_ceiling import ceiling_of
 from steelyard.decide.arbitrage.sizing_maps import support
+from steelyard.decide.arbitrage.sizing_proof import Search
 from steelyard.decide.arbitrage.sizing_residues import next_small_residue
 from steelyard.decide.arbitrage.sizing_segment import Objective, Segment, View, backward, forward
 from steelyard.model import LenderKind, LenderTerms
 from tests.support.markets import lender
-from tests.support.sizing_markets import LENDERS, lenders, market_route, small_routes
+from tests.support.sizing_markets import LENDERS, coarse_route, lenders, market_route, small_routes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -202,6 +203,43 @@ def test_a_ceiling_is_tight_where_the_cap_binds() -> None:
         assert quick.amounts[0] <= cap
         at_once += quick.evaluations == 1
     assert at_once >= 16, "the others' coarsest unit is worth more than the tolerance"
+
+
+class Diary(Search):
+    """A search that notes the units that it tries; it is told now and then that one was better."""
+
+    tried: set[int]
+
+    def _try(self, view: View, unit: int) -> bool:
+        self._spend()
+        self.tried.add(unit)
+        return unit % 17 == 0
+
+
+@pytest.mark.parametrize("kinds", [(2, 2), (2, 2, 2), (2, 3), (2, 2, 3)], ids=str)
+def test_every_unit_that_a_search_passes_is_tried_or_cannot_be_better(kinds: tuple[int, ...]) -> None:
+    random = Random(31)
+    for _ in range(30):
+        hops = coarse_route(random, kinds)
+        sides, objective = sides_of(hops), Objective.of(lender())
+        found = AmtOptimizer().certify(hops, lender(), 10**40, 10_000)
+        if found is None:
+            continue
+        diary = Diary(sides, objective, 10**40, budget=random.choice((9, 40, 150, 10_000)), tolerance_ppm=0)
+        diary.tried = set()
+        diary.best, diary.amounts = found.profit - random.randint(0, 10**8), list(found.amounts)
+        diary.run(found.amounts[0], 48)
+        view = diary._view
+        assert view is not None
+        partner = partner_of(view)
+        low, high = view.window(diary.best + 1)
+        if diary.spent:
+            low, high = max(low, diary._fronts[0] + 1), min(high, diary._fronts[1] - 1)
+        for unit in set(range(low, high + 1)) - diary.tried:
+            assert partner is not None
+            rule = block(view, partner, unit, unit)
+            remainder = (rule.factor * unit + rule.offset) % rule.modulus
+            assert rule.bound - remainder < rule.scale * (diary.best + 1)
 
 
 def real_profit(view: View, unit: int) -> Fraction:
