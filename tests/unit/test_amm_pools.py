@@ -328,3 +328,6 @@ def test_a_state_that_contradicts_its_ticks_is_noticed() -> None:
     )  # less in range than the positions' ends take out
     with pytest.raises(QuoteError, match="contradicts"):
         lying.quote_exact_in(TOKEN0, 10**18)
+    side = lying.side(TOKEN0)
+    assert side.output(10**18) == side.output(side.capacity + 1) == 0
+    assert side.capacity == 2, "up to where the state contradicts itself"
