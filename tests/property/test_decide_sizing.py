@@ -15,7 +15,7 @@ from steelyard.decide.arbitrage.route import forward
 from steelyard.decide.arbitrage.sizing_segment import backward
 from steelyard.decide.arbitrage.sizing_segment import forward as forward_by_sides
 from tests.support.markets import address, lender, route
-from tests.support.pools import v2_pool
+from tests.support.pools import v2_pool, v3_pool
 from tests.support.sizing_markets import (
     LENDERS,
     TOKENS,
@@ -197,6 +197,22 @@ def test_a_gap_can_be_exact_so_no_unit_of_it_is_to_spare() -> None:
         if found is not None and found.gap:
             spare.append(found.profit + found.gap - best_by_sides(hops)[0])
     assert min(spare) == 0
+
+
+def test_a_gap_counts_the_loan_at_a_pools_end_that_no_budget_was_left_for() -> None:
+    borrowed, first, second, third = TOKENS[0], TOKENS[3], TOKENS[2], TOKENS[1]
+    ends = [(-270, -101, 7_656), (-101, -38, 7_785), (-38, -8, 7_914), (-8, 279, 8_064)]
+    wide = v3_pool([(-270, -110, 4_489)], tick=-256, fee_pips=500, token0=borrowed, token1=first)
+    short = v3_pool(ends, tick=-271, fee_pips=100, token0=third, token1=second)
+    into = v2_pool(3_053, 106, fee_pips=10_000, token0=second, token1=first)
+    back = v2_pool(49, 5, fee_pips=0, token0=borrowed, token1=third)
+    hops = route((wide, borrowed), (into, first), (short, second), (back, third))
+    terms = LENDERS[3]
+    best, _ = best_of_all(hops, terms, 100)
+    for budget in range(1, 12):
+        found = AmtOptimizer(max_evaluations=budget).optimize(hops, terms, 100)
+        assert found is not None
+        assert found.gap is None or found.profit <= best <= found.profit + found.gap
 
 
 def test_of_loans_that_earn_the_same_the_least_is_taken() -> None:

@@ -182,8 +182,8 @@ class Search:
         """Try every unit of the segment that could beat the best: a few outwards, then either way on."""
         self._view = None
         if segment.flat:
+            self._keep(max(segment.low, self._smallest))  # first: nothing bounds it where the budget ends
             self._spend()
-            self._keep(max(segment.low, self._smallest))
             return
         view = self._view = self._viewed(segment)
         self._ceiling = max(self._ceiling, segment.top - view.floor)
