@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 from rich.console import Console
 
 from yardstick import report
 from yardstick.decision import decisions
-from yardstick.figures import Table
+from yardstick.figures import Table, at_a_glance
 from yardstick.imports import imports
 from yardstick.paths import Search, disjoint_cycles
 from yardstick.quotes import quotes
@@ -74,6 +75,9 @@ PARTS: dict[str, Callable[[Sides, Effort], Iterable[Table]]] = {
 }
 
 
+_PATH = click.Path(dir_okay=False, path_type=Path)
+
+
 def _numbers(_: click.Context, __: click.Parameter, text: str) -> tuple[int, ...]:
     try:
         found = tuple(int(part) for part in text.split(","))
@@ -93,25 +97,42 @@ def _numbers(_: click.Context, __: click.Parameter, text: str) -> tuple[int, ...
 @click.option("--milliseconds", default=20.0, show_default=True, help="Of a short operation in one turn.")
 @click.option("--limit", "limit_seconds", default=60.0, show_default=True, help="Seconds for one search.")
 @click.option("--seed", default=1, show_default=True)
-@click.option("--keep-document", is_flag=True, help="Leave docs/benchmarks.md as it is.")
-def main(parts: tuple[str, ...], keep_document: bool, **options: object) -> None:
+@click.option("--alone", is_flag=True, help="Without any peer.")
+@click.option("--keep-document", is_flag=True, help="Leave the document as it is.")
+@click.option("--document", type=_PATH, default=report.DOCUMENT, help="Whose tables are renewed.")
+@click.option(
+    "--result", type=_PATH, default=report.RESULT, help="Where everything measured is kept as JSON."
+)
+def main(
+    parts: tuple[str, ...], alone: bool, keep_document: bool, document: Path, result: Path, **options: object
+) -> None:
     """Measure the engine beside its peers, in one run."""
     effort = Effort(**options)  # type: ignore[arg-type]  # click has checked and converted them
     console = Console()
     console = Console(width=max(console.width, report.WIDTH))  # a pipe's 80 columns would cut the figures off
-    tables: list[Table] = []
-    with console.status("the peers' environments"), taking_part() as sides:
+    with console.status("the peers' environments"), taking_part(alone=alone) as sides:
         conditions = report.conditions(sides.absent)
-        for name in parts or PARTS:
-            with console.status(name):
-                for table in PARTS[name](sides, effort):
-                    tables.append(table)
-                    report.show(console, table)
+        tables = list(_measured(console, sides, effort, parts or tuple(PARTS)))
     for name, why in sides.absent.items():
         console.print(f"{name} is left out: {why}")
-    report.keep(report.RESULT, tables, conditions)
+    report.keep(result, tables, conditions)
     if not keep_document:
-        report.renew(report.DOCUMENT, tables, conditions)
+        report.renew(document, tables, conditions)
+
+
+def _measured(console: Console, sides: Sides, effort: Effort, parts: tuple[str, ...]) -> Iterator[Table]:
+    """Measure part by part, showing each table at once; after all parts, all targets in one."""
+    tables: list[Table] = []
+    for name in parts:
+        with console.status(name):
+            for table in PARTS[name](sides, effort):
+                tables.append(table)
+                report.show(console, table)
+    yield from tables
+    if set(parts) == set(PARTS):
+        glance = at_a_glance(tables)
+        report.show(console, glance)
+        yield glance
 
 
 if __name__ == "__main__":

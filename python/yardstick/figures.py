@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Literal
@@ -35,6 +35,18 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """What was wanted, what came of it as a ratio, and whether that is enough."""
+
+    wanted: str
+    ratio: str
+    is_met: bool
+
+    def __str__(self) -> str:
+        return f"{self.wanted}: {'met' if self.is_met else 'not met'} ({self.ratio})"
+
+
+@dataclass(frozen=True)
 class Target:
     """What the figure should be: at most so many nanoseconds, or at least so many times a peer's speed."""
 
@@ -42,18 +54,19 @@ class Target:
     at_least_times: float | None = None
     peer: str = ""
 
-    def verdict(self, row: Row) -> str:
-        """Say the target and whether the row meets it, as a ratio; empty without figures."""
+    def verdict(self, row: Row) -> Verdict | None:
+        """Say whether the row meets the target; None where a figure is missing."""
         ours = row.figures.get(OURS)
         if ours is None or ours.ns is None:
-            return ""
+            return None
         if self.at_most_ns is not None:
             share = ours.ns / self.at_most_ns
-            return f"<= {duration(self.at_most_ns)}: {_met(share <= 1)} ({share:.2f} of it)"
+            return Verdict(f"<= {duration(self.at_most_ns)}", f"{share:.2f} of it", share <= 1)
         times = row.times(self.peer)
         if times is None or self.at_least_times is None:
-            return ""
-        return f">= {self.at_least_times:g}x {self.peer}: {_met(times >= self.at_least_times)} ({times:.3g}x)"
+            return None
+        wanted = f">= {self.at_least_times:g}x {self.peer}"
+        return Verdict(wanted, f"{times:.3g}x", times >= self.at_least_times)
 
 
 @dataclass(frozen=True)
@@ -71,6 +84,11 @@ class Row:
         if ours is None or theirs is None or not ours.ns or theirs.ns is None:
             return None
         return theirs.ns / ours.ns
+
+    def verdicts(self) -> list[Verdict]:
+        """Return what is to be said of the row's targets."""
+        found = (target.verdict(self) for target in self.targets)
+        return [verdict for verdict in found if verdict is not None]
 
 
 @dataclass(frozen=True)
@@ -98,7 +116,7 @@ class Table:
         return list(self.cells) if self.head else [self._line(row) for row in self.rows]
 
     def _line(self, row: Row) -> tuple[str, ...]:
-        targets = "; ".join(filter(None, (target.verdict(row) for target in row.targets)))
+        targets = "; ".join(map(str, row.verdicts()))
         return (row.name, *(_cell(row, side) for side in self.sides), targets, row.note)
 
 
@@ -110,8 +128,27 @@ def _cell(row: Row, side: str) -> str:
     return f"{figure} ({times:.3g}x)" if times is not None else str(figure)
 
 
-def _met(is_met: bool) -> str:
-    return "met" if is_met else "not met"
+def at_a_glance(tables: Iterable[Table]) -> Table:
+    """Return all targets of the tables in one."""
+    cells = [
+        (
+            row.name,
+            str(row.figures[OURS]),
+            verdict.wanted,
+            verdict.ratio,
+            "met" if verdict.is_met else "not met",
+        )
+        for table in tables
+        for row in table.rows
+        for verdict in row.verdicts()
+    ]
+    met = sum(cell[-1] == "met" for cell in cells)
+    return Table(
+        key="targets",
+        title=f"Targets: {met} of {len(cells)} met",
+        head=("what", "measured", "wanted", "that is", f"{met} of {len(cells)} met"),
+        cells=tuple(cells),
+    )
 
 
 def duration(ns: float) -> str:

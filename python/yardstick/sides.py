@@ -63,10 +63,14 @@ def figure_of(turns: Sequence[Reply]) -> Figure:
 
 
 @contextmanager
-def taking_part() -> Iterator[Sides]:
-    """Make the environments and hold one worker for each side; they start when first asked."""
+def taking_part(*, alone: bool = False) -> Iterator[Sides]:
+    """Make the environments and hold one worker for each side; they start when first asked.
+
+    Args:
+        alone: without any peer.
+    """
     workers, absent = {OURS: Worker(OURS, Path(sys.executable), "yardstick.workers.ours", _log(OURS))}, {}
-    for name, environment, module in _PEERS:
+    for name, environment, module in () if alone else _PEERS:
         try:
             environment.ensure()
         except (NotHere, SetupError) as trouble:

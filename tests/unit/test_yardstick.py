@@ -11,7 +11,7 @@ import pytest
 
 from yardstick import environments, report, workload
 from yardstick.environments import Environment, NotHere, find_python
-from yardstick.figures import OURS, Figure, Row, Table, Target, duration, percentile
+from yardstick.figures import OURS, Figure, Row, Table, Target, at_a_glance, duration, percentile
 from yardstick.workers.serving import measure
 
 pytestmark = pytest.mark.unit
@@ -105,18 +105,25 @@ def test_a_ratio_says_how_many_times_ours_a_peer_took() -> None:
 @pytest.mark.parametrize(("ours", "verdict"), [(10.0, "met (30x)"), (11.0, "not met (27.3x)")])
 def test_a_target_against_a_peer_is_a_ratio(ours: float, verdict: str) -> None:
     target = Target(at_least_times=30, peer=PEER)
-    assert target.verdict(row(ours, 300.0)) == f">= 30x {PEER}: {verdict}"
+    assert str(target.verdict(row(ours, 300.0))) == f">= 30x {PEER}: {verdict}"
 
 
 def test_a_target_in_time_says_which_share_of_it_was_taken() -> None:
     target = Target(at_most_ns=1_000)
-    assert target.verdict(row(500.0, 1.0)) == "<= 1.00 us: met (0.50 of it)"
-    assert target.verdict(row(2_000.0, 1.0)) == "<= 1.00 us: not met (2.00 of it)"
+    assert str(target.verdict(row(500.0, 1.0))) == "<= 1.00 us: met (0.50 of it)"
+    assert str(target.verdict(row(2_000.0, 1.0))) == "<= 1.00 us: not met (2.00 of it)"
 
 
 def test_without_the_peer_nothing_is_said_of_a_target_against_it() -> None:
     alone = Row("a thing", {OURS: Figure.of([1.0]), PEER: Figure(text="> 60 s")})
-    assert Target(at_least_times=30, peer=PEER).verdict(alone) == ""
+    assert Target(at_least_times=30, peer=PEER).verdict(alone) is None
+
+
+def test_all_targets_at_a_glance_count_those_met() -> None:
+    rows = (row(10.0, 300.0, Target(at_least_times=30, peer=PEER)), row(9.0, 1.0, Target(at_most_ns=8)))
+    table = at_a_glance([Table(key="one", title="", sides=(OURS, PEER), rows=rows)])
+    assert table.title == "Targets: 1 of 2 met"
+    assert [line[-1] for line in table.lines()] == ["met", "not met"]
 
 
 def test_a_percentile_is_a_value_that_was_measured() -> None:
@@ -150,7 +157,7 @@ def test_a_document_without_a_place_for_a_table_is_refused(tmp_path: Path) -> No
 
 def test_the_committed_document_has_a_place_for_every_table(tmp_path: Path) -> None:
     text = report.DOCUMENT.read_text(encoding="utf-8")
-    keys = ("conditions", "quotes", "sizing", "sizing-quality", "paths", "circulation")
+    keys = ("conditions", "targets", "quotes", "sizing", "sizing-quality", "paths", "circulation")
     for key in (*keys, "decision", "starts", "decision-targets", "imports"):
         assert text.index(f"<!-- begin {key} -->") < text.index(f"<!-- end {key} -->")
 
