@@ -146,6 +146,8 @@ def test_a_table_is_renewed_between_its_markers_and_the_rest_stays(tmp_path: Pat
     assert "| a thing | 0.0100 us | 0.300 us (30x) |" in text
     assert "<!-- begin other -->old<!-- end other -->" in text
     assert text.count("old") == 1
+    report.renew(document, [table], {"when": "now"})
+    assert document.read_text(encoding="utf-8") == text
 
 
 def test_a_document_without_a_place_for_a_table_is_refused(tmp_path: Path) -> None:
