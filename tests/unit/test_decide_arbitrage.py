@@ -142,7 +142,7 @@ def test_of_lenders_that_cost_the_same_only_the_first_is_sized() -> None:
 
     market = snapshot(drifted(), lenders=[lender(LenderKind.MORPHO_BLUE), lender()])
     cache = Counting()
-    even = settings(gas=GasModel(balancer_v2=100, morpho_blue=100))
+    even = settings(gas=GasModel(balancer_v2=100, morpho_blue=100), certify_budget=0)
     (plan,) = decide(market, even, VENUES, cache).plans
     assert plan.lender is LenderKind.BALANCER_V2
     assert cache.asked == 1
@@ -269,11 +269,13 @@ def test_shallow_pools_and_large_impacts_can_be_refused() -> None:
 
 
 def test_a_loan_that_is_not_worth_looking_at_is_left() -> None:
-    loan = only_plan(decided(snapshot(drifted()))).amount
-    verdict = best(decided(snapshot(drifted()), min_trading_limit_wei=loan + 1))
+    loan = only_plan(decided(snapshot(drifted()), certify_budget=0)).amount
+    verdict = best(decided(snapshot(drifted()), min_trading_limit_wei=loan + 1, certify_budget=0))
     assert verdict.code is VerdictCode.BELOW_MINIMUM
     assert "less than the least" in verdict.reason
-    assert only_plan(decided(snapshot(drifted()), min_trading_limit_wei=loan)).amount == loan
+    assert (
+        only_plan(decided(snapshot(drifted()), min_trading_limit_wei=loan, certify_budget=0)).amount == loan
+    )
 
 
 def test_a_token_with_a_problem_is_not_traded_and_the_numbers_say_what_was_missed() -> None:
@@ -340,3 +342,28 @@ def test_pools_of_unlisted_venues_are_no_edges() -> None:
 
 def test_empty_pools_are_no_edges() -> None:
     assert decided(snapshot([pair(1, WETH, USDC, 0, 5), *drifted()])).plans
+
+
+def test_plans_are_proven_to_the_last_unit_where_the_budget_allows() -> None:
+    market = snapshot([*drifted(), pair(3, WETH, USDC, 100 * ETHER, 310_000 * 10**6)])
+    quick, proven = decided(market, certify_budget=0), decided(market, certify_budget=10_000)
+    assert len(quick.plans) == len(proven.plans) == 2
+    gaps = [(verdict.gap_wei or 0) for verdict in quick.verdicts if verdict.plan]
+    assert any(gaps), "the hot path stops at its tolerance"
+    for verdict in proven.verdicts[:2]:
+        assert verdict.gap_wei == 0
+        assert "(certified)" in verdict.reason
+    # The first stands on the block's own pools: its proof can only add, and no more than the gap had said.
+    gained = (proven.verdicts[0].net_wei or 0) - (quick.verdicts[0].net_wei or 0)
+    assert 0 <= gained <= gaps[0]
+
+
+def test_plan_behind_a_proven_one_is_sized_on_what_that_now_leaves() -> None:
+    market = snapshot([*drifted(), pair(3, WETH, USDC, 100 * ETHER, 310_000 * 10**6)])
+    first, second = decided(market, certify_budget=10_000).plans
+    pools = dict(market.pools)
+    for leg in first.legs:
+        pools[leg.pool] = pools[leg.pool].swap_exact_in(leg.token_in, leg.amount_in)[1]
+    for leg in second.legs:
+        quote, pools[leg.pool] = pools[leg.pool].swap_exact_in(leg.token_in, leg.amount_in)
+        assert quote.amount_out == leg.amount_out

@@ -121,6 +121,7 @@ def arbitrage_settings(config: Config, executor: Address) -> ArbitrageSettings:
         wrapped_native=Address(config.market.wrapped_native),
         path_length=wanted.path_length,
         max_candidates=wanted.max_candidates,
+        certify_budget=wanted.certify_budget,
         max_plans=wanted.max_plans_per_block,
         min_net_profit_wei=wanted.min_net_profit,
         min_trading_limit_wei=wanted.min_trading_limit,

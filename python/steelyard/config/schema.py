@@ -102,6 +102,7 @@ class ArbitrageConfig(_Section):
     profit_share_kept_bps: Bps = 9_000
     max_plans_per_block: int = Field(default=3, ge=1, le=50)
     max_candidates: int = Field(default=200, ge=1, le=100_000)
+    certify_budget: int = Field(default=1_000, ge=0, le=1_000_000)
     deadline_seconds: int = Field(default=60, ge=1, le=3_600)
     priority_fee: Wei = 2 * GWEI
     builder_share_bps: Bps = 0

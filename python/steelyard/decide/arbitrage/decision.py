@@ -90,7 +90,7 @@ def _unless_blocked(one: Assessment, busy: frozenset[Address], stopped: str | No
 def _select(market: Market, assessed: list[Assessment]) -> list[Assessment]:
     """Plan the best sequence, and say of every other good candidate why it has to wait."""
     good = sorted((one for one in assessed if one.terms is not None), key=lambda one: -_worth(one))  # stable
-    chosen = best_sequence(good, market.settings.max_plans, _candidates(market))
+    chosen = _proven(market, best_sequence(good, market.settings.max_plans, _candidates(market)))
     accepted = [_planned(market, one) for one in chosen]
     taken = frozenset().union(*(pools_of(one.route) for one in chosen))
     routes = {one.verdict.route for one in chosen}
@@ -112,23 +112,54 @@ def _select(market: Market, assessed: list[Assessment]) -> list[Assessment]:
 
 
 def _candidates(market: Market) -> Candidates[Assessment]:
-    def after(one: Assessment, states: States) -> States:
-        assert one.terms is not None
-        moved = dict(states)
-        for hop, amount_in in zip(one.route, one.terms.sizing.amounts, strict=False):
-            pool = moved.get(hop.pool.address, hop.pool)
-            moved[hop.pool.address] = pool.swap_exact_in(hop.token_in, amount_in)[1]
-        return moved
+    return Candidates(
+        worth=_worth,
+        pools=lambda one: pools_of(one.route),
+        after=_after,
+        requote=lambda one, states: _behind(market, one, states),
+    )
 
-    def requote(one: Assessment, states: States) -> Assessment | None:
-        route = tuple(replace(hop, pool=states.get(hop.pool.address, hop.pool)) for hop in one.route)
-        behind = assess(market, route)
-        if behind.terms is None:
-            return None
-        words = Joined("behind better plans on the same pools", behind.verdict.words)
-        return replace(behind, verdict=replace(behind.verdict, words=words))
 
-    return Candidates(worth=_worth, pools=lambda one: pools_of(one.route), after=after, requote=requote)
+def _after(one: Assessment, states: States) -> States:
+    """Return ``states`` with the pools of the route as the plan leaves them."""
+    assert one.terms is not None
+    moved = dict(states)
+    for hop, amount_in in zip(one.route, one.terms.sizing.amounts, strict=False):
+        pool = moved.get(hop.pool.address, hop.pool)
+        moved[hop.pool.address] = pool.swap_exact_in(hop.token_in, amount_in)[1]
+    return moved
+
+
+def _behind(market: Market, one: Assessment, states: States) -> Assessment | None:
+    """Return the route assessed on the ``states`` that plans before it leave; None where it pays no more."""
+    route = tuple(replace(hop, pool=states.get(hop.pool.address, hop.pool)) for hop in one.route)
+    behind = assess(market, route)
+    if behind.terms is None:
+        return None
+    if not pools_of(route) & states.keys():
+        return behind
+    words = Joined("behind better plans on the same pools", behind.verdict.words)
+    return replace(behind, verdict=replace(behind.verdict, words=words))
+
+
+def _proven(market: Market, chosen: Iterable[Assessment]) -> list[Assessment]:
+    """Size the chosen few to the last unit, in their order, each on what the ones before it now leave."""
+    budget = market.settings.certify_budget
+    if not budget:
+        return list(chosen)
+    certifying = AmtOptimizer(max_evaluations=budget, side_of=market.cache.side)
+    thorough = market.sized_by(certifying)
+    states: States = {}
+    proven = []
+    for one in chosen:
+        sure = _behind(thorough, one, states)
+        # A size from before is good for as long as its pools have not moved.
+        as_before = None if pools_of(one.route) & states.keys() else one
+        best = max((each for each in (sure, as_before) if each is not None), key=_worth, default=None)
+        if best is not None:
+            states = _after(best, states)
+            proven.append(best)
+    return proven
 
 
 def _worth(one: Assessment) -> int:

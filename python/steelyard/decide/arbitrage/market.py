@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
+from typing import Self
 
 from steelyard.decide.arbitrage.cache import ArbitrageCache
 from steelyard.decide.arbitrage.candidate import shallowest_wei
@@ -72,6 +74,12 @@ class Market:
         )
         self._kinds = {name: venue.kind for name, venue in venues.items()}
         self._assets: dict[Address, AssetTerms] = {}
+
+    def sized_by(self, optimizer: AmtOptimizer) -> Self:
+        """Return the same market with another optimizer."""
+        other = copy(self)
+        other.optimizer = optimizer
+        return other
 
     def asset(self, asset: Address) -> AssetTerms:
         """Return what is known of borrowing ``asset``."""

@@ -34,6 +34,8 @@ class ArbitrageSettings:
         validation: what ``OpportunityValidator`` asks of every candidate. Its ``max_block_age_seconds`` is
             None where the chain's clock is not the world's (a replica).
         max_evaluations: exact chain quotes that sizing one cycle may cost.
+        certify_budget: exact chain quotes that proving a plan to the last unit may cost; 0 leaves plans
+            at the tolerance.
         sizing_tolerance_ppm: sizing stops where no loan can earn more by that many millionths of the profit.
     """
 
@@ -52,6 +54,7 @@ class ArbitrageSettings:
     validation: ValidationLimits = field(default_factory=ValidationLimits)
     max_evaluations: int = 64
     sizing_tolerance_ppm: int = 10
+    certify_budget: int = 1_000
     gas: GasModel = field(default_factory=GasModel)
 
     def __post_init__(self) -> None:
@@ -62,7 +65,7 @@ class ArbitrageSettings:
         for name in ("max_candidates", "max_plans", "max_trade_wei", "deadline_seconds", "max_evaluations"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name} must be positive, not {getattr(self, name)}")
-        for name in ("min_net_profit_wei", "min_trading_limit_wei", "sizing_tolerance_ppm"):
+        for name in ("min_net_profit_wei", "min_trading_limit_wei", "sizing_tolerance_ppm", "certify_budget"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} must not be negative, but is {getattr(self, name)}")
         for name in ("slippage_bps", "profit_share_kept_bps", "builder_share_bps"):
