@@ -122,7 +122,7 @@ def test_file_that_cannot_be_written_is_refused_at_the_start(
         Recorder(path.parent, session())
 
 
-@pytest.mark.parametrize("bytes_", [b"not a recording", gzip.compress(b"{}"), b"\x1f\x8b"])
+@pytest.mark.parametrize("bytes_", [b"not a recording", gzip.compress(b"{}", mtime=0), b"\x1f\x8b"])
 def test_file_of_another_kind_is_refused_and_left_as_it_is(path: Path, bytes_: bytes) -> None:
     path.parent.mkdir()
     path.write_bytes(bytes_)

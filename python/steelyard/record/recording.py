@@ -113,7 +113,7 @@ class LineEncoder:
         self._last, self._verdicts = inputs, decision.verdicts
         return self._line(
             {
-                "block": inputs.snapshot.block.number,
+                "block": kind_of(int).encode(inputs.snapshot.block.number, self._book),
                 "given": {} if given is SAME else given,
                 "digest": decision_digest(decision),
                 "verdicts": verdicts,
