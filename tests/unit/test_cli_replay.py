@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from steelyard.app.replay_difference import Difference
 from steelyard.cli import main
+from steelyard.cli.replay import _fields_lines
 from steelyard.cli.replay_files import BLOCK_COLUMNS, VERDICT_COLUMNS
 from steelyard.model import Token
 from tests.support.markets import USDC
@@ -97,9 +100,22 @@ def test_difference_ends_with_1_and_says_where_and_what(recording: Path) -> None
     assert "1 of them differ from what was recorded. The first:" in result.output
     assert "Block 102 (0x102): verdict 1 of " in result.output
     assert "recorded" in result.output
+    assert re.search(r"^  profit +\d{10,} +\d{10,}$", result.output, re.MULTILINE)
     assert "plan.expected_profit" in result.output
     assert "Not the recorded decisions" in page(recording)
     assert [row["equal"] for row in rows(recording, "blocks.csv")] == ["1", "1", "0", "1", "1"]
+
+
+def test_sentences_that_differ_stand_below_the_numbers_one_above_the_other() -> None:
+    sentence = "a sentence that is too long for a column of a table that somebody is to read"
+    fields = (("words", sentence, f"{sentence}, too"), ("profit", "12", "3456"))
+    assert _fields_lines(Difference(fields=fields)) == [
+        "          recorded  replayed",
+        "  profit  12        3456",
+        "  words",
+        f"    recorded: {sentence}",
+        f"    replayed: {sentence}, too",
+    ]
 
 
 def test_digest_that_was_changed_by_itself_is_told_from_a_decision_that_was(recording: Path) -> None:

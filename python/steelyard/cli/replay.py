@@ -24,6 +24,8 @@ from steelyard.record.recording import Recording
 from steelyard.web.report.replay_page import BlockSide, ReplayedBlock, ReplayPage, verdict_sums
 
 EXIT_DIFFERENT = 1
+WIDEST_CELL = 66
+"""A hash still stands in a column; sentences get lines of their own."""
 _MICROSECONDS = 1_000
 
 
@@ -184,8 +186,17 @@ def _difference_lines(turn: ReplayedTurn, block: ReplayedBlock) -> list[str]:
             f"recorded  {turn.recorded.digest}",
             f"replayed  {turn.digest}",
         ]
-    rows = aligned([("", "recorded", "replayed"), *found.fields])
-    return [f"{where}: {_verdict_name(found, turn)}", *(f"  {row}" for row in rows)]
+    return [f"{where}: {_verdict_name(found, turn)}", *_fields_lines(found)]
+
+
+def _fields_lines(found: Difference) -> list[str]:
+    """Return the fields that differ as a table, sentences below it with a line for each side."""
+    short = [one for one in found.fields if max(map(len, one)) <= WIDEST_CELL]
+    rows = aligned([("", "recorded", "replayed"), *short]) if short else []
+    lines = [f"  {row}" for row in rows]
+    for name, before, after in (one for one in found.fields if one not in short):
+        lines += [f"  {name}", f"    recorded: {before}", f"    replayed: {after}"]
+    return lines
 
 
 def _verdict_name(found: Difference, turn: ReplayedTurn) -> str:
