@@ -113,6 +113,7 @@ def main(
     with console.status("the peers' environments"), taking_part(alone=alone) as sides:
         conditions = report.conditions(sides.absent)
         tables = list(_measured(console, sides, effort, parts or tuple(PARTS)))
+        conditions["load when it ended"] = report.load()
     for name, why in sides.absent.items():
         console.print(f"{name} is left out: {why}")
     report.keep(result, tables, conditions)

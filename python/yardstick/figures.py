@@ -61,12 +61,12 @@ class Target:
             return None
         if self.at_most_ns is not None:
             share = ours.ns / self.at_most_ns
-            return Verdict(f"<= {duration(self.at_most_ns)}", f"{share:.2f} of it", share <= 1)
+            return Verdict(f"<= {duration(self.at_most_ns)}", f"{share:.2g} of it", share <= 1)
         times = row.times(self.peer)
         if times is None or self.at_least_times is None:
             return None
         wanted = f">= {self.at_least_times:g}x {self.peer}"
-        return Verdict(wanted, f"{times:.3g}x", times >= self.at_least_times)
+        return Verdict(wanted, multiple(times), times >= self.at_least_times)
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _cell(row: Row, side: str) -> str:
     if figure is None:
         return "-"
     times = None if side == OURS else row.times(side)
-    return f"{figure} ({times:.3g}x)" if times is not None else str(figure)
+    return f"{figure} ({multiple(times)})" if times is not None else str(figure)
 
 
 def at_a_glance(tables: Iterable[Table]) -> Table:
@@ -149,6 +149,11 @@ def at_a_glance(tables: Iterable[Table]) -> Table:
         head=("what", "measured", "wanted", "that is", f"{met} of {len(cells)} met"),
         cells=tuple(cells),
     )
+
+
+def multiple(times: float) -> str:
+    """Return how many times as long, such as ``46.2x`` or ``1,890x``."""
+    return f"{times:,.0f}x" if times >= 100 else f"{times:.3g}x"
 
 
 def duration(ns: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from yardstick.figures import OURS, Figure, Table
+from yardstick.figures import OURS, Figure, Table, multiple
 from yardstick.processes import Failed, Reply, TooSlow
 from yardstick.sides import TEXTBOOK, Sides, figure_of
 from yardstick.workload import Json
@@ -173,7 +173,7 @@ class Search:
 def _beside(figure: Figure, ours: Figure) -> str:
     if figure is ours or figure.ns is None or not ours.ns:
         return str(figure)
-    return f"{figure} ({figure.ns / ours.ns:.3g}x)"
+    return f"{figure} ({multiple(figure.ns / ours.ns)})"
 
 
 def _worth(sizes: Sequence[int], answers: Sequence[Json | None]) -> str:

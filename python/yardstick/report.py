@@ -79,16 +79,20 @@ def _replaced(text: str, table: Table) -> str:
 
 def conditions(absent: dict[str, str]) -> dict[str, str]:
     """Return under which circumstances this run measures."""
-    load = os.getloadavg()
     facts = {
         "when": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "processor": f"{_processor()}, {os.cpu_count()} cores",
         "memory": f"{psutil.virtual_memory().total / (1 << 30):.0f} GB",
         "system": f"{platform.system()} {platform.release()}",
         "our interpreter": f"CPython {platform.python_version()}",
-        "load when it began (1, 5, 15 min)": " ".join(f"{one:.2f}" for one in load),
+        "load when it began (1, 5, 15 min)": load(),
     }
     return facts | {f"absent: {name}": why for name, why in absent.items()}
+
+
+def load() -> str:
+    """Return how many programs wanted to run in the last 1, 5 and 15 minutes, ours among them."""
+    return " ".join(f"{one:.2f}" for one in os.getloadavg())
 
 
 def _processor() -> str:

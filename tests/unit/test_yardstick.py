@@ -110,8 +110,8 @@ def test_a_target_against_a_peer_is_a_ratio(ours: float, verdict: str) -> None:
 
 def test_a_target_in_time_says_which_share_of_it_was_taken() -> None:
     target = Target(at_most_ns=1_000)
-    assert str(target.verdict(row(500.0, 1.0))) == "<= 1.00 us: met (0.50 of it)"
-    assert str(target.verdict(row(2_000.0, 1.0))) == "<= 1.00 us: not met (2.00 of it)"
+    assert str(target.verdict(row(500.0, 1.0))) == "<= 1.00 us: met (0.5 of it)"
+    assert str(target.verdict(row(2_000.0, 1.0))) == "<= 1.00 us: not met (2 of it)"
 
 
 def test_without_the_peer_nothing_is_said_of_a_target_against_it() -> None:
