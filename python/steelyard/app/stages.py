@@ -12,6 +12,7 @@ from steelyard.act.recovery import recover
 from steelyard.act.replace import Replacer
 from steelyard.act.submitter import Refusal, Submitter
 from steelyard.act.tracker import Tracker
+from steelyard.app.collector import settle_in, uncollected
 from steelyard.app.first_look import check_market
 from steelyard.app.keeper import Turn
 from steelyard.app.notices import Notices
@@ -104,6 +105,7 @@ class KeeperStages:
         self._stuck: str | None = None
         self._ask_executor = True
         self._market_checked = False
+        self._settled_in = False
         self._reorgs = 0
         self._known_tokens: set[Address] = set()
         self._attempts = Attempts()
@@ -136,10 +138,15 @@ class KeeperStages:
         """Decide; pools of open intents are busy."""
         busy = frozenset(pool for intent in self._parts.journal.unfinished() for pool in intent.plan.pools)
         start = time.perf_counter()
-        decision = self._parts.decider(
-            snapshot, busy_pools=busy, stopped_reason=stopped, attempts=self._attempts
-        )
-        return self._done("decided", (decision, (time.perf_counter() - start) * 1000))
+        with uncollected():
+            decision = self._parts.decider(
+                snapshot, busy_pools=busy, stopped_reason=stopped, attempts=self._attempts
+            )
+        milliseconds = (time.perf_counter() - start) * 1000
+        if not self._settled_in:
+            settle_in()
+            self._settled_in = True
+        return self._done("decided", (decision, milliseconds))
 
     async def act(self, decision: Decision) -> tuple[Decision, Sequence[ArbitragePlan]]:
         """Bring each plan to the chain; a refusal becomes the plan's verdict."""

@@ -19,7 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from steelyard.amm import UniswapV2Pool, UniswapV3Pool
-from steelyard.decide.arbitrage import ArbitrageCache, ArbitrageSettings, PathOptimizer, decide
+from steelyard.app.collector import settle_in, uncollected
+from steelyard.decide.arbitrage import AmtOptimizer, ArbitrageCache, ArbitrageSettings, PathOptimizer, decide
 from steelyard.decide.arbitrage.valuation import Valuer
 from steelyard.exceptions import ConfigError
 from steelyard.model import BlockRef, Decision, MarketSnapshot
@@ -47,6 +48,7 @@ class BlockCost:
         update: the touched pools into the graph.
         screen: every cycle of tokens, pools chosen, ranked.
         size: the best loans of the candidates whose pools changed.
+        certify: the loans of the plans, to the last unit.
         judge: lenders, gas, limits, the best sequence of plans, and each verdict's sentence.
         total: from bytes to plans, taken whole.
     """
@@ -56,6 +58,7 @@ class BlockCost:
     update: float
     screen: float
     size: float
+    certify: float
     judge: float
     total: float
     candidates: int
@@ -63,21 +66,22 @@ class BlockCost:
 
 
 class TimedCache(ArbitrageCache):
-    """A cache that knows what sizing took since it was last asked."""
+    """A cache that knows what sizing took, for ranking and for proof, since it was last asked."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._sizing_milliseconds = 0.0
+        self._milliseconds = {True: 0.0, False: 0.0}
 
-    def size(self, *arguments: Any, **options: Any) -> Any:
-        """Size as ever, and count the time."""
-        search, took = _timed(lambda: super(TimedCache, self).size(*arguments, **options))
-        self._sizing_milliseconds += took
+    def size(self, optimizer: AmtOptimizer, *arguments: Any, **options: Any) -> Any:
+        """Size as ever, and count the time; without a tolerance it is for proof."""
+        search, took = _timed(lambda: super(TimedCache, self).size(optimizer, *arguments, **options))
+        self._milliseconds[optimizer.tolerance_ppm == 0] += took
         return search
 
-    def take_sizing_milliseconds(self) -> float:
-        """Return the milliseconds, and begin again."""
-        took, self._sizing_milliseconds = self._sizing_milliseconds, 0.0
+    def take_milliseconds(self) -> tuple[float, float]:
+        """Return the milliseconds for ranking and for proof, and begin again."""
+        took = self._milliseconds[False], self._milliseconds[True]
+        self._milliseconds = {True: 0.0, False: 0.0}
         return took
 
 
@@ -102,6 +106,7 @@ class DecisionBench:
         self.cache_megabytes = _resident_megabytes() - before - self.market_megabytes
         self._parts_cache = ArbitrageCache()
         self._update_and_screen()
+        settle_in()
 
     @property
     def tokens(self) -> int:
@@ -111,6 +116,11 @@ class DecisionBench:
         """Let a block be traded, follow it by its raw logs, decide on it, and say what that took."""
         before, (self._market, logs) = self._snapshot.block, self._market.next_block(self.touched)
         block, raw = self._market.snapshot.block, json.dumps(logs).encode()
+        gc.collect()  # while a keeper waits for a block there is time for it
+        with uncollected():
+            return self._follow(before, block, raw)
+
+    def _follow(self, before: BlockRef, block: BlockRef, raw: bytes) -> BlockCost:
         start = time.perf_counter()
         draft = self._index.draft(before)
         draft.apply(block, json.loads(raw))
@@ -118,9 +128,9 @@ class DecisionBench:
         touched = self._index.commit(before, draft)
         self._snapshot = self._published(block, touched)
         published = time.perf_counter()
-        self._cache.take_sizing_milliseconds()
+        self._cache.take_milliseconds()
         decision, decided = _timed(self.decide)
-        size = self._cache.take_sizing_milliseconds()
+        size, certify = self._cache.take_milliseconds()
         if self._snapshot.pools != self._market.snapshot.pools:
             raise AssertionError("the logs did not lead to the market's state")
         update, screen = self._update_and_screen()
@@ -131,7 +141,8 @@ class DecisionBench:
             update=update,
             screen=screen,
             size=size,
-            judge=max(decided - update - screen - size, 0.0),
+            certify=certify,
+            judge=max(decided - update - screen - size - certify, 0.0),
             total=decode + publish + decided,
             candidates=len(decision.verdicts),
             plans=len(decision.plans),
@@ -234,7 +245,7 @@ def _table(blocks: int) -> Table:
     table = Table(title=f"One block, in milliseconds: median / 95th percentile of {blocks}")
     for heading in ("pools", "tokens", "touched", "candidates"):
         table.add_column(heading, justify="right")
-    for heading in ("decode", "publish", "update", "screen", "size", "judge", "bytes to plans"):
+    for heading in ("decode", "publish", "update", "screen", "size", "certify", "judge", "bytes to plans"):
         table.add_column(heading, justify="right", no_wrap=True)
     for heading in ("cold", "market", "cache"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -249,7 +260,7 @@ def _row(pools: int, market: DecisionBench, costs: list[BlockCost]) -> list[str]
         f"{sorted(cost.candidates for cost in costs)[len(costs) // 2]:,}",
         *(
             _spread([getattr(cost, stage) for cost in costs])
-            for stage in ("decode", "publish", "update", "screen", "size", "judge", "total")
+            for stage in ("decode", "publish", "update", "screen", "size", "certify", "judge", "total")
         ),
         f"{market.cold_milliseconds:,.0f}",
         f"{market.market_megabytes:,.0f} MB",
