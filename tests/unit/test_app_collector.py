@@ -22,10 +22,15 @@ def collector() -> Iterator[None]:
     gc.unfreeze()
 
 
-def test_nothing_is_collected_inside_and_the_collector_is_back_after_an_error() -> None:
-    with pytest.raises(ValueError, match="in the middle"), uncollected():
+def failing_work() -> None:
+    with uncollected():
         assert not gc.isenabled()
         raise ValueError("in the middle")
+
+
+def test_nothing_is_collected_inside_and_the_collector_is_back_after_an_error() -> None:
+    with pytest.raises(ValueError, match="in the middle"):
+        failing_work()
     assert gc.isenabled()
 
 
