@@ -108,6 +108,7 @@ class LineEncoder:
             given = kind.encode(inputs, self._book)
         else:
             given = kind.delta(self._last, inputs, self._book)
+        decision = _with_plain_words(decision)
         besides = kind_of(Decision).delta(_bare(inputs), replace(decision, verdicts=()), self._book)
         verdicts = _verdict_parts(self._verdicts, decision.verdicts, self._book)
         self._last, self._verdicts = inputs, decision.verdicts
@@ -237,6 +238,12 @@ class Recording(Generic[S]):
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+
+def _with_plain_words(decision: Decision) -> Decision:
+    """Return the decision with its sentences put together: digest and line, this and the next, read them."""
+    verdicts = tuple(replace(verdict, words=str(verdict.words)) for verdict in decision.verdicts)
+    return replace(decision, verdicts=verdicts)
 
 
 def _bare(inputs: DecisionInputs) -> Decision:
