@@ -51,18 +51,39 @@ def test_nothing_earns_what_would_have_been_enough(
     assert found.amounts == forward(hops, found.amounts[0])
 
 
-@given(small_routes(), lenders(), TOLERANCES, st.lists(WORTHS, min_size=2, max_size=5))
+@given(small_routes(), lenders(), PRICES, TOLERANCES, st.integers(-20, 100), CAPS)
+def test_where_there_is_no_hope_nothing_earns_as_much(
+    hops: Route, terms: LenderTerms, crossing_price: int, tolerance_ppm: int, more: int, cap: int
+) -> None:
+    best, _ = best_of_all(hops, terms, cap, crossing_price)
+    hope = max(best + more, 0)
+    optimizer = AmtOptimizer(tolerance_ppm=tolerance_ppm)
+    search = optimizer.search(hops, terms, cap, crossing_price=crossing_price, hope=hope)
+    if not search.hopeless:
+        event("hopeful")
+        assert search.sizing == optimizer.optimize(hops, terms, cap, crossing_price=crossing_price)
+        return
+    event("hopeless")
+    assert search.sizing is None
+    assert search.reach is not None
+    assert best <= search.reach < hope
+
+
+@given(small_routes(), lenders(), TOLERANCES, st.lists(st.tuples(WORTHS, WORTHS), min_size=2, max_size=5))
 def test_an_answer_is_remembered_for_the_worths_that_it_holds_for(
-    hops: Route, terms: LenderTerms, tolerance_ppm: int, worths: list[int]
+    hops: Route, terms: LenderTerms, tolerance_ppm: int, worths: list[tuple[int, int]]
 ) -> None:
     optimizer, cache = AmtOptimizer(tolerance_ppm=tolerance_ppm), ArbitrageCache()
-    searches = [optimizer.search(hops, terms, MOST, worth=worth) for worth in worths]
+    searches = [optimizer.search(hops, terms, MOST, worth=worth, hope=hope) for worth, hope in worths]
     for search in searches:
-        for worth, other in zip(worths, searches, strict=True):
-            if search.holds_for(worth):
+        for (worth, hope), other in zip(worths, searches, strict=True):
+            if search.holds_for(worth, hope):
                 assert search.sizing == other.sizing
-    for worth, search in zip(worths, searches, strict=True):
-        assert cache.size(optimizer, hops, terms, MOST, worth=worth).sizing == search.sizing
+                assert search.hopeless == other.hopeless
+    for (worth, hope), search in zip(worths, searches, strict=True):
+        remembered = cache.size(optimizer, hops, terms, MOST, worth=worth, hope=hope)
+        assert remembered.sizing == search.sizing
+        assert remembered.hopeless == search.hopeless
 
 
 @given(small_routes(), lenders(), PRICES, TOLERANCES, WORTHS, CAPS, st.integers(0, MOST))

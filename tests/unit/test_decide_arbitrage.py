@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from steelyard.decide.arbitrage import ArbitrageCache, GasModel, decide
+from steelyard.decide.arbitrage.wording import amount_text
 from steelyard.model import (
     AttemptRecord,
     Attempts,
@@ -22,6 +23,7 @@ from tests.support.markets import (
     DAI,
     EXECUTOR,
     ODD,
+    TOKENS,
     USDC,
     VENUES,
     WETH,
@@ -173,12 +175,23 @@ def test_rounding_can_eat_what_the_margin_promises() -> None:
 
 
 def test_gas_can_cost_more_than_the_profit() -> None:
-    verdict = best(decided(snapshot(drifted(), gas_price_wei=10_000 * GWEI)))
+    free = only_plan(decided(snapshot(drifted())))
+    price_wei = free.expected_profit * 11 // (10 * free.gas_units)
+    verdict = best(decided(snapshot(drifted(), gas_price_wei=price_wei)))
     assert verdict.code is VerdictCode.BELOW_GAS
     assert verdict.profit > 0
     assert verdict.net_wei is not None
     assert verdict.net_wei < 0
-    assert "10000 gwei" in verdict.reason
+
+
+def test_no_loan_is_looked_for_where_none_earns_half_of_its_gas() -> None:
+    verdict = best(decided(snapshot(drifted(), gas_price_wei=10_000 * GWEI)))
+    assert verdict.code is VerdictCode.BELOW_GAS
+    assert (verdict.amount, verdict.profit, verdict.net_wei) == (0, 0, None)
+    free = only_plan(decided(snapshot(drifted())))
+    stated = amount_text(free.expected_profit, WETH, TOKENS)
+    assert verdict.reason.startswith(f"no loan earns more than {stated} before gas")
+    assert "at 10000 gwei" in verdict.reason
 
 
 def test_the_operators_minimum_counts() -> None:

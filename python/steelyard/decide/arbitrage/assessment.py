@@ -10,7 +10,7 @@ from steelyard.decide.arbitrage.market import AssetTerms, Market
 from steelyard.decide.arbitrage.plan import Terms, builder_tip, least_profit
 from steelyard.decide.arbitrage.route import Route, legs_of
 from steelyard.decide.arbitrage.sizing import Sizing
-from steelyard.decide.arbitrage.wording import Joined, SizedText, ether_text
+from steelyard.decide.arbitrage.wording import HopelessText, Joined, SizedText, ether_text
 from steelyard.model import LenderTerms, VenueKind, Verdict, VerdictCode, Words
 from steelyard.units import Address
 
@@ -34,7 +34,10 @@ def assess(market: Market, route: Route) -> Assessment:
         reason = f"the largest trade, {ether_text(market.settings.max_trade_wei)}, is less than one base unit"
         return conclude(route, VerdictCode.OVER_LIMIT, reason)
     kinds = market.venue_kinds(route)
-    earning = _sized(market, route, known, kinds)
+    earning, out_of_reach = _sized(market, route, known, kinds)
+    if not earning and out_of_reach:
+        words = HopelessText(asset, known.token, max(out_of_reach), market.gas_price_wei)
+        return conclude(route, VerdictCode.BELOW_GAS, words)
     if not earning:
         reason = (
             "no loan earns anything after the pools' and lender's fees and the gas of the ticks it crosses"
@@ -79,8 +82,10 @@ def conclude(
 
 def _sized(
     market: Market, route: Route, known: AssetTerms, kinds: Sequence[VenueKind]
-) -> list[tuple[LenderTerms, Sizing]]:
+) -> tuple[list[tuple[LenderTerms, Sizing]], list[int]]:
     """Size the route at each lender that could be the best; leave out those that cannot earn anything.
+
+    Beside the sizes come the bounds on what could be earned at lenders where that is far below gas.
 
     Whoever asks no less in fee and gas than a lender that was not short of funds cannot do better. They come
     in the order of their fees, so only the gas is left to compare.
@@ -88,18 +93,23 @@ def _sized(
     limit, size = known.most, market.cache.size
     crossing_price = known.crossing_price if VenueKind.UNISWAP_V3 in kinds else 0
     found: list[tuple[LenderTerms, Sizing]] = []
+    out_of_reach: list[int] = []
     ample_gas: int | None = None
     for terms, gas_units in known.lenders:
         if ample_gas is not None and ample_gas <= gas_units:
             continue
         cap = terms.available if limit is None else min(limit, terms.available)
-        worth = market.least_worth(terms, kinds)
-        search = size(market.optimizer, route, terms, cap, crossing_price=crossing_price, worth=worth)
+        worth, hope = market.least_worth(terms, kinds)
+        search = size(
+            market.optimizer, route, terms, cap, crossing_price=crossing_price, worth=worth, hope=hope
+        )
         if cap == limit or search.furthest <= cap:
             ample_gas = gas_units  # less than any before
         if search.sizing is not None:
             found.append((terms, search.sizing))
-    return found
+        elif search.hopeless and search.reach is not None:
+            out_of_reach.append(search.reach)
+    return found, out_of_reach
 
 
 def _terms(

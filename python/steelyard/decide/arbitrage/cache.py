@@ -98,6 +98,7 @@ class ArbitrageCache:
         *,
         crossing_price: int = 0,
         worth: int = 0,
+        hope: int = 0,
     ) -> SizingSearch:
         """Return the optimizer's answer, from memory where it cannot have changed."""
         key = (
@@ -115,10 +116,10 @@ class ArbitrageCache:
                 known_price == crossing_price and pools == states
             )  # at once where they are the same objects
             in_reach = cap == known_cap or search.furthest <= min(cap, known_cap)
-            if same and in_reach and search.holds_for(worth):
+            if same and in_reach and search.holds_for(worth, hope):
                 self._sizings[key] = known
                 return search
-        search = optimizer.search(route, terms, cap, crossing_price=crossing_price, worth=worth)
+        search = optimizer.search(route, terms, cap, crossing_price=crossing_price, worth=worth, hope=hope)
         self._sizings[key] = (states, cap, crossing_price, search)
         while len(self._sizings) > self._max_sizings:
             del self._sizings[next(iter(self._sizings))]

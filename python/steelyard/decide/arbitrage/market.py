@@ -92,13 +92,16 @@ class Market:
         """Return the kind of venue of each leg: each kind costs its own gas."""
         return [self._kinds[hop.pool.venue] for hop in route]
 
-    def least_worth(self, lender: LenderTerms, kinds: Sequence[VenueKind]) -> int:
+    def least_worth(self, lender: LenderTerms, kinds: Sequence[VenueKind]) -> tuple[int, int]:
         """Return the profit, in base units, below which a loan from the lender is refused in any case.
 
         What gas and the operator's minimum are worth at spot: no sale of the profit brings more than spot.
+        Then the profit that is far from it: half of gas alone, rounded down.
         """
         gas_wei = self.settings.gas.units(lender.kind, kinds) * self.gas_price_wei
-        return self.valuer.units_at_spot(lender.asset, gas_wei + self.settings.min_net_profit_wei) or 0
+        units = self.valuer.units_at_spot
+        worth = units(lender.asset, gas_wei + self.settings.min_net_profit_wei) or 0
+        return worth, (units(lender.asset, gas_wei) or 0) // 2
 
     def _asset(self, asset: Address) -> AssetTerms:
         gas = self.settings.gas

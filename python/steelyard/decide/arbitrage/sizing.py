@@ -67,16 +67,27 @@ class SizingSearch:
         furthest: the largest loan that it looked at: under any cap above, it ends the same.
         ceiling: the bound that ``worth`` was held against; None where that made no difference.
         worth: what it was held against.
+        reach: the bound that ``hope`` was held against: no loan earns more; None where that made none.
+        hope: what it was held against.
     """
 
     sizing: Sizing | None
     furthest: int
     ceiling: int | None = None
     worth: int = 0
+    reach: int | None = None
+    hope: int = 0
 
-    def holds_for(self, worth: int) -> bool:
-        """Tell whether a search for that ``worth`` would have ended the same."""
-        return self.ceiling is None or (self.ceiling < worth) == (self.ceiling < self.worth)
+    @property
+    def hopeless(self) -> bool:
+        """Whether no loan was looked for, since none can earn ``hope``."""
+        return self.reach is not None and self.reach < self.hope
+
+    def holds_for(self, worth: int, hope: int) -> bool:
+        """Tell whether a search for that ``worth`` and ``hope`` would have ended the same."""
+        if self.reach is not None and (self.reach < hope) != self.hopeless:
+            return False
+        return self.hopeless or self.ceiling is None or (self.ceiling < worth) == (self.ceiling < self.worth)
 
 
 def _plain_side(pool: Pool, token_in: Address) -> Side:
@@ -121,13 +132,24 @@ class AmtOptimizer:
         return self.search(route, terms, cap, crossing_price=crossing_price, worth=worth).sizing
 
     def search(
-        self, route: Route, terms: LenderTerms, cap: int, *, crossing_price: int = 0, worth: int = 0
+        self,
+        route: Route,
+        terms: LenderTerms,
+        cap: int,
+        *,
+        crossing_price: int = 0,
+        worth: int = 0,
+        hope: int = 0,
     ) -> SizingSearch:
-        """Like ``optimize``, with what a cache must know to reuse the answer."""
+        """Like ``optimize``, with what a cache must know to reuse the answer.
+
+        Args:
+            hope: base units; where it is proven at once that no loan earns as much, none is looked for.
+        """
         sides = [self._side_of(hop.pool, hop.token_in) for hop in route]
         objective = Objective.of(terms, crossing_price)
         limits = self.max_evaluations, self.tolerance_ppm, self._max_pieces
-        return _size(sides, objective, cap, *limits, worth)
+        return _size(sides, objective, cap, *limits, worth, hope)
 
     def certify(
         self, route: Route, terms: LenderTerms, cap: int, budget: int, *, crossing_price: int = 0
@@ -149,6 +171,7 @@ def _size(
     tolerance_ppm: int,
     max_pieces: int,
     worth: int = 0,
+    hope: int = 0,
 ) -> SizingSearch:
     pieces = _first_pieces(sides)
     if pieces is None:
@@ -159,19 +182,39 @@ def _size(
     if cap < 1:
         return SizingSearch(None, 1)
     furthest: int = max(peak, 1)
-    quick = _at_peak(sides, pieces, objective, furthest, ceiling) if furthest <= cap else None
+    on_first = furthest <= cap and _are_on(pieces, furthest)
+    reach = ceiling if on_first and ceiling > 0 else None
+    if reach is not None and reach < hope:
+        return SizingSearch(None, furthest, reach=reach, hope=hope)
+    quick = _at_peak(sides, objective, furthest, ceiling) if on_first else None
     if quick is None:  # the best loan lies on other pieces, or beyond the cap
         quick, ceiling, furthest = _beyond_first_pieces(sides, objective, furthest, cap)
     if ceiling <= 0:
         return SizingSearch(None, furthest)
     if quick is not None and _is_near(quick, objective, tolerance_ppm):
-        return SizingSearch(quick, furthest)
+        return SizingSearch(quick, furthest, None, worth, reach, hope)
     if quick is not None and ceiling < worth:
-        return SizingSearch(replace(quick, uncertified_reason=NOT_WORTH_IT), furthest, ceiling, worth)
+        not_worth = replace(quick, uncertified_reason=NOT_WORTH_IT)
+        return SizingSearch(not_worth, furthest, ceiling, worth, reach, hope)
     search = Search(sides, objective, cap, budget=budget, tolerance_ppm=tolerance_ppm)
     search.run(min(quick.amounts[0] if quick else furthest, cap), max_pieces)
     found = _concluded(search, objective, budget)
-    return SizingSearch(found, max(search.furthest, furthest), ceiling if quick else None, worth)
+    held = ceiling if quick else None
+    return SizingSearch(found, max(search.furthest, furthest), held, worth, reach, hope)
+
+
+def _are_on(pieces: Sequence[Curve], loan: int) -> bool:
+    """Tell whether the real-valued amounts of the loan, and a unit more of each, are on the pieces.
+
+    Then the pieces' map has its optimum where the route's own curve has it, and bounds every loan: the
+    curves are concave.
+    """
+    ideal = loan + 1
+    for piece in pieces:
+        if piece.high is not None and ideal > piece.high:
+            return False
+        ideal = piece.output(ideal) + 1
+    return True
 
 
 def _first_pieces(sides: Sequence[Side]) -> list[Curve] | None:
@@ -185,22 +228,13 @@ def _first_pieces(sides: Sequence[Side]) -> list[Curve] | None:
     return pieces
 
 
-def _at_peak(
-    sides: Sequence[Side], pieces: Sequence[Curve], objective: Objective, loan: int, ceiling: int
-) -> Sizing | None:
-    """Return the exact chain near the real-valued optimum; None where that earns nothing.
-
-    The first pieces' map bounds every loan, since the curves are concave: as long as its optimum is on them,
-    and None where it is not.
-    """
-    amounts, ideal = [loan], loan + 1
-    for side, piece in zip(sides, pieces, strict=True):
-        if piece.high is not None and ideal > piece.high:
-            return None
+def _at_peak(sides: Sequence[Side], objective: Objective, loan: int, ceiling: int) -> Sizing | None:
+    """Return the exact chain near the real-valued optimum ``loan``; None where that earns nothing."""
+    amounts = [loan]
+    for side in sides:
         amounts.append(side.output(amounts[-1]))
         if not amounts[-1]:
             return None
-        ideal = piece.output(ideal) + 1
     amounts = _least_loan(sides, amounts)
     return _good_enough(sides, objective, amounts, ceiling)
 

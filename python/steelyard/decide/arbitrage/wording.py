@@ -80,6 +80,24 @@ class SizedText(NamedTuple):
         return f" (at most {amount_text(self.gap, self.asset, tokens)} more is possible: {self.unproven})"
 
 
+class HopelessText(NamedTuple):
+    """The sentence of a verdict that was reached without looking for a loan.
+
+    Attributes:
+        most: a proven bound on what any loan earns, base units of the asset.
+    """
+
+    asset: Address
+    token: Token | None
+    most: int
+    gas_price_wei: int
+
+    def __str__(self) -> str:
+        tokens = {} if self.token is None else {self.asset: self.token}
+        most, price = amount_text(self.most, self.asset, tokens), gwei_text(self.gas_price_wei)
+        return f"no loan earns more than {most} before gas, which at {price} costs more than twice as much"
+
+
 class Joined(NamedTuple):
     """Two sentences with a semicolon between them."""
 
