@@ -8,17 +8,18 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from steelyard.decide.arbitrage import AmtOptimizer, ArbitrageCache
+from steelyard.decide.arbitrage import AmtOptimizer, ArbitrageCache, Hop
 from steelyard.decide.arbitrage.route import forward
 from steelyard.decide.arbitrage.sizing import NOT_WORTH_IT
 from steelyard.decide.arbitrage.sizing_ceiling import ceiling_of
 from steelyard.decide.arbitrage.sizing_segment import Objective
-from tests.support.pools import magnitudes
+from steelyard.model import LenderKind, LenderTerms
+from steelyard.units import Address
+from tests.support.pools import TOKEN0, TOKEN1, magnitudes, v2_pool, v3_pool
 from tests.support.sizing_markets import best_of_all, lenders, small_routes
 
 if TYPE_CHECKING:
     from steelyard.decide.arbitrage import Route
-    from steelyard.model import LenderTerms
 
 pytestmark = pytest.mark.property
 
@@ -115,3 +116,25 @@ def test_no_loan_earns_more_than_the_ceiling(hops: Route, terms: LenderTerms, lo
     assert best <= ceiling.bound
     assert ceiling.amounts == list(forward(hops, ceiling.amounts[0]) or ())
     event("close" if ceiling.bound <= best + best // 10 + 3 else "far")
+
+
+@given(st.integers(0, 59), st.integers(10**12, 10**15), st.sampled_from((0, 1, 40)))
+def test_hope_is_not_lost_where_the_liquidity_lies_beyond_a_thin_range(
+    tick: int, thin: int, crossing_price: int
+) -> None:
+    # The range at the price is thin, the next two are deep: what the first can earn bounds nothing.
+    ranges = v3_pool([(0, 60, thin), (-1_200, 0, 10**24), (60, 1_200, 10**24)], tick=tick, fee_pips=500)
+    dear = v2_pool(10**24, 2 * 10**24, address=Address("0x" + "9" * 40))
+    hops = (
+        Hop(pool=dear, token_in=TOKEN0, token_out=TOKEN1),
+        Hop(pool=ranges, token_in=TOKEN1, token_out=TOKEN0),
+    )
+    terms = LenderTerms(kind=LenderKind.MORPHO_BLUE, asset=TOKEN0, available=10**30, fee_wad=0)
+    optimizer = AmtOptimizer(tolerance_ppm=10)
+    plain = optimizer.search(hops, terms, 10**30, crossing_price=crossing_price)
+    assert plain.sizing is not None
+    hoped = optimizer.search(
+        hops, terms, 10**30, crossing_price=crossing_price, hope=plain.sizing.profit // 2
+    )
+    assert not hoped.hopeless
+    assert hoped.sizing == plain.sizing
