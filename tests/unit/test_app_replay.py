@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import steelyard.amm
+from steelyard.app import replay as replaying
 from steelyard.app.replay import Changes, ReplayedTurn, changed_terms, parse_key, replay
 from steelyard.app.replay_difference import first_difference
 from steelyard.config import parse_config
@@ -71,6 +72,26 @@ def test_recorded_decisions_come_out_again_with_a_warm_cache_and_with_none(path:
     assert [turn.decision.block.number for turn in turns] == list(range(100, 100 + BLOCKS))
     assert all(turn.equal and turn.as_recorded for turn in turns)
     assert all(turn.decision.plans for turn in turns), "a story without plans shows little"
+
+
+def test_cold_replay_gives_each_decision_a_cache_of_its_own_and_a_warm_one_each_session(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record_blocks(path, market_blocks(2))
+    record_blocks(path, market_blocks(2, first=102))
+    caches: list[object] = []
+
+    def spy(*arguments: Any, **more: Any) -> Any:
+        caches.append(arguments[3])
+        return decide(*arguments, **more)
+
+    monkeypatch.setattr(replaying, "decide", spy)
+    replayed(path)
+    assert [one is caches[0] for one in caches] == [True, True, False, False]
+    assert caches[2] is caches[3]
+    caches.clear()
+    replayed(path, cold=True)
+    assert len({id(one) for one in caches}) == 4
 
 
 def test_busy_pools_and_stops_are_part_of_what_is_decided_again(path: Path) -> None:

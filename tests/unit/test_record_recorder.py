@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,24 @@ from steelyard.exceptions import (
     RecordingUnknown,
     StoreUnavailable,
 )
-from steelyard.model import Decision
+from steelyard.model import Decision, VerdictCode
+from steelyard.record.decision_digest import decision_digest
 from steelyard.record.recorder import Recorder
 from steelyard.record.recording import FORMAT_KEY, FORMAT_VERSION, DecisionInputs, LineEncoder
 from steelyard.record.recording_file import LineReader, LineWriter
-from tests.support.markets import EXECUTOR, block, decided
+from tests.support.markets import (
+    DAI,
+    EXECUTOR,
+    ODD,
+    USDC,
+    WETH,
+    address,
+    block,
+    decided,
+    pair,
+    snapshot,
+)
+from tests.support.pools import v3_pool
 from tests.support.recordings import market_blocks, read_turns, record_blocks, rewrite, session
 
 pytestmark = pytest.mark.unit
@@ -62,6 +76,63 @@ def test_turns_of_two_runs_are_two_sessions_of_one_file(path: Path) -> None:
     assert [turn.session.settings.path_length for turn in turns] == [3, 3, 3, 2, 2]
     assert {turn.skipped for turn in turns} == {0}
     assert turns[2].inputs.snapshot.pools == market_blocks(3)[2].pools
+
+
+def test_session_has_addresses_of_its_own(path: Path) -> None:
+    (known,) = market_blocks(1)
+    elsewhere = snapshot([pair(8, DAI, ODD, 10, 20), pair(7, ODD, WETH, 30, 40)])
+    record_blocks(path, [known])
+    record_blocks(path, [elsewhere])
+    assert [turn.inputs.snapshot.pools for turn in read_turns(path)] == [known.pools, elsewhere.pools]
+
+
+def test_pool_that_did_not_change_stays_one_object_when_others_do_go_come_or_move(path: Path) -> None:
+    resting, traded, new = (pair(number, WETH, USDC, 10**20, 10**11 + number) for number in (1, 2, 3))
+    position = v3_pool([(-600, 600, 10**18)], address=address(2), token0=WETH, token1=USDC)
+    markets = [
+        [resting, traded],
+        [resting, traded.with_reserves(10**20 + 1, 10**11)],  # type: ignore[attr-defined]
+        [resting, position],  # another kind of pool at one address
+        [resting, traded],
+        [resting],
+        [new, resting],
+        [resting, new],
+    ]
+    blocks = [snapshot(pools, at=block(100 + at)) for at, pools in enumerate(markets)]
+    record_blocks(path, blocks)
+    read = [turn.inputs.snapshot.pools for turn in read_turns(path)]
+    assert read == [one.pools for one in blocks]
+    assert [list(pools) for pools in read] == [list(one.pools) for one in blocks]
+    assert len({id(pools[resting.address]) for pools in read}) == 1
+
+
+def test_any_flipped_bit_of_a_small_file_is_noticed_or_changes_nothing(path: Path) -> None:
+    lines = [b"a first line", b"and another, and another, and another"]
+    with LineWriter(path) as writer:
+        for text in lines:
+            writer.append(text)
+    whole = path.read_bytes()
+    noticed = 0
+    for place in range(8 * len(whole)):
+        bytes_ = bytearray(whole)
+        bytes_[place // 8] ^= 1 << place % 8
+        path.write_bytes(bytes_)
+        try:
+            with LineReader(path) as reader:
+                assert [line.text for line in reader] == [text + b"\n" for text in lines], place
+        except (RecordingDamaged, RecordingUnknown):
+            noticed += 1
+    assert noticed > 8 * len(whole) * 9 // 10
+
+
+def test_every_verdict_code_is_another_digest() -> None:
+    (market,) = market_blocks(1)
+    decision = decided(market)
+    verdict = decision.verdicts[0]
+    digests = {
+        decision_digest(replace(decision, verdicts=(replace(verdict, code=code),))) for code in VerdictCode
+    }
+    assert len(digests) == len(VerdictCode)
 
 
 def test_second_keeper_on_one_recording_is_refused(path: Path) -> None:
@@ -198,11 +269,14 @@ def test_field_that_an_older_recording_lacks_has_its_default(path: Path) -> None
     assert turn.inputs == DecisionInputs(snapshot=market_blocks(1)[0])
 
 
-def test_float_is_not_recorded(path: Path) -> None:
-    (snapshot,) = market_blocks(1)
-    inexact: Any = DecisionInputs(snapshot=snapshot, stopped_reason=1.5)  # type: ignore[arg-type]
+def test_float_is_not_recorded() -> None:
+    (market,) = market_blocks(1)
+    inexact: Any = DecisionInputs(snapshot=market, stopped_reason=1.5)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"not 1\.5|expected, not 1\.5"):
-        LineEncoder().turn(inexact, decided(snapshot), decision_microseconds=0)
+        LineEncoder().turn(inexact, decided(market), decision_microseconds=0)
+    inexact = DecisionInputs(snapshot=replace(market, reorgs=2.0))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"whole numbers, not 2\.0"):
+        LineEncoder().turn(inexact, decided(market), decision_microseconds=0)
 
 
 class Ear:
