@@ -91,13 +91,3 @@ def test_nothing_is_paid_better_than_the_marginal_rate_nor_above_the_curve(
     curve = pool.side(token_in).curve(amount)
     assert curve is not None
     assert out == curve.output(amount)
-
-
-@given(v2_pools(), TOKENS, magnitudes(1, 2**100))
-def test_the_curves_inverse_is_the_least_input(pool: UniswapV2Pool, token_in: Address, amount: int) -> None:
-    curve = pool.side(token_in).curve(0)
-    assert curve is not None
-    least = curve.input_for(amount)
-    assert (least is None) == (amount >= reserves(pool, token_in)[1])
-    if least is not None and curve.high is not None and least <= curve.high:
-        assert least == pool.quote_exact_out(token_in, amount).amount_in

@@ -337,9 +337,8 @@ def test_every_sized_verdict_says_what_another_loan_could_earn_more_valued_in_we
         def size(self, *given: Any, **more: Any) -> SizingSearch:
             search = super().size(*given, **more)
             assert search.sizing is not None
-            return replace(
-                search, sizing=replace(search.sizing, gap=5, certified=False, uncertified_reason="?")
-            )
+            unsure = search.sizing._replace(gap=5, certified=False, uncertified_reason="?")
+            return search._replace(sizing=unsure)
 
     in_dollars = snapshot(drifted(), lenders=[lender(asset=USDC)])
     unsure = decide(in_dollars, settings(), VENUES, Unsure()).verdicts[0]

@@ -15,7 +15,7 @@ from steelyard.decide.arbitrage.settings import ArbitrageSettings
 from steelyard.decide.arbitrage.sizing import AmtOptimizer
 from steelyard.decide.arbitrage.validation import Evidence, Facts, OpportunityValidator
 from steelyard.decide.arbitrage.valuation import Valuer
-from steelyard.model import Attempts, LenderTerms, MarketSnapshot, Token, Venue, VenueKind
+from steelyard.model import Attempts, LenderKind, LenderTerms, MarketSnapshot, Token, Venue, VenueKind
 from steelyard.units import Address, div_up
 
 
@@ -74,6 +74,7 @@ class Market:
         )
         self._kinds = {name: venue.kind for name, venue in venues.items()}
         self._assets: dict[Address, AssetTerms] = {}
+        self._worths: dict[tuple[Address, LenderKind, tuple[VenueKind, ...]], tuple[int, int]] = {}
 
     def sized_by(self, optimizer: AmtOptimizer) -> Self:
         """Return the same market with another optimizer."""
@@ -98,10 +99,14 @@ class Market:
         What gas and the operator's minimum are worth at spot: no sale of the profit brings more than spot.
         Then the profit that is far from it: half of gas alone, rounded down.
         """
-        gas_wei = self.settings.gas.units(lender.kind, kinds) * self.gas_price_wei
-        units = self.valuer.units_at_spot
-        worth = units(lender.asset, gas_wei + self.settings.min_net_profit_wei) or 0
-        return worth, (units(lender.asset, gas_wei) or 0) // 2
+        key = lender.asset, lender.kind, tuple(kinds)
+        known = self._worths.get(key)
+        if known is None:
+            gas_wei = self.settings.gas.units(lender.kind, kinds) * self.gas_price_wei
+            units = self.valuer.units_at_spot
+            worth = units(lender.asset, gas_wei + self.settings.min_net_profit_wei) or 0
+            known = self._worths[key] = worth, (units(lender.asset, gas_wei) or 0) // 2
+        return known
 
     def _asset(self, asset: Address) -> AssetTerms:
         gas = self.settings.gas

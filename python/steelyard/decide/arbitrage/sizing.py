@@ -14,7 +14,7 @@ what is missed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from steelyard.amm.curve import Curve
 from steelyard.amm.pool import Pool
@@ -34,8 +34,7 @@ OUT_OF_BUDGET = "the budget of {budget} candidates was spent"
 TIES_UNSETTLED = "nothing earns more, but a smaller loan may earn the same: the budget of {budget} was spent"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sizing:
+class Sizing(NamedTuple):
     """The best loan found for a route from one lender.
 
     Attributes:
@@ -52,15 +51,14 @@ class Sizing:
     amounts: tuple[int, ...]
     loan_fee: int
     profit: int
-    crossings: int = 0
+    crossings: int
     evaluations: int
     certified: bool
     gap: int | None
     uncertified_reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SizingSearch:
+class SizingSearch(NamedTuple):
     """A search's result, and for which other questions it is the answer too.
 
     Attributes:
@@ -176,7 +174,7 @@ def _size(
     pieces = _first_pieces(sides)
     if pieces is None:
         return SizingSearch(None, 0)  # a pool of the route trades nothing in this direction
-    peak, ceiling = optimum_of(compose([(at.a, at.b, at.c, at.d) for at in pieces]), objective)
+    peak, ceiling = optimum_of(compose([piece[:4] for piece in pieces]), objective)
     if peak < 0:
         return SizingSearch(None, 0)  # the first unit loses, and the curve only falls
     if cap < 1:
@@ -194,7 +192,7 @@ def _size(
     if quick is not None and _is_near(quick, objective, tolerance_ppm):
         return SizingSearch(quick, furthest, None, worth, reach, hope)
     if quick is not None and ceiling < worth:
-        not_worth = replace(quick, uncertified_reason=NOT_WORTH_IT)
+        not_worth = quick._replace(uncertified_reason=NOT_WORTH_IT)
         return SizingSearch(not_worth, furthest, ceiling, worth, reach, hope)
     search = Search(sides, objective, cap, budget=budget, tolerance_ppm=tolerance_ppm)
     search.run(min(quick.amounts[0] if quick else furthest, cap), max_pieces)
