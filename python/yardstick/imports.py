@@ -43,7 +43,11 @@ PIECES = (
 
 def imports(sides: Sides, *, repeats: int) -> Table:
     """Import every piece in turns, ``repeats`` times."""
-    present = [piece for piece in PIECES if piece.side not in sides.absent]
+    present = [
+        piece
+        for piece in PIECES
+        if piece.side not in sides.absent and (piece.environment is None or piece.environment.python.exists())
+    ]
     samples: dict[Piece, list[float]] = {piece: [] for piece in present}
     for _ in range(repeats):
         for piece in present:

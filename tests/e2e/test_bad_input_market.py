@@ -67,9 +67,11 @@ def test_empty_pool_is_left_out_by_name(shared_stage: DemoStage, tmp_path: Path)
     new_pair = [tokens(shared_stage)[0], tokens(shared_stage)[-1]]
     calldata = "0x" + encode_call("getPair(address,address)", *new_pair).hex()
     rpc.call("anvil_impersonateAccount", STRANGER)
-    rpc.call("anvil_setBalance", STRANGER, hex(10**18))
+    rpc.call("anvil_setBalance", STRANGER, hex(10**21))
     create = "0x" + encode_call("createPair(address,address)", *new_pair).hex()
-    rpc.call("eth_sendTransaction", {"from": STRANGER, "to": uniswap_v2.FACTORY, "data": create})
+    # Dear enough for any base fee: the node would silently leave it in its pool otherwise.
+    fees = {"maxFeePerGas": hex(10**12), "maxPriorityFeePerGas": hex(10**9)}
+    rpc.call("eth_sendTransaction", {"from": STRANGER, "to": uniswap_v2.FACTORY, "data": create, **fees})
     shared_stage.next_block()
     answer = rpc.call("eth_call", {"to": uniswap_v2.FACTORY, "data": calldata}, "latest")
     pair = checksum("0x" + answer[-40:])

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from steelyard.decide.arbitrage import AmtOptimizer
 from steelyard.decide.arbitrage.route import forward
-from steelyard.decide.arbitrage.sizing_segment import backward
-from steelyard.decide.arbitrage.sizing_segment import forward as forward_by_sides
+from steelyard.decide.arbitrage.sizing.segment import backward
+from steelyard.decide.arbitrage.sizing.segment import forward as forward_by_sides
 from tests.support.markets import address, lender, route
 from tests.support.pools import v2_pool, v3_pool
 from tests.support.sizing_markets import (

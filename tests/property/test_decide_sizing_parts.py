@@ -13,13 +13,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from steelyard.decide.arbitrage import AmtOptimizer
-from steelyard.decide.arbitrage.sizing_blocks import block, partner_of
-from steelyard.decide.arbitrage.sizing_bounds import bounds_around
-from steelyard.decide.arbitrage.sizing_ceiling import ceiling_of
-from steelyard.decide.arbitrage.sizing_maps import support
-from steelyard.decide.arbitrage.sizing_proof import Search
-from steelyard.decide.arbitrage.sizing_residues import next_small_residue
-from steelyard.decide.arbitrage.sizing_segment import Objective, Segment, View, backward, forward
+from steelyard.decide.arbitrage.sizing.blocks import block, partner_of
+from steelyard.decide.arbitrage.sizing.bounds import bounds_around
+from steelyard.decide.arbitrage.sizing.ceiling import ceiling_of
+from steelyard.decide.arbitrage.sizing.maps import support
+from steelyard.decide.arbitrage.sizing.proof import Search
+from steelyard.decide.arbitrage.sizing.residues import next_small_residue
+from steelyard.decide.arbitrage.sizing.segment import Objective, Segment, View, backward, forward
 from steelyard.model import LenderKind, LenderTerms
 from tests.support.markets import lender
 from tests.support.sizing_markets import LENDERS, coarse_route, lenders, market_route, small_routes

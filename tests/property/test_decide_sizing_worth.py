@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from steelyard.decide.arbitrage import AmtOptimizer, ArbitrageCache, Hop
 from steelyard.decide.arbitrage.route import forward
 from steelyard.decide.arbitrage.sizing import NOT_WORTH_IT
-from steelyard.decide.arbitrage.sizing_ceiling import ceiling_of
-from steelyard.decide.arbitrage.sizing_segment import Objective
+from steelyard.decide.arbitrage.sizing.ceiling import ceiling_of
+from steelyard.decide.arbitrage.sizing.segment import Objective
 from steelyard.model import LenderKind, LenderTerms
 from steelyard.units import Address
 from tests.support.pools import TOKEN0, TOKEN1, magnitudes, v2_pool, v3_pool

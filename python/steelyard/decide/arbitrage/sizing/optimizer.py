@@ -3,7 +3,7 @@
 1. Each pool states the real-valued map of the range of liquidity in which its leg ends; composed they are one
    Moebius map with a closed-form optimum and a closed-form greatest profit, which no rounded chain exceeds.
 2. The exact chain at that optimum is quoted. Mostly it is so near to the bound that this is the answer.
-3. Else the integer search goes on (``sizing_proof``): to the last unit, or to the tolerance, or until its
+3. Else the integer search goes on (``proof``): to the last unit, or to the tolerance, or until its
    budget is spent.
 
 ``Sizing.certified`` is a proof: no loan within the cap earns more after the lender's fee (and the gas of
@@ -20,10 +20,10 @@ from steelyard.amm.curve import Curve
 from steelyard.amm.pool import Pool
 from steelyard.amm.side import Side
 from steelyard.decide.arbitrage.route import Route
-from steelyard.decide.arbitrage.sizing_ceiling import ceiling_of
-from steelyard.decide.arbitrage.sizing_maps import compose
-from steelyard.decide.arbitrage.sizing_proof import Search
-from steelyard.decide.arbitrage.sizing_segment import Objective, backward, crossings_of, forward, optimum_of
+from steelyard.decide.arbitrage.sizing.ceiling import ceiling_of
+from steelyard.decide.arbitrage.sizing.maps import compose
+from steelyard.decide.arbitrage.sizing.proof import Search
+from steelyard.decide.arbitrage.sizing.segment import Objective, backward, crossings_of, forward, optimum_of
 from steelyard.model import LenderTerms
 from steelyard.units import UINT256_MAX, Address
 

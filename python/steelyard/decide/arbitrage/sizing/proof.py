@@ -3,8 +3,8 @@
 Candidates are the units of a segment's coarsest stage: the loan is the least that reaches the unit, the rest
 is quoted exactly. They are tried outwards from the real-valued optimum; each improvement narrows the window
 of units that could still beat the best. Wide windows are probed, and then go in blocks, of which only the
-units with a small remainder are tried (``sizing_blocks``). Beyond the segment weak duality
-(``sizing_bounds``) says whether the next one is worth opening. When nothing is left, the best is proven; when
+units with a small remainder are tried (``blocks``). Beyond the segment weak duality
+(``bounds``) says whether the next one is worth opening. When nothing is left, the best is proven; when
 the budget ends first, the bounds of what was left say how much could be missed. Last, of the loans that earn
 the same the least is looked for.
 """
@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from math import isqrt
 
 from steelyard.amm.side import Side
-from steelyard.decide.arbitrage.sizing_blocks import Block, block, partner_of
-from steelyard.decide.arbitrage.sizing_bounds import bounds_around
-from steelyard.decide.arbitrage.sizing_residues import next_small_residue
-from steelyard.decide.arbitrage.sizing_segment import (
+from steelyard.decide.arbitrage.sizing.blocks import Block, block, partner_of
+from steelyard.decide.arbitrage.sizing.bounds import bounds_around
+from steelyard.decide.arbitrage.sizing.residues import next_small_residue
+from steelyard.decide.arbitrage.sizing.segment import (
     Objective,
     Segment,
     View,

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from steelyard.amm.side import Side
-from steelyard.decide.arbitrage.sizing_maps import Map, compose, determinant, scaled_slope
-from steelyard.decide.arbitrage.sizing_segment import Objective, optimum_of
+from steelyard.decide.arbitrage.sizing.maps import Map, compose, determinant, scaled_slope
+from steelyard.decide.arbitrage.sizing.segment import Objective, optimum_of
 from steelyard.units import div_up
 
 _STEPS: Final = 4

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from steelyard.decide.arbitrage.sizing_maps import Map, compose, scaled_cost, scaled_slope, support
-from steelyard.decide.arbitrage.sizing_segment import View
+from steelyard.decide.arbitrage.sizing.maps import Map, compose, scaled_cost, scaled_slope, support
+from steelyard.decide.arbitrage.sizing.segment import View
 from steelyard.units import PIPS
 
 SCALE_BITS = 112

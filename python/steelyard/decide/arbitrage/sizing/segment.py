@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import gcd, isqrt
 
 from steelyard.amm.side import Side
-from steelyard.decide.arbitrage.sizing_maps import Map, compose, determinant
+from steelyard.decide.arbitrage.sizing.maps import Map, compose, determinant
 from steelyard.model import LenderKind, LenderTerms
 from steelyard.units import BPS, WAD
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from steelyard.amm.side import Side
-from steelyard.decide.arbitrage.sizing_blocks import SCALE_BITS
-from steelyard.decide.arbitrage.sizing_maps import Map, scaled_slope
-from steelyard.decide.arbitrage.sizing_segment import Objective
+from steelyard.decide.arbitrage.sizing.blocks import SCALE_BITS
+from steelyard.decide.arbitrage.sizing.maps import Map, scaled_slope
+from steelyard.decide.arbitrage.sizing.segment import Objective
 
 
 def bounds_around(

@@ -1,0 +1,5 @@
+"""How much to borrow for a route, to the last unit, with the proof. Start reading at ``optimizer.py``."""
+
+from steelyard.decide.arbitrage.sizing.optimizer import NOT_WORTH_IT, AmtOptimizer, Sizing, SizingSearch
+
+__all__ = ["NOT_WORTH_IT", "AmtOptimizer", "Sizing", "SizingSearch"]
