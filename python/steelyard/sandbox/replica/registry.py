@@ -9,8 +9,12 @@ from typing import Final
 
 from steelyard.sandbox.replica.protocol import Protocol
 from steelyard.sandbox.replica.protocols import (
+    aave_v2,
     aave_v3,
     balancer_v2,
+    balancer_v2_pools,
+    curve,
+    maker_flash,
     modelled_tokens,
     morpho_blue,
     price_feeds,
@@ -30,6 +34,10 @@ PROTOCOLS: Final[tuple[Protocol, ...]] = (
     sushiswap_v2.PROTOCOL,
     uniswap_v3.PROTOCOL,
     balancer_v2.PROTOCOL,
+    balancer_v2_pools.PROTOCOL,
+    aave_v2.PROTOCOL,
     aave_v3.PROTOCOL,
     morpho_blue.PROTOCOL,
+    maker_flash.PROTOCOL,
+    curve.PROTOCOL,
 )
