@@ -205,7 +205,11 @@ def _ranked(edges: Ints, value: Floats, most: int) -> list[list[int]]:
     """Return the first ``most`` rows, best first, then by their edges."""
     if len(value) > most:  # only the top needs sorting; ties at the cut are all kept for it
         cut = np.partition(value, len(value) - most)[len(value) - most]
-        edges, value = edges[value >= cut], value[value >= cut]
-    order = np.lexsort((*edges.T[::-1], -value))[:most]
-    rows: list[list[int]] = edges[order].tolist()
+        top = np.flatnonzero(value >= cut)
+        edges, value = edges[top], value[top]
+    order = np.argsort(-value)
+    ranked = value[order]
+    if (ranked[1:] == ranked[:-1]).any():  # only equals need their edges compared
+        order = np.lexsort((*edges.T[::-1], -value))
+    rows: list[list[int]] = edges[order[:most]].tolist()
     return rows

@@ -110,9 +110,7 @@ class ShortCycles:
 
     def _fresh(self, paying: Ints) -> Ints:
         """Return the cycles of which nothing is known, or of which a pool has changed since."""
-        dirty = self._graph.changed > self._seen
-        first, second, third = self._rows[:, paying]
-        fresh = dirty[first] | dirty[second] | dirty[third]
+        fresh = (self._graph.changed[self._rows[:, paying]] > self._seen).any(axis=0)
         if len(self._known):
             at = np.minimum(np.searchsorted(self._known, paying), len(self._known) - 1)
             fresh |= self._known[at] != paying
