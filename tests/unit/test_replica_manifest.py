@@ -12,7 +12,7 @@ from eth_utils.crypto import keccak
 from steelyard.sandbox.replica import Kind, Manifest, PoolKind, ReplicaError
 from steelyard.sandbox.replica.manifest import ContractRecord, PoolRecord, TokenRecord, read_manifest
 from steelyard.sandbox.replica.packages import LOCK_FILE, Packages
-from steelyard.sandbox.replica.pools import POOL_PLANS
+from steelyard.sandbox.replica.pools.registry import POOL_PLANS
 from steelyard.sandbox.replica.protocols import aave_v3, sushiswap_v2, uniswap_v2, uniswap_v3
 from steelyard.sandbox.replica.registry import PROTOCOLS
 from steelyard.sandbox.replica.tokens import DAI, MARKET_TOKENS, USDC, USDT, WETH
