@@ -14,7 +14,8 @@ from typing import Any
 from steelyard.exceptions import RpcRejected
 from steelyard.sandbox.abi import decode_result, encode_call
 from steelyard.sandbox.activity import FairPrices
-from steelyard.sandbox.activity.pools import PoolView, view_pools
+from steelyard.sandbox.activity.pools import PoolView
+from steelyard.sandbox.activity.venues.registry import view_pools
 from steelyard.sandbox.replica import Manifest, PoolKind, PoolRecord
 from steelyard.sandbox.replica.protocols import sushiswap_v2, uniswap_v2, uniswap_v3
 from steelyard.sandbox.replica.tokens import BORROWABLE, MarketToken
