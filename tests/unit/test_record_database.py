@@ -150,7 +150,7 @@ def test_other_schema_version_is_refused(tmp_path: Path) -> None:
     Database(f"sqlite:///{path}").close()
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE schema_info SET version = 99")
-    with pytest.raises(StoreUnavailable, match="version 99, this program knows 1"):
+    with pytest.raises(StoreUnavailable, match="version 99, this program knows 2: use the matching"):
         Database(f"sqlite:///{path}")
 
 
