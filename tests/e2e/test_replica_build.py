@@ -104,7 +104,7 @@ def test_commands_build_and_show_the_replica() -> None:
     built = subprocess.run(
         [STEELYARD, "replica", "build"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert "44 pools" in built.stdout
+    assert "50 pools" in built.stdout
     shown = subprocess.run(
         [STEELYARD, "replica", "status"],
         cwd=ROOT,

@@ -27,6 +27,7 @@ from steelyard.sandbox.replica.protocols.price_feeds import FEEDS, TRANSMITTER
 from steelyard.sandbox.replica.tokens import BORROWABLE, DAI, MARKET_TOKENS, USDC, USDT, WBTC, WETH
 from steelyard.units import ETHER, Address
 from tests.support.replica_chain import ReplicaChain, snapshot_of
+from tests.support.watched import watched_pools
 
 pytestmark = pytest.mark.e2e
 
@@ -70,7 +71,7 @@ def test_factories_know_the_pools_of_the_manifest(chain: ReplicaChain) -> None:
         PoolKind.UNISWAP_V2: uniswap_v2.FACTORY,
         PoolKind.SUSHISWAP_V2: sushiswap_v2.FACTORY,
     }
-    for pool in chain.replica.manifest.pools:
+    for pool in watched_pools(chain.replica.manifest):
         pair = (pool.token0, pool.token1)
         if pool.kind is PoolKind.UNISWAP_V3:
             signature = "getPool(address,address,uint24)"
@@ -213,7 +214,7 @@ def test_first_prices_agree_within_the_fees(chain: ReplicaChain) -> None:
     """A round trip through any two pools of WETH and USDC gives back less than it took."""
     slot0 = "(uint160,int24,uint16,uint16,uint16,uint8,bool)"
     fair = WETH.price_usd_e8 / USDC.price_usd_e8
-    for pool in chain.replica.manifest.pools:
+    for pool in watched_pools(chain.replica.manifest):
         if {pool.token0, pool.token1} != {USDC.address, WETH.address}:
             continue
         if pool.kind is PoolKind.UNISWAP_V3:

@@ -45,7 +45,7 @@ FOLLOWERS: Final = tuple(trader(name) for name in ("market maker", "broker"))
 
 def prepare(rpc: SandboxRpc, tokens: tuple[TokenRecord, ...]) -> None:
     """Unlocks the traders, and gives them ether, tokens and the venues' allowances without a transaction."""
-    spenders = dict.fromkeys(venue.spender for venue in VENUES.values())
+    spenders = dict.fromkeys(spender for venue in VENUES.values() for spender in venue.spenders)
     for each in (*NOISE_TRADERS, *FOLLOWERS):
         rpc.call("anvil_impersonateAccount", each.address)
         fund_ether(rpc, each.address, _PURSE_ETHER_WEI)

@@ -29,7 +29,7 @@ def _venue(kind: PoolKind, router: Address) -> Venue:
         data = encode_call(_SWAP, swap.amount, 0, list(pair_of(view, swap)), who, FOREVER)
         return Call(to=router, data=data)
 
-    return Venue(kind=kind, spender=router, reads=_reads, views=_views, swap=swap)
+    return Venue(kind=kind, spenders=(router,), reads=_reads, views=_views, swap=swap)
 
 
 UNISWAP: Final = _venue(PoolKind.UNISWAP_V2, uniswap_v2.ROUTER)

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final
 
 from steelyard.sandbox.activity.pools import PoolView
-from steelyard.sandbox.activity.venues import constant_product, uniswap_v3
+from steelyard.sandbox.activity.venues import balancer_v2, constant_product, curve, uniswap_v3
 from steelyard.sandbox.activity.venues.venue import Venue
 from steelyard.sandbox.replica.manifest import PoolKind, PoolRecord
 from steelyard.sandbox.rpc import Request, SandboxRpc
@@ -16,6 +16,9 @@ _VENUES: Final[tuple[Venue, ...]] = (
     constant_product.UNISWAP,
     constant_product.SUSHISWAP,
     uniswap_v3.VENUE,
+    balancer_v2.WEIGHTED,
+    balancer_v2.STABLE,
+    curve.VENUE,
 )
 
 VENUES: Final[dict[PoolKind, Venue]] = {venue.kind: venue for venue in _VENUES}

@@ -35,7 +35,7 @@ def _swap(who: Address, view: PoolView, swap: Swap) -> Call:
 
 VENUE: Final = Venue(
     kind=PoolKind.UNISWAP_V3,
-    spender=uniswap_v3.SWAP_ROUTER,
+    spenders=(uniswap_v3.SWAP_ROUTER,),
     reads=_reads,
     views=_views,
     swap=_swap,

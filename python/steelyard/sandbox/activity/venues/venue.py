@@ -29,14 +29,14 @@ class Venue:
 
     Attributes:
         kind: the kind of pool.
-        spender: pulls the traders' tokens, from an unlimited allowance of every token.
+        spenders: pull the traders' tokens, each from an unlimited allowance of every token.
         reads: the calls that show a pool.
         views: what they returned, read: one view for each two tokens of the pool that trade.
         swap: the trade of an account at one view, at whatever price.
     """
 
     kind: PoolKind
-    spender: Address
+    spenders: tuple[Address, ...]
     reads: Callable[[PoolRecord], Sequence[Call]]
     views: Callable[[PoolRecord, Sequence[bytes]], Sequence[PoolView]]
     swap: Callable[[Address, PoolView, Swap], Call]

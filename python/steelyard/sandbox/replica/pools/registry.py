@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from steelyard.sandbox.replica.pools import constant_product, uniswap_v3
+from steelyard.sandbox.replica.pools import balancer_v2, constant_product, curve, uniswap_v3
 from steelyard.sandbox.replica.pools.plan import PoolMaker, PoolPlan
 
 POOL_MAKERS: Final[tuple[PoolMaker, ...]] = (
     constant_product.UNISWAP,
     constant_product.SUSHISWAP,
     uniswap_v3.POOLS,
+    balancer_v2.WEIGHTED,
+    balancer_v2.STABLE,
+    curve.FILLED,
 )
 
 POOL_PLANS: Final[tuple[PoolPlan, ...]] = tuple(plan for maker in POOL_MAKERS for plan in maker.plans)

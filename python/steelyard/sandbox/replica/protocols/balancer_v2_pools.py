@@ -9,6 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+
 from steelyard.sandbox.abi import encode_arguments
 from steelyard.sandbox.replica.protocol import Protocol
 from steelyard.sandbox.replica.protocols.balancer_v2 import PACKAGE, VAULT
@@ -19,9 +22,8 @@ FEE_PROVIDER: Final = Address("0x97207B095e4D5C9a6e4cfbfcd2C3358E03B90c4A")
 WEIGHTED_FACTORY: Final = Address("0x5Dd94Da3644DDD055fcf6B3E1aa310Bb7801EB8b")
 STABLE_FACTORY: Final = Address("0xdba127fBc23fb20F5929C546af220A991b5C6e01")
 
-FIRST_WEIGHTED_POOL: Final = Address("0x1576d472d82A72a1Ec7C57FcA770BD752D124A62")
-FIRST_STABLE_POOL: Final = Address("0x222bc81C6F3C17e9e9Aba47a12f55a1Dea42f163")
-"""Where mainnet's factories made their first pools, which the deployers used to check them."""
+_FIRST_POOL_NONCE: Final = 3
+"""The first two creations of a factory are the halves of the pool's creation code."""
 
 _WEIGHTED_TASK: Final = "20230206-weighted-pool-v3"
 _STABLE_TASK: Final = "20230206-composable-stable-pool-v3"
@@ -42,6 +44,13 @@ def build(bench: Workbench) -> None:
     )
     _place_factory(bench, WEIGHTED_FACTORY, _WEIGHTED_TASK, "WeightedPool")
     _place_factory(bench, STABLE_FACTORY, _STABLE_TASK, "ComposableStablePool")
+
+
+def pool_address(factory: Address, index: int) -> Address:
+    """Where a factory makes its pool of this index, the first being zero."""
+    # CREATE: keccak of the RLP list of sender and nonce; a nonce below 128 is its own RLP.
+    listed = b"\xd6\x94" + bytes.fromhex(factory[2:]) + bytes([_FIRST_POOL_NONCE + index])
+    return Address(to_checksum_address(keccak(listed)[-20:]))
 
 
 def _file(task: str, contract: str) -> str:
