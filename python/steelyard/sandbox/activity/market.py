@@ -50,7 +50,7 @@ class MarketActivity:
         self._groups = _groups(seed, worths_of(manifest, self.fair_prices))
         self.miner = Miner(rpc)
         self._crowd = Crowd(rpc, seed)
-        prepare(rpc, manifest.tokens)
+        prepare(rpc, manifest)
         rpc.call("anvil_impersonateAccount", TRANSMITTER)
         rpc.call("anvil_setBalance", TRANSMITTER, hex(10**24))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from eth_utils.crypto import keccak
 from steelyard.sandbox.activity.pools import PoolView, Swap
 from steelyard.sandbox.activity.venues.registry import VENUES
 from steelyard.sandbox.funding import allow, fund, fund_ether
-from steelyard.sandbox.replica.manifest import TokenRecord
+from steelyard.sandbox.replica.manifest import NO_ADDRESS, Manifest, PoolRecord
 from steelyard.sandbox.rpc import SandboxRpc
 from steelyard.units import ETHER, UINT256_MAX, Address
 
@@ -43,17 +44,29 @@ FOLLOWERS: Final = tuple(trader(name) for name in ("market maker", "broker"))
 """They know the fair price, and bring pools part of the way back."""
 
 
-def prepare(rpc: SandboxRpc, tokens: tuple[TokenRecord, ...]) -> None:
-    """Unlocks the traders, and gives them ether, tokens and the venues' allowances without a transaction."""
-    spenders = dict.fromkeys(spender for venue in VENUES.values() for spender in venue.spenders)
+def prepare(rpc: SandboxRpc, manifest: Manifest) -> None:
+    """Unlocks the traders; gives them ether, tokens and allowances of the venues without a transaction."""
+    allowances = _allowances(manifest.pools)
     for each in (*NOISE_TRADERS, *FOLLOWERS):
         rpc.call("anvil_impersonateAccount", each.address)
         fund_ether(rpc, each.address, _PURSE_ETHER_WEI)
-        for token in tokens:
+        for token in manifest.tokens:
             purse = _PURSE_USD * _USD_E8 * 10**token.decimals // token.price_usd_e8
             fund(rpc, each.address, token.address, purse)
-            for spender in spenders:
-                allow(rpc, each.address, spender, token.address, UINT256_MAX)
+        for spender, address in allowances:
+            allow(rpc, each.address, spender, address, UINT256_MAX)
+
+
+def _allowances(pools: Sequence[PoolRecord]) -> list[tuple[Address, Address]]:
+    """Each spender with each token of its pools, once; ether itself needs no allowance."""
+    wanted = {
+        (spender, token): None
+        for pool in pools
+        for spender in VENUES[pool.kind].spenders
+        for token in (pool.tokens or (pool.token0, pool.token1))
+        if token != NO_ADDRESS
+    }
+    return list(wanted)
 
 
 def swap_transaction(who: Trader, view: PoolView, swap: Swap) -> dict[str, Any]:

@@ -7,7 +7,15 @@ from itertools import islice
 from typing import Final
 
 from steelyard.sandbox.activity.pools import PoolView
-from steelyard.sandbox.activity.venues import balancer_v2, constant_product, curve, uniswap_v3
+from steelyard.sandbox.activity.venues import (
+    algebra,
+    balancer_v2,
+    constant_product,
+    curve,
+    pancakeswap_v3,
+    uniswap_v3,
+    uniswap_v4,
+)
 from steelyard.sandbox.activity.venues.venue import Venue
 from steelyard.sandbox.replica.manifest import PoolKind, PoolRecord
 from steelyard.sandbox.rpc import Request, SandboxRpc
@@ -19,6 +27,9 @@ _VENUES: Final[tuple[Venue, ...]] = (
     balancer_v2.WEIGHTED,
     balancer_v2.STABLE,
     curve.VENUE,
+    uniswap_v4.VENUE,
+    pancakeswap_v3.VENUE,
+    algebra.VENUE,
 )
 
 VENUES: Final[dict[PoolKind, Venue]] = {venue.kind: venue for venue in _VENUES}

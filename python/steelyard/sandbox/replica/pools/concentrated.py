@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from math import isqrt
 from typing import Final
 
+from steelyard.amm.tick_math import sqrt_ratio_at_tick
+from steelyard.sandbox.replica.manifest import PoolRecord
 from steelyard.sandbox.replica.pools.plan import STABLES, PoolPlan, PricedPlan
-from steelyard.units import Q96
+from steelyard.sandbox.replica.workbench import ARCHITECT, Workbench
+from steelyard.units import Q96, Address
 
+_MINT_BY_ROUTER: Final = "mint(address,address,int24,int24,uint128)"
 _LARGEST_TICK: Final = 887_272
 
 
@@ -86,3 +90,27 @@ def _edges(tick: int, band: Band, spacing: int) -> tuple[int, int]:
     lower = (tick - band.below_ticks) // spacing * spacing
     upper = -(-(tick + band.above_ticks) // spacing) * spacing
     return max(lower, -bound), min(max(upper, lower + spacing), bound)
+
+
+def liquidity_of(position: Position, sqrt_price_x96: int) -> int:
+    """The most liquidity that the position's amounts pay for at a price. Rounds down.
+
+    Source: Uniswap V3 white paper, section 6.2.3, solved for the liquidity.
+    """
+    lower = sqrt_ratio_at_tick(position.lower_tick)
+    upper = sqrt_ratio_at_tick(position.upper_tick)
+    at = min(max(sqrt_price_x96, lower), upper)
+    of_token0 = position.amount0 * at * upper // (Q96 * (upper - at)) if at < upper else None
+    of_token1 = position.amount1 * Q96 // (at - lower) if at > lower else None
+    return min(each for each in (of_token0, of_token1) if each is not None)
+
+
+def fill_by_router(
+    bench: Workbench, router: Address, plan: PoolPlan, record: PoolRecord, state: tuple[int, int]
+) -> None:
+    """Queues the positions of a pool through a model of its router; `state` is root of the price and tick."""
+    sqrt_price_x96, tick = state
+    for position in positions_of(plan, tick):
+        edges = (position.lower_tick, position.upper_tick)
+        liquidity = liquidity_of(position, sqrt_price_x96)
+        bench.send(router, _MINT_BY_ROUTER, record.address, ARCHITECT, *edges, liquidity)

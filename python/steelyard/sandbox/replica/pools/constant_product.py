@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from eth_utils.address import to_checksum_address
-
 from steelyard.sandbox.replica.manifest import PoolKind, PoolRecord
 from steelyard.sandbox.replica.pools.plan import (
     PoolMaker,
@@ -13,6 +11,7 @@ from steelyard.sandbox.replica.pools.plan import (
     PricedPlan,
     by_address,
     filled_already,
+    record_of,
 )
 from steelyard.sandbox.replica.protocols import sushiswap_v2, uniswap_v2
 from steelyard.sandbox.replica.tokens import (
@@ -55,13 +54,7 @@ def _maker(
     def record(bench: Workbench, plan: PoolPlan) -> PoolRecord:
         token0, token1 = (token.address for token in plan.tokens)
         (pool,) = bench.read(factory, "getPair(address,address)", "(address)", token0, token1)
-        return PoolRecord(
-            kind=kind,
-            address=Address(to_checksum_address(pool)),
-            token0=token0,
-            token1=token1,
-            fee_pips=plan.fee_pips,
-        )
+        return record_of(plan, pool)
 
     plans = tuple(
         PoolPlan(kind=kind, tokens=by_address(token_a, token_b), fee_pips=V2_FEE_PIPS, side_usd=side_usd)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from eth_utils.address import to_checksum_address
+
 from steelyard.sandbox.replica.manifest import PoolKind, PoolRecord
 from steelyard.sandbox.replica.tokens import DAI, FRAX, USDC, USDT, MarketToken
 from steelyard.sandbox.replica.workbench import Workbench
@@ -88,6 +90,19 @@ STABLES: Final = frozenset({USDC, USDT, DAI, FRAX})
 def by_address(*tokens: MarketToken) -> tuple[MarketToken, ...]:
     """The tokens in the order in which pools list them."""
     return tuple(sorted(tokens, key=lambda token: int(token.address, 16)))
+
+
+def record_of(plan: PoolPlan, address: str) -> PoolRecord:
+    """The manifest's record of a two-token pool that stands at an address of its own."""
+    token0, token1 = plan.pair
+    return PoolRecord(
+        kind=plan.kind,
+        address=Address(to_checksum_address(address)),
+        token0=token0.address,
+        token1=token1.address,
+        fee_pips=plan.fee_pips,
+        tick_spacing=plan.tick_spacing,
+    )
 
 
 def filled_already(_bench: Workbench, _priced: PricedPlan, _record: PoolRecord) -> None:

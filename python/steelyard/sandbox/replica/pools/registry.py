@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from steelyard.sandbox.replica.pools import balancer_v2, constant_product, curve, uniswap_v3
+from steelyard.sandbox.replica.pools import (
+    algebra,
+    balancer_v2,
+    constant_product,
+    curve,
+    pancakeswap_v3,
+    uniswap_v3,
+    uniswap_v4,
+)
 from steelyard.sandbox.replica.pools.plan import PoolMaker, PoolPlan
 
 POOL_MAKERS: Final[tuple[PoolMaker, ...]] = (
@@ -18,6 +26,9 @@ POOL_MAKERS: Final[tuple[PoolMaker, ...]] = (
     balancer_v2.WEIGHTED,
     balancer_v2.STABLE,
     curve.FILLED,
+    uniswap_v4.POOLS,
+    pancakeswap_v3.POOLS,
+    algebra.POOLS,
 )
 
 POOL_PLANS: Final[tuple[PoolPlan, ...]] = tuple(plan for maker in POOL_MAKERS for plan in maker.plans)

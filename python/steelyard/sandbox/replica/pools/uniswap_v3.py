@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from eth_utils.address import to_checksum_address
-
 from steelyard.sandbox.replica.manifest import PoolKind, PoolRecord
 from steelyard.sandbox.replica.pools.concentrated import first_sqrt_price_x96, positions_of
-from steelyard.sandbox.replica.pools.plan import PoolMaker, PoolPlan, PricedPlan, by_address
+from steelyard.sandbox.replica.pools.plan import PoolMaker, PoolPlan, PricedPlan, by_address, record_of
 from steelyard.sandbox.replica.protocols import uniswap_v3
 from steelyard.sandbox.replica.tokens import (
     AAVE,
@@ -26,7 +24,6 @@ from steelyard.sandbox.replica.tokens import (
     MarketToken,
 )
 from steelyard.sandbox.replica.workbench import ARCHITECT, Workbench
-from steelyard.units import Address
 
 _SPACINGS: Final = {100: 1, 500: 10, 3000: 60, 10000: 200}
 _FOREVER: Final = 2**40
@@ -81,14 +78,7 @@ def _record(bench: Workbench, plan: PoolPlan) -> PoolRecord:
     token0, token1 = (token.address for token in plan.tokens)
     signature = "getPool(address,address,uint24)"
     (pool,) = bench.read(uniswap_v3.FACTORY, signature, "(address)", token0, token1, plan.fee_pips)
-    return PoolRecord(
-        kind=PoolKind.UNISWAP_V3,
-        address=Address(to_checksum_address(pool)),
-        token0=token0,
-        token1=token1,
-        fee_pips=plan.fee_pips,
-        tick_spacing=plan.tick_spacing,
-    )
+    return record_of(plan, pool)
 
 
 def _fill(bench: Workbench, priced: PricedPlan, record: PoolRecord) -> None:
