@@ -96,10 +96,15 @@ class PrivateStage:
         *relay_urls: str,
         method: RelayMethod = RelayMethod.AUTO,
         status: bool = False,
+        relayless: bool = False,
         headers_for: Any = None,
         **options: Any,
     ) -> Iterator[PrivateKeeper]:
-        """Open a keeper that sends to ``relay_urls`` (to the stage's relay where none is named)."""
+        """Open a keeper that sends to ``relay_urls`` (to the stage's relay where none is named).
+
+        Args:
+            relayless: it has no relay at all, as after they were taken out of the configuration.
+        """
         with ExitStack() as opened:
             store = opened.enter_context(open_store(self.folder / "keeper.sqlite"))
             rpc = opened.enter_context(RpcClient(self.public.url))
@@ -110,7 +115,7 @@ class PrivateStage:
                     ),
                     method,
                 )
-                for url in relay_urls or (self.relay.url,)
+                for url in (() if relayless else relay_urls or (self.relay.url,))
             ]
             if status:
                 options["status"] = StatusPage(self.relay.status_url, timeout_seconds=QUICK_SECONDS)
