@@ -11,11 +11,13 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 /// the balances in 18 decimals. `A` is what mainnet's contracts call so: the paper's times n^(n-1). Both the invariant
 /// and a balance under it come from Newton's steps in whole numbers, until two steps in a row are within one. The
 /// trader gets what the invariant leaves him, less one unit of 10^-18, less the fee (`fee`, of 10^10), rounded down;
-/// `admin_fee` (of 10^10) of the fee leaves the balances that trade. Coins that return nothing are moved too. A lock bars
-/// trades inside a trade.
+/// `admin_fee` (of 10^10) of the fee leaves the balances that trade. Coins that return nothing are moved too. A lock
+/// bars trades inside a trade.
 /// @dev Leaves out: shares of liquidity and everything that mints or burns them (`fill` takes the place of the first
 /// deposit), ramps of `A`, changes of fees, withdrawal of admin fees, the kill switch, lending behind the coins, and
-/// mainnet's byte code. Function names and revert words are mainnet's where a caller meets them.
+/// mainnet's byte code. Where the steps never meet (balances a thousand times apart), the model reverts, as the newer
+/// of mainnet's contracts do; the 3pool takes its last step. Function names and revert words are mainnet's where a
+/// caller meets them.
 abstract contract StableSwapBase {
     using SafeERC20 for IERC20;
 
