@@ -15,6 +15,7 @@ from steelyard.act.executor import replacement_bid
 from steelyard.act.gas import FeeBid, bid_fees, require_funds
 from steelyard.act.submitter import committed_wei, sign_transaction
 from steelyard.act.tracker import TRANSFER_GAS
+from steelyard.connect.access_list import listed_in
 from steelyard.connect.plan_codec import encode_execute
 from steelyard.exceptions import ConfigError, GasRetriesExhausted
 
@@ -126,6 +127,8 @@ class Replacer:
             fees=fees,
             door=door,
             held_until_block=held_until_block,
+            access_list=() if cancels else listed_in(last.raw),
+            access_list_gas_saved=None if cancels else last.access_list_gas_saved,
         )
         self._journal.signed(signed)
         self._send(signed)

@@ -40,7 +40,7 @@ class ApeSigner:
 
         Args:
             fields: as in JSON-RPC, with integers and bytes: chainId, to, nonce, gas, maxFeePerGas,
-                maxPriorityFeePerGas, value, data.
+                maxPriorityFeePerGas, value, data, and accessList where there is one.
 
         Raises:
             KeyUnavailable: the account refuses to sign.

@@ -15,7 +15,8 @@ from eth_hash.auto import keccak
 from steelyard.act.doors import Doors
 from steelyard.act.gas import GasSettings, bid_fees, limit_gas, require_funds
 from steelyard.act.nonces import choose_nonce
-from steelyard.act.simulate import Simulation, simulate, simulate_behind
+from steelyard.act.simulate import Simulation, simulate, simulate_behind, simulate_for_sending
+from steelyard.connect.access_list import as_json
 from steelyard.connect.plan_codec import encode_execute, plan_id
 from steelyard.exceptions import DuplicateIntent, RetryError, SkipError, SteelyardError
 from steelyard.model import Door, IntentStatus, Outcome, SignedTransaction
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from steelyard.act.gas import FeeBid
+    from steelyard.connect.access_list import AccessList
     from steelyard.connect.chain import ChainClient
-    from steelyard.model import Address, ArbitragePlan, Journal, OpenIntent, Signer
+    from steelyard.model import Address, ArbitragePlan, BlockRef, Journal, OpenIntent, Signer
 
 _log = logging.getLogger(__name__)
 
@@ -134,18 +136,17 @@ class Submitter:
         self._on_step("opened")
         return None
 
-    def _simulate(self, plan: ArbitragePlan, behind: Sequence[ArbitragePlan]) -> Simulation:
+    def _simulate(self, plan: ArbitragePlan, behind: Sequence[ArbitragePlan], head: BlockRef) -> Simulation:
         keeper = self._signer.address
         if behind:
             return simulate_behind(self._chain, behind, plan, keeper)
-        profit = simulate(self._chain, plan, keeper)
-        gas = self._chain.estimate_gas(plan.executor, encode_execute(plan), sender=keeper)
-        return Simulation(profit=profit, gas=gas)
+        lists = self._gas.access_lists
+        return simulate_for_sending(self._chain, plan, keeper, head, access_lists=lists)
 
     def _prepare(self, plan: ArbitragePlan, behind: Sequence[ArbitragePlan]) -> SignedTransaction:
         keeper = self._signer.address
-        simulation = self._simulate(plan, behind)
         head = self._chain.block()
+        simulation = self._simulate(plan, behind, head)
         gas_limit = limit_gas(simulation.gas, head, self._gas)
         fees = bid_fees(head, self._gas)
         open_intents = self._journal.unfinished()
@@ -170,6 +171,8 @@ class Submitter:
             fees=fees,
             door=door,
             held_until_block=held_until_block,
+            access_list=simulation.access_list,
+            access_list_gas_saved=simulation.gas_saved,
         )
         self._on_step("signed")
         return signed
@@ -208,21 +211,24 @@ def sign_transaction(
     fees: FeeBid,
     door: Door,
     held_until_block: int | None,
+    access_list: AccessList = (),
+    access_list_gas_saved: int | None = None,
 ) -> SignedTransaction:
     """Sign an EIP-1559 transaction for ``plan``; nothing is sent. Raises KeyUnavailable."""
-    raw = signer.sign(
-        {
-            "type": 2,
-            "chainId": plan.chain_id,
-            "to": to,
-            "nonce": nonce,
-            "gas": gas_limit,
-            "maxFeePerGas": fees.max_fee_per_gas_wei,
-            "maxPriorityFeePerGas": fees.max_priority_fee_per_gas_wei,
-            "value": 0,
-            "data": data,
-        }
-    )
+    fields: dict[str, object] = {
+        "type": 2,
+        "chainId": plan.chain_id,
+        "to": to,
+        "nonce": nonce,
+        "gas": gas_limit,
+        "maxFeePerGas": fees.max_fee_per_gas_wei,
+        "maxPriorityFeePerGas": fees.max_priority_fee_per_gas_wei,
+        "value": 0,
+        "data": data,
+    }
+    if access_list:
+        fields["accessList"] = as_json(access_list)
+    raw = signer.sign(fields)
     return SignedTransaction(
         plan_id=plan_id(plan),
         hash="0x" + keccak(raw).hex(),
@@ -235,6 +241,7 @@ def sign_transaction(
         deadline_seconds=plan.deadline_seconds,
         door=door,
         held_until_block=held_until_block,
+        access_list_gas_saved=access_list_gas_saved,
     )
 
 

@@ -145,6 +145,13 @@ def arbitrage_settings(config: Config, executor: Address) -> ArbitrageSettings:
     )
 
 
+def gas_settings(config: Config) -> GasSettings:
+    """Return how gas is bought, as ``[arbitrage]`` and ``[gas]`` set it."""
+    return GasSettings(
+        priority_fee_wei=config.arbitrage.priority_fee, access_lists=config.gas.access_list == "auto"
+    )
+
+
 def open_chain(config: Config) -> ChainClient:
     """Return a client of the configured node. Raises WrongChain, RpcUnavailable."""
     rpc = RpcClient(config.chain.rpc_url, timeout_seconds=config.chain.request_timeout_seconds)
@@ -261,7 +268,7 @@ def _open(
     writer = opened.enter_context(Writer(database))
     journal = SqlJournal(writer, plan_id, mode=mode)
     _require_same_chain(journal, config, database)
-    gas = GasSettings(priority_fee_wei=config.arbitrage.priority_fee)
+    gas = gas_settings(config)
     guard = partial(check_kill_switch, config.keeper.kill_file)
     log = DecisionLog(writer)
     notices = Notices(log, on_event)
