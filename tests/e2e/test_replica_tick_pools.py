@@ -254,20 +254,26 @@ def test_fee_of_an_algebra_pool_rises_with_volatility(chain: ReplicaChain) -> No
 
 
 @pytest.mark.parametrize(
-    ("router", "callback", "arguments"),
+    ("router", "callback", "arguments", "refusal"),
     [
-        (uniswap_v4.ROUTER, "unlockCallback(bytes)", (b"",)),
-        (pancakeswap_v3.ROUTER, "pancakeV3SwapCallback(int256,int256,bytes)", (1, 0, b"")),
-        (pancakeswap_v3.ROUTER, "pancakeV3MintCallback(uint256,uint256,bytes)", (1, 0, b"")),
-        (algebra.ROUTER, "algebraSwapCallback(int256,int256,bytes)", (1, 0, b"")),
-        (algebra.ROUTER, "algebraMintCallback(uint256,uint256,bytes)", (1, 0, b"")),
+        (uniswap_v4.ROUTER, "unlockCallback(bytes)", (b"",), "NotTheManager(address)"),
+        *(
+            (router, f"{name}({types},bytes)", (1, 0, b""), "NotTheOpenPool(address)")
+            for router, name, types in (
+                (pancakeswap_v3.ROUTER, "pancakeV3SwapCallback", "int256,int256"),
+                (pancakeswap_v3.ROUTER, "pancakeV3MintCallback", "uint256,uint256"),
+                (algebra.ROUTER, "algebraSwapCallback", "int256,int256"),
+                (algebra.ROUTER, "algebraMintCallback", "uint256,uint256"),
+            )
+        ),
     ],
 )
 def test_models_of_routers_answer_no_stranger(
-    chain: ReplicaChain, router: str, callback: str, arguments: tuple[Any, ...]
+    chain: ReplicaChain, router: str, callback: str, arguments: tuple[Any, ...], refusal: str
 ) -> None:
-    with pytest.raises(RpcRejected):
+    with pytest.raises(RpcRejected) as refused:
         chain.call(STRANGER, router, callback, *arguments)
+    assert refused.value.data == "0x" + encode_call(refusal, STRANGER).hex()
 
 
 def test_pool_deployers_obey_their_factories_alone(chain: ReplicaChain) -> None:
