@@ -36,14 +36,21 @@ contract ReplicaModelsTest is Test {
         made.fill(amounts);
     }
 
+    /// @dev A trade that goes through, unless the pool is locked.
+    function tradeBack() external {
+        pool.exchange(1, 0, 1 ether, 0);
+    }
+
     function test_TradeInsideATradeIsRefused() public {
         first.mint(address(this), 2 ether);
-        bytes memory again = abi.encodeCall(pool.exchange, (1, 0, 1 ether, 0));
-        first.arm(address(pool), address(pool), again, true);
-        vm.expectRevert();
+        second.mint(address(this), 2 ether);
+        this.tradeBack();
+
+        first.arm(address(pool), address(this), abi.encodeCall(this.tradeBack, ()), true);
+        vm.expectRevert(bytes(""));
         pool.exchange(0, 1, 1 ether, 0);
 
-        first.arm(address(pool), address(pool), again, false);
+        first.arm(address(pool), address(this), abi.encodeCall(this.tradeBack, ()), false);
         pool.exchange(0, 1, 1 ether, 0);
         assertEq(first.callCount(), 1);
         assertFalse(first.lastSuccess());
