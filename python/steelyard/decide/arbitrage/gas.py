@@ -21,6 +21,8 @@ class GasModel:
         uniswap_v3_leg: one swap at a pool that crosses no initialised tick.
         tick_crossing: each initialised tick that a swap crosses. (A tick's very first crossing writes slots
             that were zero: up to 48,000.)
+        builder_tip: unwrapping the tip and paying it to a builder that has been paid before
+            (``tests/fork/test_act_execution.py``).
     """
 
     balancer_v2: int = 120_000
@@ -29,6 +31,7 @@ class GasModel:
     uniswap_v2_leg: int = 82_000
     uniswap_v3_leg: int = 100_000
     tick_crossing: int = 26_000
+    builder_tip: int = 16_500
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
