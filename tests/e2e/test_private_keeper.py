@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from steelyard.app.wiring import build_keeper
 from steelyard.cli.demo_stage import KEEPER, DemoStage
 from steelyard.config import Config, load_config
+from steelyard.connect.access_list import listed_in
 from steelyard.exceptions import RelaysShut
 from steelyard.record.database import Database
 from steelyard.record.reports import build_report, read_events, read_records
+from steelyard.record.tables import SignedAttempt
 from steelyard.sandbox.faulty_rpc import ANY, Drop, FaultyRpc, Status
 from steelyard.sandbox.private_relay import PrivateRelay
 from tests.support.keeper_books import open_books
@@ -86,7 +89,12 @@ def test_keeper_trades_through_its_relay_with_tips_and_access_lists_and_its_book
     with Database(config.keeper.database_url, create=False) as database, database.read() as session:
         totals = build_report(session).totals
         kinds = {event.kind for event in read_events(session)}
+        attempts = session.scalars(select(SignedAttempt)).all()
     assert totals.builder_tip_wei > 0
+    assert {attempt.door for attempt in attempts} == {"private"}
+    listed = [attempt for attempt in attempts if attempt.access_list_gas_saved]
+    assert listed, "a list saves gas at real pools"
+    assert all(listed_in(attempt.raw) for attempt in listed)
     assert kinds.isdisjoint({"private_trouble", "leaked", "sent_publicly", "stuck"})
 
 
