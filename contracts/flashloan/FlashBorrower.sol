@@ -2,23 +2,153 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {TransientSlot} from "@openzeppelin/contracts/utils/TransientSlot.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {ErrorsLib} from "../libraries/ErrorsLib.sol";
+import {Loan, PlanLib} from "../libraries/PlanLib.sol";
 import {CallbackGuard} from "./CallbackGuard.sol";
 
-/// @title FlashBorrower: the shape of a lender.
-/// @notice A lender is one file in `lenders/`: an abstract contract that holds the lender's address as an immutable,
-/// one `_borrowFrom<Lender>` that awaits the callback, asks for the loan and checks that the callback was consumed,
-/// and the callback itself, which (1) consumes the guard, (2) checks everything else that the lender says,
-/// (3) calls `_onLoan`, (4) sees to the repayment of what `_onLoan` says is owed. It holds no policy of its own.
+/// @title FlashBorrower: the shape of a lender, and how loans stand one inside another.
+/// @notice A lender is one file in `lenders/`: an abstract contract with one `_borrowFrom<Lender>` that awaits the
+/// callback, asks for the loan with the whole plan as its data and checks that the callback was consumed; and the
+/// callback itself, which (1) consumes the guard, (2) checks whatever else the lender says, (3) calls `_onLoan` (or
+/// `_onBasket`), (4) sees to the repayment of what that says is owed. It holds no policy of its own.
+///
+/// The plan's loans are taken in order, each inside the callback of the one before; the innermost callback runs the
+/// route. Loans of one kind that follow each other are one call where the lender lends several assets at once.
 abstract contract FlashBorrower is CallbackGuard {
-    /// @dev Runs the plan encoded in `data` with the loan that has just arrived. The callback was proven before.
-    /// @param planHash keccak256 of `data`, as `_consumeCallback` returned it.
+    using TransientSlot for bytes32;
+    using TransientSlot for TransientSlot.Uint256Slot;
+
+    /* CONSTANTS */
+
+    /// @dev Transient slots by the offset of a loan in the plan, far from those that the compiler gives out.
+    uint256 private constant _BALANCE_BEFORE = uint256(keccak256("steelyard.FlashBorrower.balanceBefore"));
+    uint256 private constant _OWED = uint256(keccak256("steelyard.FlashBorrower.owed"));
+
+    /* TRANSIENT STORAGE: written before it is read in every execution, so never cleared */
+
+    /// @dev Offset in the plan of the loan that is being asked for.
+    uint256 private transient _cursor;
+
+    /* HOOKS */
+
+    /// @dev Takes the loan at `loan`, and whatever follows inside it.
+    function _borrow(bytes calldata plan, bytes32 planHash, Loan memory loan) internal virtual;
+
+    /// @dev All loans are here: runs the legs that begin at `route`.
+    function _onAllLoans(bytes calldata plan, uint256 route) internal virtual;
+
+    /* TAKING LOANS */
+
+    /// @dev Notes what was here before, then takes the first loan, which takes the others.
+    function _takeLoans(bytes calldata plan, bytes32 planHash) internal {
+        Loan memory loan = PlanLib.loanAt(plan, PlanLib.LOANS);
+        uint256 offset = PlanLib.LOANS;
+        while (true) {
+            _slot(_BALANCE_BEFORE, offset).tstore(IERC20(loan.asset).balanceOf(address(this)));
+            if (!loan.more) break;
+            offset = loan.next;
+            loan = PlanLib.loanAt(plan, offset);
+        }
+        _takeLoan(plan, planHash, PlanLib.LOANS);
+    }
+
+    function _takeLoan(bytes calldata plan, bytes32 planHash, uint256 offset) private {
+        _cursor = offset;
+        _borrow(plan, planHash, PlanLib.loanAt(plan, offset));
+    }
+
+    /// @dev One loan has arrived; its callback was proven before.
+    /// @param plan The data that the lender brought back, whose hash is `planHash`.
     /// @return owed What the lender must have back: amount plus fee, held by this contract when this returns.
-    function _onLoan(address asset, uint256 amount, uint256 fee, bytes calldata data, bytes32 planHash)
+    function _onLoan(bytes calldata plan, bytes32 planHash, address asset, uint256 amount, uint256 fee)
         internal
-        virtual
-        returns (uint256 owed);
+        returns (uint256 owed)
+    {
+        uint256 offset = _cursor;
+        Loan memory loan = PlanLib.loanAt(plan, offset);
+        owed = _accept(loan, offset, asset, amount, fee);
+        _goOn(plan, planHash, loan);
+    }
+
+    /// @dev Several loans of one call have arrived; their callback was proven before.
+    /// @return owed For each what the lender must have back.
+    function _onBasket(
+        bytes calldata plan,
+        bytes32 planHash,
+        address[] calldata assets,
+        uint256[] calldata amounts,
+        uint256[] calldata fees
+    ) internal returns (uint256[] memory owed) {
+        owed = new uint256[](assets.length);
+        uint256 offset = _cursor;
+        Loan memory loan;
+        for (uint256 i; i < assets.length; ++i) {
+            loan = PlanLib.loanAt(plan, offset);
+            owed[i] = _accept(loan, offset, assets[i], amounts[i], fees[i]);
+            offset = loan.next;
+        }
+        _goOn(plan, planHash, loan);
+    }
+
+    /// @dev The loan at `first` and those that follow it of the same kind, as lenders of several assets want them.
+    function _basket(bytes calldata plan, Loan memory first)
+        internal
+        pure
+        returns (address[] memory assets, uint256[] memory amounts)
+    {
+        uint256 count = 1;
+        Loan memory loan = first;
+        while (loan.more && PlanLib.loanAt(plan, loan.next).kind == first.kind) {
+            loan = PlanLib.loanAt(plan, loan.next);
+            ++count;
+        }
+        (assets, amounts) = (new address[](count), new uint256[](count));
+        loan = first;
+        for (uint256 i; i < count; ++i) {
+            (assets[i], amounts[i]) = (loan.asset, loan.amount);
+            if (i + 1 < count) loan = PlanLib.loanAt(plan, loan.next);
+        }
+    }
+
+    /// @dev The loan that is arriving, for lenders that do not name the token.
+    function _arriving(bytes calldata plan) internal view returns (Loan memory) {
+        return PlanLib.loanAt(plan, _cursor);
+    }
+
+    function _accept(Loan memory loan, uint256 offset, address asset, uint256 amount, uint256 fee)
+        private
+        returns (uint256 owed)
+    {
+        if (asset != loan.asset || amount != loan.amount) revert ErrorsLib.WrongLoan(asset, amount);
+        if (fee > loan.maxFee) revert ErrorsLib.LoanFeeTooHigh(fee, loan.maxFee);
+        owed = amount + fee;
+        _slot(_OWED, offset).tstore(owed);
+    }
+
+    function _goOn(bytes calldata plan, bytes32 planHash, Loan memory last) private {
+        if (last.more) _takeLoan(plan, planHash, last.next);
+        else _onAllLoans(plan, last.next);
+    }
+
+    /* WHAT IS KNOWN OF A LOAN, BY ITS OFFSET */
+
+    /// @dev Balance of the loan's asset before the first loan: not ours to count, not ours to spend.
+    function _balanceBefore(uint256 offset) internal view returns (uint256) {
+        return _slot(_BALANCE_BEFORE, offset).tload();
+    }
+
+    /// @dev Amount plus fee of a loan that has arrived.
+    function _owed(uint256 offset) internal view returns (uint256) {
+        return _slot(_OWED, offset).tload();
+    }
+
+    function _slot(uint256 base, uint256 offset) private pure returns (TransientSlot.Uint256Slot) {
+        return bytes32(base + offset).asUint256();
+    }
+
+    /* REPAYING BY ALLOWANCE */
 
     /// @dev Allows `lender` to pull exactly `owed`. Tokens that only approve from zero are served: no allowance is
     /// ever left over.

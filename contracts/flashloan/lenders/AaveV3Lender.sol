@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {LenderKind} from "../../interfaces/IFlashLoanArbitrage.sol";
 import {IAaveV3Borrower, IAaveV3Pool} from "../../interfaces/external/IAaveV3Pool.sol";
 import {ErrorsLib} from "../../libraries/ErrorsLib.sol";
+import {Loan} from "../../libraries/PlanLib.sol";
 import {CallbackKind} from "../CallbackGuard.sol";
 import {FlashBorrower} from "../FlashBorrower.sol";
 
@@ -21,12 +22,12 @@ abstract contract AaveV3Lender is FlashBorrower, IAaveV3Borrower {
     }
 
     /// @dev Borrows one asset; checks afterwards that the pool pulled all it was allowed to.
-    function _borrowFromAaveV3(address asset, uint256 amount, bytes memory data, bytes32 planHash) internal {
+    function _borrowFromAaveV3(bytes calldata plan, bytes32 planHash, Loan memory loan) internal {
         if (AAVE_POOL == address(0)) revert ErrorsLib.LenderNotAvailable(LenderKind.AaveV3);
         uint256 outer = _expectCallback(AAVE_POOL, CallbackKind.AaveV3Loan, planHash);
-        IAaveV3Pool(AAVE_POOL).flashLoanSimple(address(this), asset, amount, data, _NO_REFERRAL);
+        IAaveV3Pool(AAVE_POOL).flashLoanSimple(address(this), loan.asset, loan.amount, plan, _NO_REFERRAL);
         _requireConsumed(outer);
-        _requireNoAllowance(asset, AAVE_POOL);
+        _requireNoAllowance(loan.asset, AAVE_POOL);
     }
 
     /// @inheritdoc IAaveV3Borrower
@@ -39,7 +40,7 @@ abstract contract AaveV3Lender is FlashBorrower, IAaveV3Borrower {
     ) external override returns (bool repaid) {
         bytes32 planHash = _consumeCallback(CallbackKind.AaveV3Loan, params);
         if (initiator != address(this)) revert ErrorsLib.WrongInitiator(initiator);
-        uint256 owed = _onLoan(asset, amount, premium, params, planHash);
+        uint256 owed = _onLoan(params, planHash, asset, amount, premium);
         _approveRepayment(asset, AAVE_POOL, owed);
         return true;
     }

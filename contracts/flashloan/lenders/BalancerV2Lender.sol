@@ -5,6 +5,7 @@ import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {LenderKind} from "../../interfaces/IFlashLoanArbitrage.sol";
 import {IBalancerV2Borrower, IBalancerV2Vault} from "../../interfaces/external/IBalancerV2Vault.sol";
 import {ErrorsLib} from "../../libraries/ErrorsLib.sol";
+import {Loan} from "../../libraries/PlanLib.sol";
 import {CallbackKind} from "../CallbackGuard.sol";
 import {FlashBorrower} from "../FlashBorrower.sol";
 
@@ -19,17 +20,13 @@ abstract contract BalancerV2Lender is FlashBorrower, IBalancerV2Borrower {
         BALANCER_VAULT = vault;
     }
 
-    /// @dev Borrows one asset; everything else happens in the callback.
-    function _borrowFromBalancerV2(address asset, uint256 amount, bytes memory data, bytes32 planHash)
-        internal
-    {
+    /// @dev Borrows the loan and those that follow it of this kind (the vault wants them sorted by address); everything
+    /// else happens in the callback.
+    function _borrowFromBalancerV2(bytes calldata plan, bytes32 planHash, Loan memory loan) internal {
         if (BALANCER_VAULT == address(0)) revert ErrorsLib.LenderNotAvailable(LenderKind.BalancerV2);
-        address[] memory tokens = new address[](1);
-        uint256[] memory amounts = new uint256[](1);
-        tokens[0] = asset;
-        amounts[0] = amount;
+        (address[] memory tokens, uint256[] memory amounts) = _basket(plan, loan);
         uint256 outer = _expectCallback(BALANCER_VAULT, CallbackKind.BalancerV2Loan, planHash);
-        IBalancerV2Vault(BALANCER_VAULT).flashLoan(address(this), tokens, amounts, data);
+        IBalancerV2Vault(BALANCER_VAULT).flashLoan(address(this), tokens, amounts, plan);
         _requireConsumed(outer);
     }
 
@@ -41,8 +38,9 @@ abstract contract BalancerV2Lender is FlashBorrower, IBalancerV2Borrower {
         bytes calldata userData
     ) external override {
         bytes32 planHash = _consumeCallback(CallbackKind.BalancerV2Loan, userData);
-        if (tokens.length != 1) revert ErrorsLib.WrongLoan(address(0), tokens.length);
-        uint256 owed = _onLoan(tokens[0], amounts[0], feeAmounts[0], userData, planHash);
-        SafeTransferLib.safeTransfer(tokens[0], BALANCER_VAULT, owed);
+        uint256[] memory owed = _onBasket(userData, planHash, tokens, amounts, feeAmounts);
+        for (uint256 i; i < owed.length; ++i) {
+            SafeTransferLib.safeTransfer(tokens[i], BALANCER_VAULT, owed[i]);
+        }
     }
 }

@@ -6,7 +6,7 @@ import {IMorphoBlue, IMorphoBlueBorrower} from "../../interfaces/external/IMorph
 import {ErrorsLib} from "../../libraries/ErrorsLib.sol";
 import {CallbackKind} from "../CallbackGuard.sol";
 import {FlashBorrower} from "../FlashBorrower.sol";
-import {PlanLib} from "../../libraries/PlanLib.sol";
+import {Loan} from "../../libraries/PlanLib.sol";
 
 /// @title Loans from Morpho Blue: free, lent to the caller only, repaid by an exact allowance that Morpho pulls.
 abstract contract MorphoBlueLender is FlashBorrower, IMorphoBlueBorrower {
@@ -21,22 +21,20 @@ abstract contract MorphoBlueLender is FlashBorrower, IMorphoBlueBorrower {
     }
 
     /// @dev Borrows one asset; checks afterwards that Morpho pulled all it was allowed to.
-    function _borrowFromMorphoBlue(address asset, uint256 amount, bytes memory data, bytes32 planHash)
-        internal
-    {
+    function _borrowFromMorphoBlue(bytes calldata plan, bytes32 planHash, Loan memory loan) internal {
         if (MORPHO == address(0)) revert ErrorsLib.LenderNotAvailable(LenderKind.MorphoBlue);
         uint256 outer = _expectCallback(MORPHO, CallbackKind.MorphoBlueLoan, planHash);
-        IMorphoBlue(MORPHO).flashLoan(asset, amount, data);
+        IMorphoBlue(MORPHO).flashLoan(loan.asset, loan.amount, plan);
         _requireConsumed(outer);
-        _requireNoAllowance(asset, MORPHO);
+        _requireNoAllowance(loan.asset, MORPHO);
     }
 
     /// @inheritdoc IMorphoBlueBorrower
     function onMorphoFlashLoan(uint256 assets, bytes calldata data) external override {
         bytes32 planHash = _consumeCallback(CallbackKind.MorphoBlueLoan, data);
         // Morpho does not name the token; the plan, whose hash the guard has just checked, does.
-        address asset = PlanLib.fromCalldata(data).asset;
-        uint256 owed = _onLoan(asset, assets, _NO_FEE, data, planHash);
+        address asset = _arriving(data).asset;
+        uint256 owed = _onLoan(data, planHash, asset, assets, _NO_FEE);
         _approveRepayment(asset, MORPHO, owed);
     }
 }
