@@ -14,21 +14,21 @@ abstract contract UniswapV3Swap is CallbackGuard, IUniswapV3SwapCallback {
     uint160 private constant _MAX_PRICE_LIMIT_X96 = 1461446703485210103287273052203988822378723970341;
 
     /// @dev Sells all of `amountIn`, or reverts.
-    /// @param planHash Goes into the data that the pool must hand back, so that it fits this plan only.
+    /// @param recipient Who is paid: this contract, or the next leg's pair.
     /// @return amountOut What the pool says it sent, in base units of `tokenOut`.
     function _swapOnUniswapV3(
         address pool,
         address tokenIn,
         address tokenOut,
         uint256 amountIn,
-        bytes32 planHash
+        address recipient
     ) internal returns (uint256 amountOut) {
         bool zeroForOne = tokenIn < tokenOut;
-        bytes memory data = abi.encode(tokenIn, amountIn, planHash);
+        bytes memory data = abi.encode(tokenIn, amountIn);
         uint256 outer = _expectCallback(pool, CallbackKind.UniswapV3Swap, keccak256(data));
         (int256 amount0, int256 amount1) = IUniswapV3Pool(pool)
             .swap(
-                address(this),
+                recipient,
                 zeroForOne,
                 SafeCast.toInt256(amountIn), // positive: exact input
                 zeroForOne ? _MIN_PRICE_LIMIT_X96 : _MAX_PRICE_LIMIT_X96,
@@ -44,7 +44,7 @@ abstract contract UniswapV3Swap is CallbackGuard, IUniswapV3SwapCallback {
         override
     {
         _consumeCallback(CallbackKind.UniswapV3Swap, data);
-        (address tokenIn, uint256 amountIn,) = abi.decode(data, (address, uint256, bytes32));
+        (address tokenIn, uint256 amountIn) = abi.decode(data, (address, uint256));
         int256 taken = amount0Delta > 0 ? amount0Delta : amount1Delta;
         // A pool that runs out of liquidity takes less; the rest would stay here. The cast cannot wrap: `amountIn`
         // was an int256 in the call that led here.
