@@ -16,7 +16,8 @@ enum LenderFault {
     LendsLess,
     LendsOtherAsset,
     LeavesAllowance,
-    NamesTwoTokens
+    NamesTwoTokens,
+    NamesNoToken
 }
 
 /// @title What the three lenders of the tests share: a fee, and a fault on demand.
@@ -65,6 +66,8 @@ abstract contract MockLender {
 contract MockBalancerVault is MockLender {
     using SafeERC20 for IERC20;
 
+    error UnsortedTokens();
+
     function flashLoan(
         address recipient,
         address[] memory tokens,
@@ -74,22 +77,32 @@ contract MockBalancerVault is MockLender {
         if (fault == LenderFault.NoCallback) return;
         tokens[0] = _lentAsset(tokens[0]);
         amounts[0] = _lent(amounts[0]);
-        uint256 held = IERC20(tokens[0]).balanceOf(address(this));
-        IERC20(tokens[0]).safeTransfer(recipient, amounts[0]);
+        uint256[] memory held = new uint256[](tokens.length);
+        for (uint256 i; i < tokens.length; ++i) {
+            if (i != 0 && tokens[i] <= tokens[i - 1]) revert UnsortedTokens();
+            held[i] = IERC20(tokens[i]).balanceOf(address(this));
+            IERC20(tokens[i]).safeTransfer(recipient, amounts[i]);
+        }
         _callBack(recipient, tokens, amounts, _data(data));
         if (fault == LenderFault.CallsBackTwice) _callBack(recipient, tokens, amounts, data);
-        _requireRepaid(tokens[0], held + fee);
+        for (uint256 i; i < tokens.length; ++i) {
+            _requireRepaid(tokens[i], held[i] + fee);
+        }
     }
 
+    /// @dev The same fee for each token, in its base units.
     function _callBack(
         address recipient,
         address[] memory tokens,
         uint256[] memory amounts,
         bytes memory data
     ) private {
-        uint256[] memory fees = new uint256[](1);
-        fees[0] = fee;
+        uint256[] memory fees = new uint256[](tokens.length);
+        for (uint256 i; i < fees.length; ++i) {
+            fees[i] = fee;
+        }
         if (fault == LenderFault.NamesTwoTokens) tokens = new address[](2);
+        if (fault == LenderFault.NamesNoToken) tokens = new address[](0);
         IBalancerV2Borrower(recipient).receiveFlashLoan(tokens, amounts, fees, data);
     }
 }
