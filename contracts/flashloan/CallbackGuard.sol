@@ -9,7 +9,15 @@ enum CallbackKind {
     BalancerV2Loan,
     AaveV3Loan,
     MorphoBlueLoan,
-    UniswapV3Swap
+    UniswapV3Swap,
+    AaveBasketLoan,
+    Erc3156Loan,
+    UniswapV2Loan,
+    UniswapV3Loan,
+    UniswapV4Loan,
+    UniswapV4Swap,
+    PancakeV3Swap,
+    AlgebraSwap
 }
 
 /// @title CallbackGuard: a callback is accepted once, from the one contract we called, with the data we gave it.
@@ -46,6 +54,12 @@ abstract contract CallbackGuard {
         // The outer word holds nothing but its depth here, so the sum cannot disturb other fields.
         _expectation = outer + _DEPTH_ONE + _word(callee, kind);
         _dataHash = dataHash;
+    }
+
+    /// @dev Whether the awaited callback is of `kind`: for a callback that serves two of them. Proves nothing of the
+    /// caller.
+    function _awaits(CallbackKind kind) internal view returns (bool) {
+        return uint8(_expectation >> _KIND_OFFSET) == uint8(kind);
     }
 
     /// @dev First thing in every callback: caller, kind and data must be the awaited ones; then nothing is awaited.

@@ -100,7 +100,7 @@ abstract contract FlashBorrower is CallbackGuard {
     {
         uint256 count = 1;
         Loan memory loan = first;
-        while (loan.more && PlanLib.loanAt(plan, loan.next).kind == first.kind) {
+        while (_isBasket(plan, loan)) {
             loan = PlanLib.loanAt(plan, loan.next);
             ++count;
         }
@@ -110,6 +110,11 @@ abstract contract FlashBorrower is CallbackGuard {
             (assets[i], amounts[i]) = (loan.asset, loan.amount);
             if (i + 1 < count) loan = PlanLib.loanAt(plan, loan.next);
         }
+    }
+
+    /// @dev Whether the next loan is of the same lender.
+    function _isBasket(bytes calldata plan, Loan memory loan) internal pure returns (bool) {
+        return loan.more && PlanLib.loanAt(plan, loan.next).kind == loan.kind;
     }
 
     /// @dev The loan that is arriving, for lenders that do not name the token.
@@ -148,17 +153,15 @@ abstract contract FlashBorrower is CallbackGuard {
         return bytes32(base + offset).asUint256();
     }
 
-    /* REPAYING BY ALLOWANCE */
+    /* FOR LENDERS: a callback's sender is the lender, once the guard has let it in */
 
-    /// @dev Allows `lender` to pull exactly `owed`. Tokens that only approve from zero are served: no allowance is
-    /// ever left over.
-    function _approveRepayment(address asset, address lender, uint256 owed) internal {
-        SafeTransferLib.safeApproveWithRetry(asset, lender, owed);
+    /// @dev For lenders that say who asked for the loan.
+    function _requireOurs(address initiator) internal view {
+        if (initiator != address(this)) revert ErrorsLib.WrongInitiator(initiator);
     }
 
-    /// @dev The lender must have used its allowance to the last unit.
-    function _requireNoAllowance(address asset, address lender) internal view {
-        uint256 left = IERC20(asset).allowance(address(this), lender);
-        if (left != 0) revert ErrorsLib.AllowanceLeft(asset, lender, left);
+    /// @dev Sends the calling lender what it must have back.
+    function _repay(address asset, uint256 owed) internal {
+        SafeTransferLib.safeTransfer(asset, msg.sender, owed);
     }
 }

@@ -7,17 +7,31 @@ import {IWETH} from "../interfaces/external/IWETH.sol";
 import {ErrorsLib} from "../libraries/ErrorsLib.sol";
 import {Loan, PlanHead, PlanLib} from "../libraries/PlanLib.sol";
 import {Purse, PurseLib} from "../libraries/PurseLib.sol";
+import {BalancerV2Vault} from "./BalancerV2Vault.sol";
 import {ExecutorRoles} from "./ExecutorRoles.sol";
 import {FlashBorrower} from "./FlashBorrower.sol";
 import {Route} from "./Route.sol";
+import {UniswapV4Unlock} from "./UniswapV4Unlock.sol";
+import {AaveV2Lender} from "./lenders/AaveV2Lender.sol";
 import {AaveV3Lender} from "./lenders/AaveV3Lender.sol";
 import {BalancerV2Lender} from "./lenders/BalancerV2Lender.sol";
+import {MakerLender} from "./lenders/MakerLender.sol";
 import {MorphoBlueLender} from "./lenders/MorphoBlueLender.sol";
+import {UniswapV3Lender} from "./lenders/UniswapV3Lender.sol";
+import {UniswapV4Lender} from "./lenders/UniswapV4Lender.sol";
 
 /// @title FlashLoanArbitrage
 /// @notice Start reading at `_run`: check the plan, borrow (FlashBorrower), in the innermost callback swap (Route), repay,
 /// settle. Roles, assumptions and the full documentation stand on IFlashLoanArbitrage.
-contract FlashLoanArbitrage is Route, BalancerV2Lender, AaveV3Lender, MorphoBlueLender {
+contract FlashLoanArbitrage is
+    Route,
+    BalancerV2Lender,
+    AaveV3Lender,
+    MorphoBlueLender,
+    MakerLender,
+    UniswapV3Lender,
+    UniswapV4Lender
+{
     using PurseLib for Purse;
 
     /* CONSTANTS */
@@ -43,9 +57,12 @@ contract FlashLoanArbitrage is Route, BalancerV2Lender, AaveV3Lender, MorphoBlue
     /// @param weth Wrapped ether.
     constructor(address owner_, address treasury_, Lenders memory lenders, address weth)
         ExecutorRoles(owner_, treasury_)
-        BalancerV2Lender(lenders.balancerV2Vault)
+        BalancerV2Vault(lenders.balancerV2Vault)
         AaveV3Lender(lenders.aaveV3Pool)
         MorphoBlueLender(lenders.morphoBlue)
+        AaveV2Lender(lenders.aaveV2Pool)
+        MakerLender(lenders.makerFlash)
+        UniswapV4Unlock(lenders.uniswapV4PoolManager)
     {
         if (weth.code.length == 0) revert ErrorsLib.InvalidWeth(weth);
         WETH = weth;
@@ -131,10 +148,14 @@ contract FlashLoanArbitrage is Route, BalancerV2Lender, AaveV3Lender, MorphoBlue
     /* VIEWS */
 
     /// @inheritdoc IFlashLoanArbitrage
-    function lenderAddress(LenderKind lender) external view override returns (address) {
+    function lenderAddress(LenderKind lender) public view override returns (address) {
         if (lender == LenderKind.BalancerV2) return BALANCER_VAULT;
-        if (lender == LenderKind.AaveV3) return AAVE_POOL;
-        return MORPHO;
+        if (lender == LenderKind.MorphoBlue) return _MORPHO;
+        if (lender == LenderKind.UniswapV4) return _POOL_MANAGER;
+        if (lender == LenderKind.AaveV3) return _AAVE_V3_POOL;
+        if (lender == LenderKind.AaveV2) return _AAVE_V2_POOL;
+        if (lender == LenderKind.Maker) return _MAKER_FLASH;
+        return address(0);
     }
 
     /* INTERNAL: ONE PLAN */
@@ -177,9 +198,18 @@ contract FlashLoanArbitrage is Route, BalancerV2Lender, AaveV3Lender, MorphoBlue
     /// @inheritdoc FlashBorrower
     /// @dev Adding a lender: one file in `lenders/`, one kind, one line here and in `lenderAddress`.
     function _borrow(bytes calldata plan, bytes32 planHash, Loan memory loan) internal override {
-        if (loan.kind == LenderKind.BalancerV2) _borrowFromBalancerV2(plan, planHash, loan);
-        else if (loan.kind == LenderKind.AaveV3) _borrowFromAaveV3(plan, planHash, loan);
-        else _borrowFromMorphoBlue(plan, planHash, loan);
+        LenderKind kind = loan.kind;
+        if (kind == LenderKind.UniswapV2) return _borrowFromUniswapV2(plan, planHash, loan);
+        if (kind == LenderKind.UniswapV3) return _borrowFromUniswapV3(plan, planHash, loan);
+        if (kind == LenderKind.Erc3156) return _borrowFromListed(plan, planHash, loan);
+        address lender = lenderAddress(kind);
+        if (lender == address(0)) revert ErrorsLib.LenderNotAvailable(kind);
+        if (kind == LenderKind.BalancerV2) _borrowFromBalancerV2(plan, planHash, loan);
+        else if (kind == LenderKind.MorphoBlue) _borrowFromMorphoBlue(plan, planHash, loan);
+        else if (kind == LenderKind.UniswapV4) _borrowFromUniswapV4(plan, planHash);
+        else if (kind == LenderKind.AaveV3) _borrowFromAaveV3(lender, plan, planHash, loan);
+        else if (kind == LenderKind.AaveV2) _borrowBasketFromAave(lender, plan, planHash, loan);
+        else _borrowFromErc3156(lender, plan, planHash, loan);
     }
 
     /// @inheritdoc FlashBorrower

@@ -5,13 +5,25 @@ pragma solidity 0.8.37;
 enum LenderKind {
     BalancerV2,
     AaveV3,
-    MorphoBlue
+    MorphoBlue,
+    AaveV2,
+    Maker,
+    UniswapV2,
+    UniswapV3,
+    UniswapV4,
+    Erc3156
 }
 
 /// @notice Which mathematics and which call a venue's pools speak. Append only.
 enum VenueKind {
     UniswapV2,
-    UniswapV3
+    UniswapV3,
+    PancakeV3,
+    Algebra,
+    UniswapV4,
+    BalancerV2,
+    CurveStable,
+    WrappedEther
 }
 
 /// @notice Where the lenders stand that a deployment borrows from; zero where the chain has none.
@@ -19,13 +31,18 @@ struct Lenders {
     address balancerV2Vault;
     address aaveV3Pool;
     address morphoBlue;
+    address aaveV2Pool;
+    address makerFlash;
+    address uniswapV4PoolManager;
 }
 
-/// @notice A family of pools that one factory deployed by CREATE2.
+/// @notice A family of pools that one factory deployed by CREATE2, or one Curve pool. Uniswap V4, Balancer V2 and wrapped
+/// ether are constants of the deployment and not listed.
 /// @param kind Mathematics and call of the pools.
-/// @param feePips Fee of every pool for Uniswap V2 (3000 is 0.3 %); 0 for Uniswap V3, where the leg says it.
-/// @param factory Deployer of the pools.
-/// @param initCodeHash keccak256 of the pools' creation code.
+/// @param feePips Fee of every pool for Uniswap V2 (3000 is 0.3 %); else 0: the leg or the pool itself says it.
+/// @param factory Deployer of the pools (PancakeSwap's and Algebra's have a deployer beside the factory: this is it); for
+/// CurveStable the pool itself.
+/// @param initCodeHash keccak256 of the pools' creation code; 0 for CurveStable.
 struct Venue {
     VenueKind kind;
     uint24 feePips;
@@ -107,6 +124,10 @@ interface IFlashLoanArbitrage {
     );
     /// @notice A venue was taken off the list; its id is never used again.
     event VenueDelisted(uint16 indexed venueId);
+    /// @notice An ERC-3156 lender was added to the list under `lenderId`.
+    event LenderListed(uint16 indexed lenderId, address indexed lender);
+    /// @notice A lender was taken off the list; its id is never used again.
+    event LenderDelisted(uint16 indexed lenderId);
     /// @notice Stray tokens were sent to the treasury.
     event TokenSwept(address indexed token, address indexed treasury, uint256 amount);
     /// @notice Stray ether was sent to the treasury.
@@ -171,6 +192,13 @@ interface IFlashLoanArbitrage {
     /// @notice Takes a venue off the list: every plan that names it reverts from now on.
     function delistVenue(uint16 venueId) external;
 
+    /// @notice Adds an ERC-3156 lender. It can keep what a plan owes it, and nothing else: no more is ever allowed.
+    /// @return lenderId Its place on the list, which is what loans name.
+    function listLender(address lender) external returns (uint16 lenderId);
+
+    /// @notice Takes a lender off the list: every plan that names it reverts from now on.
+    function delistLender(uint16 lenderId) external;
+
     /// @notice Sends stray tokens (donations, refunds) to the treasury.
     function sweep(address token, uint256 amount) external;
 
@@ -204,6 +232,10 @@ interface IFlashLoanArbitrage {
         view
         returns (address);
 
-    /// @notice Contract that lends under `lender`; zero where this deployment has none.
+    /// @notice The ERC-3156 lender under `lenderId`; reverts where none is listed.
+    function lenderAt(uint16 lenderId) external view returns (address);
+
+    /// @notice Contract that lends under `lender`; zero where this deployment has none, or where a loan's own parameters
+    /// say which (pools of Uniswap V2 and V3, the list).
     function lenderAddress(LenderKind lender) external view returns (address);
 }

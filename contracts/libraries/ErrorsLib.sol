@@ -24,16 +24,18 @@ library ErrorsLib {
     error InvalidWeth(address weth);
     /// @notice Only this contract itself may call it.
     error NotSelf(address caller);
-    /// @notice Ether comes only from unwrapping WETH.
+    /// @notice Ether comes only from the contract that is just now to pay it out: WETH, or the pool of a leg that buys it.
     error EtherRefused(address sender);
 
     /* VENUES */
 
-    /// @notice A venue needs a factory that holds code.
+    /// @notice A venue needs a factory (a Curve pool: a pool) that holds code.
     error InvalidFactory(address factory);
-    /// @notice A venue needs the hash of its pools' creation code.
+    /// @notice A venue needs the hash of its pools' creation code; a Curve pool, listed itself, has none.
     error InvalidInitCodeHash();
-    /// @notice A V2 venue's fee must be under 100 %, a V3 venue has none of its own (its legs say it).
+    /// @notice Pools of this kind are not listed: where they stand is fixed at deployment.
+    error KindNotListable(VenueKind kind);
+    /// @notice A V2 venue's fee must be under 100 %, any other has none of its own (its legs or pools say it).
     error InvalidVenueFee(uint24 feePips);
     /// @notice All 65,536 ids are used.
     error VenueListFull();
@@ -43,6 +45,17 @@ library ErrorsLib {
     error PoolNotFound(uint16 venueId, address pool);
     /// @notice The venue under this id is of another kind than the leg says.
     error WrongVenueKind(uint16 venueId, VenueKind kind);
+    /// @notice This deployment knows no contract of this kind.
+    error VenueNotAvailable(VenueKind kind);
+    /// @notice Wrapping turns ether (the zero address) into WETH, unwrapping WETH into ether; nothing else.
+    error NotWrappedEther(address tokenIn, address tokenOut);
+
+    /// @notice A lender holds code.
+    error InvalidLender(address lender);
+    /// @notice All 65,536 ids of lenders are used.
+    error LenderListFull();
+    /// @notice No lender is listed under this id.
+    error LenderNotListed(uint16 lenderId);
 
     /* PLAN */
 

@@ -1,32 +1,30 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {LenderKind} from "../../interfaces/IFlashLoanArbitrage.sol";
 import {IMorphoBlue, IMorphoBlueBorrower} from "../../interfaces/external/IMorphoBlue.sol";
-import {ErrorsLib} from "../../libraries/ErrorsLib.sol";
+import {AllowanceLib} from "../../libraries/AllowanceLib.sol";
+import {Loan} from "../../libraries/PlanLib.sol";
 import {CallbackKind} from "../CallbackGuard.sol";
 import {FlashBorrower} from "../FlashBorrower.sol";
-import {Loan} from "../../libraries/PlanLib.sol";
 
 /// @title Loans from Morpho Blue: free, lent to the caller only, repaid by an exact allowance that Morpho pulls.
 abstract contract MorphoBlueLender is FlashBorrower, IMorphoBlueBorrower {
     /// @dev Morpho Blue charges nothing for a flash loan.
     uint256 private constant _NO_FEE = 0;
 
-    /// @notice Morpho Blue; zero where the chain has none.
-    address public immutable MORPHO;
+    /// @dev Morpho Blue; zero where the chain has none.
+    address internal immutable _MORPHO;
 
     constructor(address morpho) {
-        MORPHO = morpho;
+        _MORPHO = morpho;
     }
 
     /// @dev Borrows one asset; checks afterwards that Morpho pulled all it was allowed to.
     function _borrowFromMorphoBlue(bytes calldata plan, bytes32 planHash, Loan memory loan) internal {
-        if (MORPHO == address(0)) revert ErrorsLib.LenderNotAvailable(LenderKind.MorphoBlue);
-        uint256 outer = _expectCallback(MORPHO, CallbackKind.MorphoBlueLoan, planHash);
-        IMorphoBlue(MORPHO).flashLoan(loan.asset, loan.amount, plan);
+        uint256 outer = _expectCallback(_MORPHO, CallbackKind.MorphoBlueLoan, planHash);
+        IMorphoBlue(_MORPHO).flashLoan(loan.asset, loan.amount, plan);
         _requireConsumed(outer);
-        _requireNoAllowance(loan.asset, MORPHO);
+        AllowanceLib.requireUsed(loan.asset, _MORPHO);
     }
 
     /// @inheritdoc IMorphoBlueBorrower
@@ -35,6 +33,6 @@ abstract contract MorphoBlueLender is FlashBorrower, IMorphoBlueBorrower {
         // Morpho does not name the token; the plan, whose hash the guard has just checked, does.
         address asset = _arriving(data).asset;
         uint256 owed = _onLoan(data, planHash, asset, assets, _NO_FEE);
-        _approveRepayment(asset, MORPHO, owed);
+        AllowanceLib.allow(asset, msg.sender, owed);
     }
 }

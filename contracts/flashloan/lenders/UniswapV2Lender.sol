@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {VenueKind} from "../../interfaces/IFlashLoanArbitrage.sol";
+import {IPancakeV2Callee, IUniswapV2Callee} from "../../interfaces/external/IUniswapV2Callee.sol";
+import {IUniswapV2Pair} from "../../interfaces/external/IUniswapV2Pair.sol";
+import {Loan, PlanLib} from "../../libraries/PlanLib.sol";
+import {CallbackKind} from "../CallbackGuard.sol";
+import {FlashBorrower} from "../FlashBorrower.sol";
+import {Listings} from "../Listings.sol";
+
+/// @title Loans from the pairs of a listed Uniswap V2 venue: a flash swap that takes and pays the same token.
+/// @notice The pair follows from the venue, the loan's asset and the pair's other token; it is locked until the loan is
+/// repaid, so no leg of the route can use it. Anyone can name any receiver; the pair says who asked: that must be us.
+abstract contract UniswapV2Lender is Listings, FlashBorrower, IUniswapV2Callee, IPancakeV2Callee {
+    /// @dev Borrows one side of the pair.
+    function _borrowFromUniswapV2(bytes calldata plan, bytes32 planHash, Loan memory loan) internal {
+        (uint16 venueId, address other) = _poolOf(plan, loan);
+        address pair = _existingPool(_venueOf(venueId, VenueKind.UniswapV2), venueId, loan.asset, other, 0);
+        (uint256 amount0, uint256 amount1) =
+            loan.asset < other ? (loan.amount, uint256(0)) : (uint256(0), loan.amount);
+        uint256 outer = _expectCallback(pair, CallbackKind.UniswapV2Loan, planHash);
+        IUniswapV2Pair(pair).swap(amount0, amount1, address(this), plan);
+        _requireConsumed(outer);
+    }
+
+    /// @inheritdoc IUniswapV2Callee
+    function uniswapV2Call(address sender, uint256 amount0, uint256 amount1, bytes calldata data)
+        external
+        override
+    {
+        _onFlashSwap(sender, amount0, amount1, data);
+    }
+
+    /// @inheritdoc IPancakeV2Callee
+    function pancakeCall(address sender, uint256 amount0, uint256 amount1, bytes calldata data)
+        external
+        override
+    {
+        _onFlashSwap(sender, amount0, amount1, data);
+    }
+
+    function _onFlashSwap(address sender, uint256 amount0, uint256 amount1, bytes calldata plan) private {
+        bytes32 planHash = _consumeCallback(CallbackKind.UniswapV2Loan, plan);
+        _requireOurs(sender);
+        Loan memory loan = _arriving(plan);
+        (uint16 venueId, address other) = _poolOf(plan, loan);
+        uint256 amount = loan.asset < other ? amount0 : amount1;
+        uint256 fee = UniswapV2Terms.feeOf(amount, _listedVenue(venueId).feePips);
+        _repay(loan.asset, _onLoan(plan, planHash, loan.asset, amount, fee));
+    }
+
+    /// @dev What the loan's own parameters say, of both kinds of pool that lend: the venue and the pool's other token.
+    function _poolOf(bytes calldata plan, Loan memory loan)
+        internal
+        pure
+        returns (uint16 venueId, address other)
+    {
+        venueId = PlanLib.uint16At(plan, loan.params);
+        other = PlanLib.addressAt(plan, loan.params + 2);
+    }
+}
+
+/// @title What a flash swap costs.
+library UniswapV2Terms {
+    /// @dev 100 % in hundredths of a basis point.
+    uint256 private constant _PIPS = 1e6;
+
+    /// @notice Fee of taking `amount` and paying in the same token, in base units.
+    /// @dev The least x for which the pair's product check passes: (amount + x) (1 - fee) >= amount. Rounds up: one unit
+    /// less would break the check.
+    function feeOf(uint256 amount, uint256 feePips) internal pure returns (uint256) {
+        uint256 kept = _PIPS - feePips;
+        return (amount * _PIPS + kept - 1) / kept - amount;
+    }
+}

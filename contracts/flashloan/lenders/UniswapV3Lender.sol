@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Venue, VenueKind} from "../../interfaces/IFlashLoanArbitrage.sol";
+import {
+    IAlgebraFlashCallback,
+    IPancakeV3FlashCallback,
+    IUniswapV3FlashCallback,
+    IUniswapV3FlashPool
+} from "../../interfaces/external/IUniswapV3Flash.sol";
+import {ErrorsLib} from "../../libraries/ErrorsLib.sol";
+import {Loan, PlanLib} from "../../libraries/PlanLib.sol";
+import {CallbackKind} from "../CallbackGuard.sol";
+import {UniswapV2Lender} from "./UniswapV2Lender.sol";
+
+/// @title Loans from the pools of a listed venue of Uniswap V3's family, each fork with a callback name of its own.
+/// @notice The pool calls back only the one who asked. It is locked until the loan is repaid, so no leg of the route can
+/// use it. The fee is what the pool says; the plan bounds it.
+abstract contract UniswapV3Lender is
+    UniswapV2Lender,
+    IUniswapV3FlashCallback,
+    IPancakeV3FlashCallback,
+    IAlgebraFlashCallback
+{
+    /// @dev Borrows one side of the pool.
+    function _borrowFromUniswapV3(bytes calldata plan, bytes32 planHash, Loan memory loan) internal {
+        (uint16 venueId, address other) = _poolOf(plan, loan);
+        Venue memory venue = _listedVenue(venueId);
+        if (venue.kind == VenueKind.UniswapV2 || venue.kind > VenueKind.Algebra) {
+            revert ErrorsLib.WrongVenueKind(venueId, venue.kind);
+        }
+        uint24 feePips = PlanLib.uint24At(plan, loan.params + 22);
+        address pool = _existingPool(venue, venueId, loan.asset, other, feePips);
+        (uint256 amount0, uint256 amount1) =
+            loan.asset < other ? (loan.amount, uint256(0)) : (uint256(0), loan.amount);
+        uint256 outer = _expectCallback(pool, CallbackKind.UniswapV3Loan, planHash);
+        IUniswapV3FlashPool(pool).flash(address(this), amount0, amount1, plan);
+        _requireConsumed(outer);
+    }
+
+    /// @inheritdoc IUniswapV3FlashCallback
+    function uniswapV3FlashCallback(uint256 fee0, uint256 fee1, bytes calldata data) external override {
+        _onFlash(fee0, fee1, data);
+    }
+
+    /// @inheritdoc IPancakeV3FlashCallback
+    function pancakeV3FlashCallback(uint256 fee0, uint256 fee1, bytes calldata data) external override {
+        _onFlash(fee0, fee1, data);
+    }
+
+    /// @inheritdoc IAlgebraFlashCallback
+    function algebraFlashCallback(uint256 fee0, uint256 fee1, bytes calldata data) external override {
+        _onFlash(fee0, fee1, data);
+    }
+
+    function _onFlash(uint256 fee0, uint256 fee1, bytes calldata plan) private {
+        bytes32 planHash = _consumeCallback(CallbackKind.UniswapV3Loan, plan);
+        Loan memory loan = _arriving(plan);
+        (, address other) = _poolOf(plan, loan);
+        // The pool does not say what it lent; that it all came shows before the route, or when it is repaid.
+        uint256 fee = loan.asset < other ? fee0 : fee1;
+        _repay(loan.asset, _onLoan(plan, planHash, loan.asset, loan.amount, fee));
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IUniswapV4PoolManager} from "../../interfaces/external/IUniswapV4PoolManager.sol";
+import {Loan} from "../../libraries/PlanLib.sol";
+import {CallbackKind} from "../CallbackGuard.sol";
+import {FlashBorrower} from "../FlashBorrower.sol";
+import {UniswapV4Unlock} from "../UniswapV4Unlock.sol";
+
+/// @title Loans from the Uniswap V4 pool manager: free, taken while it is unlocked, settled by a transfer.
+/// @notice The manager calls back only the one who unlocked it. Loans inside such a loan, whatever stands between them,
+/// are taken in the same unlock.
+abstract contract UniswapV4Lender is FlashBorrower, UniswapV4Unlock {
+    /// @dev Taking and settling cost nothing; only swaps do.
+    uint256 private constant _NO_FEE = 0;
+
+    /// @dev Unlocks the manager, unless a loan of the same plan has done so.
+    function _borrowFromUniswapV4(bytes calldata plan, bytes32 planHash) internal {
+        if (_unlockedByLoan()) return _onUnlockedForLoan(plan, planHash);
+        uint256 outer = _expectCallback(_POOL_MANAGER, CallbackKind.UniswapV4Loan, planHash);
+        IUniswapV4PoolManager(_POOL_MANAGER).unlock(plan);
+        _requireConsumed(outer);
+    }
+
+    /// @inheritdoc UniswapV4Unlock
+    function _onUnlockedForLoan(bytes calldata plan, bytes32 planHash) internal override {
+        Loan memory loan = _arriving(plan);
+        IUniswapV4PoolManager(_POOL_MANAGER).take(loan.asset, address(this), loan.amount);
+        uint256 owed = _onLoan(plan, planHash, loan.asset, loan.amount, _NO_FEE);
+        _settleUniswapV4(loan.asset, owed);
+    }
+}
