@@ -80,7 +80,10 @@ abstract contract ExecutorFixture is Test {
         lenders.morphoBlue = address(morpho);
     }
 
-    function _deployExecutor(address treasury_, Lenders memory lenders) internal returns (FlashLoanArbitrage) {
+    function _deployExecutor(address treasury_, Lenders memory lenders)
+        internal
+        returns (FlashLoanArbitrage)
+    {
         bytes memory arguments = abi.encode(owner, treasury_, lenders, weth);
         return FlashLoanArbitrage(payable(vm.deployCode(EXECUTOR_ARTIFACT, arguments)));
     }
