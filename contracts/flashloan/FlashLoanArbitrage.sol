@@ -2,11 +2,12 @@
 pragma solidity 0.8.37;
 
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
-import {IFlashLoanArbitrage, LenderKind, Lenders} from "../interfaces/IFlashLoanArbitrage.sol";
+import {IFlashLoanArbitrage, LenderKind, Lenders, VenueKind} from "../interfaces/IFlashLoanArbitrage.sol";
 import {IWETH} from "../interfaces/external/IWETH.sol";
 import {ErrorsLib} from "../libraries/ErrorsLib.sol";
 import {Loan, PlanHead, PlanLib} from "../libraries/PlanLib.sol";
 import {Purse, PurseLib} from "../libraries/PurseLib.sol";
+import {WrappedEtherSwap} from "../swap/WrappedEtherSwap.sol";
 import {BalancerV2Vault} from "./BalancerV2Vault.sol";
 import {ExecutorRoles} from "./ExecutorRoles.sol";
 import {FlashBorrower} from "./FlashBorrower.sol";
@@ -44,11 +45,6 @@ contract FlashLoanArbitrage is
     /// @dev A skipped plan's reason is cut here: a pool of the plan's choosing cannot make us pay for a long one.
     uint256 private constant _REASON_BYTES = 256;
 
-    /* IMMUTABLES */
-
-    /// @notice Wrapped ether: the only asset of which a builder's tip can be paid.
-    address public immutable WETH;
-
     /* CONSTRUCTOR */
 
     /// @param owner_ Holder of the owner role.
@@ -63,10 +59,8 @@ contract FlashLoanArbitrage is
         AaveV2Lender(lenders.aaveV2Pool)
         MakerLender(lenders.makerFlash)
         UniswapV4Unlock(lenders.uniswapV4PoolManager)
-    {
-        if (weth.code.length == 0) revert ErrorsLib.InvalidWeth(weth);
-        WETH = weth;
-    }
+        WrappedEtherSwap(weth)
+    {}
 
     /* KEEPER FUNCTIONS */
 
@@ -138,13 +132,6 @@ contract FlashLoanArbitrage is
         revert ErrorsLib.Quoted(profit, loanFee, builderTip);
     }
 
-    /* RECEIVE */
-
-    /// @notice Ether comes only from unwrapping.
-    receive() external payable {
-        if (msg.sender != WETH) revert ErrorsLib.EtherRefused(msg.sender);
-    }
-
     /* VIEWS */
 
     /// @inheritdoc IFlashLoanArbitrage
@@ -214,9 +201,23 @@ contract FlashLoanArbitrage is
 
     /// @inheritdoc FlashBorrower
     function _onAllLoans(bytes calldata plan, uint256 route) internal override {
-        Loan memory first = PlanLib.loanAt(plan, PlanLib.LOANS);
         // Without legs there is nothing to spend: whether the loans came in full shows when they are repaid.
         if (route == plan.length) return;
+        if (PlanLib.hasLeg(plan, route, VenueKind.UniswapV4) && !_unlockedByLoan()) {
+            // Once around all legs, so that nothing but the manager's books moves between two over Uniswap V4.
+            _unlockUniswapV4(plan);
+        } else {
+            _runRoute(plan, route);
+        }
+    }
+
+    /// @inheritdoc UniswapV4Unlock
+    function _onUnlockedForSwap(bytes calldata plan) internal override {
+        _runRoute(plan, _arriving(plan).next);
+    }
+
+    function _runRoute(bytes calldata plan, uint256 route) private {
+        Loan memory first = PlanLib.loanAt(plan, PlanLib.LOANS);
         Hand memory hand;
         Purse memory purse;
         if (first.more) purse = _fillPurse(plan, first);
@@ -312,7 +313,9 @@ contract FlashLoanArbitrage is
         // Rounds down, in the treasury's favour.
         tip = ((gain - head.minProfit) * head.builderShareBps) / _BPS;
         if (tip == 0) return 0;
+        _admitEther(WETH);
         IWETH(WETH).withdraw(tip);
+        _admitEther(address(0));
         if (!SafeTransferLib.trySafeTransferETH(block.coinbase, tip, _TIP_GAS)) {
             IWETH(WETH).deposit{value: tip}();
             tip = 0;

@@ -18,11 +18,7 @@ abstract contract Listings is ExecutorRoles {
 
     /// @inheritdoc IFlashLoanArbitrage
     function listVenue(Venue calldata newVenue) external override onlyOwner returns (uint16 venueId) {
-        if (newVenue.factory.code.length == 0) revert ErrorsLib.InvalidFactory(newVenue.factory);
-        if (newVenue.initCodeHash == 0) revert ErrorsLib.InvalidInitCodeHash();
-        bool feeIsValid =
-            newVenue.kind == VenueKind.UniswapV2 ? newVenue.feePips < 1e6 : newVenue.feePips == 0;
-        if (!feeIsValid) revert ErrorsLib.InvalidVenueFee(newVenue.feePips);
+        _checkListable(newVenue);
         uint256 nextId = _venueCount++;
         if (nextId > type(uint16).max) revert ErrorsLib.VenueListFull();
         // Just checked to fit.
@@ -66,6 +62,16 @@ abstract contract Listings is ExecutorRoles {
     function _listedVenue(uint16 venueId) internal view returns (Venue memory venue) {
         venue = _venues[venueId];
         if (venue.factory == address(0)) revert ErrorsLib.VenueNotListed(venueId);
+    }
+
+    function _checkListable(Venue calldata newVenue) private view {
+        VenueKind kind = newVenue.kind;
+        bool isPool = kind == VenueKind.CurveStable;
+        if (kind > VenueKind.Algebra && !isPool) revert ErrorsLib.KindNotListable(kind);
+        if (newVenue.factory.code.length == 0) revert ErrorsLib.InvalidFactory(newVenue.factory);
+        if ((newVenue.initCodeHash == 0) != isPool) revert ErrorsLib.InvalidInitCodeHash();
+        bool feeIsValid = kind == VenueKind.UniswapV2 ? newVenue.feePips < 1e6 : newVenue.feePips == 0;
+        if (!feeIsValid) revert ErrorsLib.InvalidVenueFee(newVenue.feePips);
     }
 
     /// @dev The venue under `venueId`, which must be of `kind`: a plan cannot have one protocol's pool called as

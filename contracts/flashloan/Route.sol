@@ -6,14 +6,32 @@ import {Venue, VenueKind} from "../interfaces/IFlashLoanArbitrage.sol";
 import {ErrorsLib} from "../libraries/ErrorsLib.sol";
 import {Leg, PlanLib} from "../libraries/PlanLib.sol";
 import {Purse, PurseLib} from "../libraries/PurseLib.sol";
+import {AlgebraSwap} from "../swap/AlgebraSwap.sol";
+import {BalancerV2Swap} from "../swap/BalancerV2Swap.sol";
+import {CurveStableSwap} from "../swap/CurveStableSwap.sol";
+import {EtherGate} from "../swap/EtherGate.sol";
+import {PancakeV3Swap} from "../swap/PancakeV3Swap.sol";
 import {UniswapV2Swap} from "../swap/UniswapV2Swap.sol";
-import {UniswapV3Swap} from "../swap/UniswapV3Swap.sol";
+import {UniswapV4Swap} from "../swap/UniswapV4Swap.sol";
+import {WrappedEtherSwap} from "../swap/WrappedEtherSwap.sol";
+import {CallbackKind} from "./CallbackGuard.sol";
 import {Listings} from "./Listings.sol";
 
 /// @title Route: runs a plan's legs, one after the other.
 /// @notice A leg sells what the leg before it received, unless it names its input, which then comes out of the purse. A
-/// pool that is paid before it is called (Uniswap V2) is paid by the pool before it, directly.
-abstract contract Route is Listings, UniswapV2Swap, UniswapV3Swap {
+/// pool that is paid before it is called (Uniswap V2) is paid by the pool before it, directly; what one leg over Uniswap
+/// V4 buys for the next stays with its manager as a credit. Ether is the zero address.
+abstract contract Route is
+    Listings,
+    EtherGate,
+    UniswapV2Swap,
+    PancakeV3Swap,
+    AlgebraSwap,
+    UniswapV4Swap,
+    BalancerV2Swap,
+    CurveStableSwap,
+    WrappedEtherSwap
+{
     using PurseLib for Purse;
 
     /// @dev What is being sold next, and whether the pool that will sell it has it already.
@@ -45,11 +63,19 @@ abstract contract Route is Listings, UniswapV2Swap, UniswapV3Swap {
                 return;
             }
             Stop memory following = _stopAt(plan, next, stop.leg.tokenOut);
-            bool prepays = following.leg.kind == VenueKind.UniswapV2 && !following.leg.fromPurse;
+            bool prepays = _paysOn(stop.leg.kind, following.leg);
             _swap(plan, stop, index, hand, prepays ? following.pool : address(this));
             hand.prepaid = prepays;
             stop = following;
         }
+    }
+
+    /// @dev Whether a pool of `kind` hands what it pays to the following leg's pool, past this contract. Curve pools and
+    /// wrapped ether pay their caller only.
+    function _paysOn(VenueKind kind, Leg memory following) private pure returns (bool) {
+        if (following.fromPurse) return false;
+        if (following.kind == VenueKind.UniswapV2) return kind <= VenueKind.BalancerV2;
+        return following.kind == VenueKind.UniswapV4 && kind == VenueKind.UniswapV4;
     }
 
     function _reachIntoPurse(Leg memory leg, Hand memory hand, Purse memory purse) private pure {
@@ -62,7 +88,6 @@ abstract contract Route is Listings, UniswapV2Swap, UniswapV3Swap {
         hand.amount = purse.take(leg.tokenIn, leg.amountIn);
     }
 
-    /// @dev Received is what came to `recipient`, by balance; less than the pool sent means a token that keeps a fee.
     function _swap(
         bytes calldata plan,
         Stop memory stop,
@@ -71,14 +96,28 @@ abstract contract Route is Listings, UniswapV2Swap, UniswapV3Swap {
         address recipient
     ) private {
         address tokenOut = stop.leg.tokenOut;
-        uint256 before = _balance(tokenOut, recipient);
-        uint256 sent = _swapOnVenue(plan, stop, hand, recipient);
-        uint256 received = _growth(tokenOut, recipient, before);
-        if (received < sent) revert ErrorsLib.TransferShort(tokenOut, sent, received);
-        if (received < stop.leg.minAmountOut) {
+        // A credit with Uniswap V4's manager, whose books are to be believed, shows in no balance.
+        uint256 received = stop.leg.kind == VenueKind.UniswapV4 && recipient == stop.pool
+            ? _swapOnVenue(plan, stop, hand, recipient)
+            : _swapMeasured(plan, stop, hand, recipient);
+        if (received == 0 || received < stop.leg.minAmountOut) {
             revert ErrorsLib.LegOutputTooLow(index, received, stop.leg.minAmountOut);
         }
         (hand.token, hand.amount, hand.prepaid) = (tokenOut, received, false);
+    }
+
+    /// @dev Received is what came to `recipient`, by balance; less than the pool sent means a token that keeps a fee.
+    function _swapMeasured(bytes calldata plan, Stop memory stop, Hand memory hand, address recipient)
+        private
+        returns (uint256 received)
+    {
+        address tokenOut = stop.leg.tokenOut;
+        uint256 before = _balance(tokenOut, recipient);
+        if (tokenOut == address(0)) _admitEther(stop.pool);
+        uint256 sent = _swapOnVenue(plan, stop, hand, recipient);
+        if (tokenOut == address(0)) _admitEther(address(0));
+        received = _growth(tokenOut, recipient, before);
+        if (received < sent) revert ErrorsLib.TransferShort(tokenOut, sent, received);
     }
 
     /* VENUES: adding a kind is one file in swap/, one value of the enum, one line in each of the next two */
@@ -92,43 +131,74 @@ abstract contract Route is Listings, UniswapV2Swap, UniswapV3Swap {
         Leg memory leg = PlanLib.legAt(plan, offset);
         stop.leg = leg;
         if (leg.fromPurse) tokenIn = leg.tokenIn;
-        if (leg.kind == VenueKind.UniswapV2) {
-            bytes calldata params = PlanLib.params(plan, leg.params, leg.next, 2);
-            (stop.pool, stop.feePips) = _childPool(params, leg, tokenIn, 0);
-        } else {
-            bytes calldata params = PlanLib.params(plan, leg.params, leg.next, 5);
-            (stop.pool,) = _childPool(params, leg, tokenIn, PlanLib.uint24At(params, 2));
-        }
+        VenueKind kind = leg.kind;
+        if (kind == VenueKind.UniswapV4) stop.pool = _POOL_MANAGER;
+        else if (kind == VenueKind.BalancerV2) stop.pool = BALANCER_VAULT;
+        else if (kind == VenueKind.WrappedEther) stop.pool = WETH;
+        else (stop.pool, stop.feePips) = _listedPool(plan, leg, tokenIn);
+        if (stop.pool == address(0)) revert ErrorsLib.VenueNotAvailable(kind);
     }
 
-    /// @return sent What the pool says that it paid out.
-    function _swapOnVenue(bytes calldata, Stop memory stop, Hand memory hand, address recipient)
+    /// @return sent What the pool says that it paid out; 0 where it says nothing.
+    function _swapOnVenue(bytes calldata plan, Stop memory stop, Hand memory hand, address recipient)
         private
         returns (uint256 sent)
     {
-        if (stop.leg.kind == VenueKind.UniswapV2) {
+        Leg memory leg = stop.leg;
+        (VenueKind kind, address pool, address tokenOut) = (leg.kind, stop.pool, leg.tokenOut);
+        if (kind == VenueKind.UniswapV2) {
             return _swapOnUniswapV2(
-                stop.pool, hand.token, stop.leg.tokenOut, stop.feePips, hand.amount, hand.prepaid, recipient
+                pool, hand.token, tokenOut, stop.feePips, hand.amount, hand.prepaid, recipient
             );
         }
-        return _swapOnUniswapV3(stop.pool, hand.token, stop.leg.tokenOut, hand.amount, recipient);
+        if (kind <= VenueKind.Algebra) {
+            return
+                _swapOnUniswapV3(_callbackOf(kind), pool, hand.token, tokenOut, hand.amount, recipient);
+        }
+        if (kind == VenueKind.UniswapV4) {
+            return _swapOnUniswapV4(
+                plan, leg.params, leg.next, hand.token, tokenOut, hand.amount, hand.prepaid, recipient
+            );
+        }
+        if (kind == VenueKind.BalancerV2) {
+            bytes32 poolId = bytes32(PlanLib.params(plan, leg.params, leg.next, 32));
+            return _swapOnBalancerV2(poolId, hand.token, tokenOut, hand.amount, recipient);
+        }
+        if (kind == VenueKind.CurveStable) {
+            bytes calldata params = plan[leg.params:leg.next];
+            _swapOnCurveStable(pool, uint8(params[2]), uint8(params[3]), hand.token, hand.amount);
+        } else {
+            PlanLib.params(plan, leg.params, leg.next, 0);
+            _swapWrappedEther(hand.token, tokenOut, hand.amount);
+        }
     }
 
-    function _childPool(bytes calldata params, Leg memory leg, address tokenIn, uint24 feePips)
+    /// @dev A pool that the list leads to, and its fee where the list says it.
+    function _listedPool(bytes calldata plan, Leg memory leg, address tokenIn)
         private
         view
         returns (address pool, uint24 venueFeePips)
     {
+        bool tiered = leg.kind == VenueKind.UniswapV3 || leg.kind == VenueKind.PancakeV3;
+        uint256 length = tiered ? 5 : leg.kind == VenueKind.CurveStable ? 4 : 2;
+        bytes calldata params = PlanLib.params(plan, leg.params, leg.next, length);
         uint16 venueId = PlanLib.uint16At(params, 0);
         Venue memory venue = _venueOf(venueId, leg.kind);
-        pool = _existingPool(venue, venueId, tokenIn, leg.tokenOut, feePips);
+        pool = _existingPool(
+            venue, venueId, tokenIn, leg.tokenOut, tiered ? PlanLib.uint24At(params, 2) : 0
+        );
         venueFeePips = venue.feePips;
+    }
+
+    function _callbackOf(VenueKind kind) private pure returns (CallbackKind) {
+        if (kind == VenueKind.UniswapV3) return CallbackKind.UniswapV3Swap;
+        return kind == VenueKind.PancakeV3 ? CallbackKind.PancakeV3Swap : CallbackKind.AlgebraSwap;
     }
 
     /* BALANCES */
 
     function _balance(address token, address account) internal view returns (uint256) {
-        return IERC20(token).balanceOf(account);
+        return token == address(0) ? account.balance : IERC20(token).balanceOf(account);
     }
 
     /// @dev What `account` has more than `balanceBefore`; 0 where a token took something away instead.

@@ -39,7 +39,10 @@ abstract contract UniswapV4Unlock is CallbackGuard, IUniswapV4UnlockCallback {
         bool forLoan = _awaits(CallbackKind.UniswapV4Loan);
         bytes32 dataHash =
             _consumeCallback(forLoan ? CallbackKind.UniswapV4Loan : CallbackKind.UniswapV4Swap, data);
-        if (!forLoan) return _onUnlockedForSwap(data);
+        if (!forLoan) {
+            _onUnlockedForSwap(data);
+            return result;
+        }
         _unlocked = true;
         _onUnlockedForLoan(data, dataHash);
         _unlocked = false;

@@ -102,6 +102,17 @@ library PlanLib {
         leg.next = _end(plan, leg.params);
     }
 
+    /// @notice Whether a leg from `offset` on is of `kind`. Looks at kinds and lengths only; `legAt` checks the rest.
+    function hasLeg(bytes calldata plan, uint256 offset, VenueKind kind) internal pure returns (bool) {
+        while (offset < plan.length) {
+            uint256 read = _uint(plan, offset, 1);
+            if (read & ~_FLAG == uint256(kind)) return true;
+            if (read & _FLAG != 0) offset += _INPUT;
+            offset += _LEG + _uint(plan, offset + _LEG - 1, 1);
+        }
+        return false;
+    }
+
     /// @notice The loan's or leg's own parameters, which must be exactly `length` bytes.
     function params(bytes calldata plan, uint256 from, uint256 to, uint256 length)
         internal

@@ -1,8 +1,29 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @title The one function of the Balancer V2 vault that a borrower calls.
+/// @title What a borrower and a swap call on the Balancer V2 vault.
 interface IBalancerV2Vault {
+    enum SwapKind {
+        GivenIn,
+        GivenOut
+    }
+
+    struct SingleSwap {
+        bytes32 poolId;
+        SwapKind kind;
+        address assetIn;
+        address assetOut;
+        uint256 amount;
+        bytes userData;
+    }
+
+    struct FundManagement {
+        address sender;
+        bool fromInternalBalance;
+        address recipient;
+        bool toInternalBalance;
+    }
+
     /// @notice Lends `amounts` of `tokens` (sorted, unique) to `recipient` and calls it back.
     /// @dev Anyone may name any recipient, and the callback does not say who asked.
     function flashLoan(
@@ -11,6 +32,16 @@ interface IBalancerV2Vault {
         uint256[] calldata amounts,
         bytes calldata userData
     ) external;
+
+    /// @notice Pulls the input from `funds.sender` by its allowance and pays the output to `funds.recipient`.
+    /// @param limit Least output of a `GivenIn` swap.
+    /// @return amountCalculated What was paid out by a `GivenIn` swap.
+    function swap(
+        SingleSwap calldata singleSwap,
+        FundManagement calldata funds,
+        uint256 limit,
+        uint256 deadline
+    ) external payable returns (uint256 amountCalculated);
 }
 
 /// @title What the vault calls on its borrower.
