@@ -41,11 +41,12 @@ abstract contract FlashBorrower is CallbackGuard {
 
     /* TAKING LOANS */
 
-    /// @dev Notes what was here before, then takes the first loan, which takes the others.
+    /// @dev Checks each loan's shape and notes what was here before, then takes the first loan, which takes the others.
     function _takeLoans(bytes calldata plan, bytes32 planHash) internal {
         Loan memory loan = PlanLib.loanAt(plan, PlanLib.LOANS);
         uint256 offset = PlanLib.LOANS;
         while (true) {
+            PlanLib.requireParams(loan.kind, loan.next - loan.params);
             _slot(_BALANCE_BEFORE, offset).tstore(IERC20(loan.asset).balanceOf(address(this)));
             if (!loan.more) break;
             offset = loan.next;

@@ -54,6 +54,10 @@ library PlanLib {
     /// @dev High bit of a kind: another loan follows; the leg names its input.
     uint256 private constant _FLAG = 0x80;
 
+    /// @dev Lengths of the lenders' own parameters, one byte for each kind, the first rightmost: Uniswap V2 names venue
+    /// and other token, Uniswap V3 the fee besides, ERC-3156 a lender's id; the others nothing.
+    uint256 private constant _LOAN_PARAMS = 0x020019160000000000;
+
     /* READERS */
 
     /// @notice The head of `plan`.
@@ -80,6 +84,12 @@ library PlanLib {
         loan.maxFee = _uint(plan, offset + 37, 16);
         loan.params = offset + _LOAN;
         loan.next = _end(plan, loan.params);
+    }
+
+    /// @notice A lender's own parameters are `length` bytes: that must be what a loan of `kind` needs.
+    function requireParams(LenderKind kind, uint256 length) internal pure {
+        uint256 needed = uint8(_LOAN_PARAMS >> (8 * uint256(kind)));
+        if (length != needed) revert ErrorsLib.WrongParameters(length, needed);
     }
 
     /// @notice The leg at `offset`; reverts where the plan ends inside it.

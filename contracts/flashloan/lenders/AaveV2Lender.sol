@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Terms} from "../../interfaces/ILenderLens.sol";
 import {IAaveV2Borrower, IAaveV2Pool} from "../../interfaces/external/IAaveV2Pool.sol";
 import {AllowanceLib} from "../../libraries/AllowanceLib.sol";
 import {Loan} from "../../libraries/PlanLib.sol";
@@ -53,5 +55,19 @@ abstract contract AaveV2Lender is FlashBorrower, IAaveV2Borrower {
             AllowanceLib.allow(assets[i], msg.sender, owed[i]);
         }
         return true;
+    }
+}
+
+/// @title What a loan from the Aave V2 pool costs, and how much it has.
+library AaveV2Terms {
+    uint256 private constant _BPS = 10_000;
+
+    /// @notice Terms of `amount` of `asset`.
+    /// @dev Rounds the fee down, as this version of the pool does.
+    function terms(address pool, address asset, uint256 amount) internal view returns (Terms memory) {
+        uint256 fee = amount * IAaveV2Pool(pool).FLASHLOAN_PREMIUM_TOTAL() / _BPS;
+        (,,,,,,, address aToken,,,,) = IAaveV2Pool(pool).getReserveData(asset);
+        bool lends = aToken != address(0) && !IAaveV2Pool(pool).paused();
+        return Terms(fee, lends ? IERC20(asset).balanceOf(aToken) : 0);
     }
 }

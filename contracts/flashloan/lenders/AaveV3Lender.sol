@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IAaveV3Borrower, IAaveV3Pool} from "../../interfaces/external/IAaveV3Pool.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Terms} from "../../interfaces/ILenderLens.sol";
+import {IAaveV3Borrower, IAaveV3Pool, IAaveV3Terms} from "../../interfaces/external/IAaveV3Pool.sol";
 import {AllowanceLib} from "../../libraries/AllowanceLib.sol";
 import {Loan} from "../../libraries/PlanLib.sol";
 import {CallbackKind} from "../CallbackGuard.sol";
@@ -43,5 +45,36 @@ abstract contract AaveV3Lender is AaveV2Lender, IAaveV3Borrower {
         uint256 owed = _onLoan(params, planHash, asset, amount, premium);
         AllowanceLib.allow(asset, msg.sender, owed);
         return true;
+    }
+}
+
+/// @title What a loan from the Aave V3 pool costs, and how much it has.
+library AaveV3Terms {
+    uint256 private constant _BPS = 10_000;
+
+    /// @dev From this revision on (Aave 3.5) the pool rounds its premium up; before, to the nearest unit, half up.
+    uint256 private constant _ROUNDS_UP = 9;
+
+    /// @dev Flags of a reserve's configuration, by bit.
+    uint256 private constant _ACTIVE = 1 << 56;
+    uint256 private constant _PAUSED = 1 << 60;
+    uint256 private constant _FLASH_LOANS = 1 << 63;
+
+    /// @notice Terms of `amount` of `asset`.
+    function terms(address pool, address asset, uint256 amount) internal view returns (Terms memory) {
+        bool roundsUp = IAaveV3Terms(pool).POOL_REVISION() >= _ROUNDS_UP;
+        uint256 share = amount * IAaveV3Terms(pool).FLASHLOAN_PREMIUM_TOTAL();
+        return Terms((share + (roundsUp ? _BPS - 1 : _BPS / 2)) / _BPS, _available(pool, asset));
+    }
+
+    function _available(address pool, address asset) private view returns (uint256 available) {
+        (uint256 flags,,,,,,,, address aToken,,,,,,) = IAaveV3Terms(pool).getReserveData(asset);
+        bool lends = flags & (_ACTIVE | _PAUSED | _FLASH_LOANS) == _ACTIVE | _FLASH_LOANS;
+        if (!lends || aToken == address(0)) return 0;
+        available = IERC20(asset).balanceOf(aToken);
+        // Later revisions lend what was deposited, not what was donated.
+        try IAaveV3Terms(pool).getVirtualUnderlyingBalance(asset) returns (uint128 deposited) {
+            if (deposited < available) available = deposited;
+        } catch {}
     }
 }

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IBalancerV2Borrower, IBalancerV2Vault} from "../../interfaces/external/IBalancerV2Vault.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Terms} from "../../interfaces/ILenderLens.sol";
+import {
+    IBalancerV2Borrower,
+    IBalancerV2FeesCollector,
+    IBalancerV2Vault
+} from "../../interfaces/external/IBalancerV2Vault.sol";
 import {Loan} from "../../libraries/PlanLib.sol";
 import {BalancerV2Vault} from "../BalancerV2Vault.sol";
 import {CallbackKind} from "../CallbackGuard.sol";
@@ -32,5 +38,20 @@ abstract contract BalancerV2Lender is FlashBorrower, BalancerV2Vault, IBalancerV
         for (uint256 i; i < owed.length; ++i) {
             _repay(tokens[i], owed[i]);
         }
+    }
+}
+
+/// @title What a loan from the vault costs, and how much it has.
+library BalancerV2Terms {
+    uint256 private constant _WAD = 1e18;
+
+    /// @notice Terms of `amount` of `asset`.
+    /// @dev Rounds the fee up, as the vault does, in its own favour.
+    function terms(address vault, address asset, uint256 amount) internal view returns (Terms memory) {
+        address collector = IBalancerV2Vault(vault).getProtocolFeesCollector();
+        uint256 shareWad = IBalancerV2FeesCollector(collector).getFlashLoanFeePercentage();
+        (bool paused,,) = IBalancerV2Vault(vault).getPausedState();
+        uint256 fee = (amount * shareWad + _WAD - 1) / _WAD;
+        return Terms(fee, paused ? 0 : IERC20(asset).balanceOf(vault));
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IFlashLoanArbitrage} from "../../interfaces/IFlashLoanArbitrage.sol";
+import {Terms} from "../../interfaces/ILenderLens.sol";
 import {IErc3156FlashBorrower, IErc3156FlashLender} from "../../interfaces/external/IErc3156.sol";
 import {AllowanceLib} from "../../libraries/AllowanceLib.sol";
 import {ErrorsLib} from "../../libraries/ErrorsLib.sol";
@@ -77,5 +78,19 @@ abstract contract Erc3156Lender is ExecutorRoles, FlashBorrower, IErc3156FlashBo
         uint256 owed = _onLoan(data, planHash, token, amount, fee);
         AllowanceLib.allow(token, msg.sender, owed);
         return _AGREED;
+    }
+}
+
+/// @title What a loan from an ERC-3156 lender costs, and how much it has: it says so itself.
+library Erc3156Terms {
+    /// @notice Terms of `amount` of `asset`; an asset that it does not lend costs nothing and is not there.
+    function terms(address lender, address asset, uint256 amount)
+        internal
+        view
+        returns (Terms memory answer)
+    {
+        answer.available = IErc3156FlashLender(lender).maxFlashLoan(asset);
+        // The standard lets a lender revert when asked for the fee of what it does not lend.
+        if (answer.available != 0) answer.fee = IErc3156FlashLender(lender).flashFee(asset, amount);
     }
 }

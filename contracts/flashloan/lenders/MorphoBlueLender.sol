@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Terms} from "../../interfaces/ILenderLens.sol";
 import {IMorphoBlue, IMorphoBlueBorrower} from "../../interfaces/external/IMorphoBlue.sol";
 import {AllowanceLib} from "../../libraries/AllowanceLib.sol";
 import {Loan} from "../../libraries/PlanLib.sol";
@@ -34,5 +36,13 @@ abstract contract MorphoBlueLender is FlashBorrower, IMorphoBlueBorrower {
         address asset = _arriving(data).asset;
         uint256 owed = _onLoan(data, planHash, asset, assets, _NO_FEE);
         AllowanceLib.allow(asset, msg.sender, owed);
+    }
+}
+
+/// @title What a loan from Morpho Blue costs (nothing), and how much it has.
+library MorphoBlueTerms {
+    /// @notice Terms of any amount of `asset`.
+    function terms(address morpho, address asset) internal view returns (Terms memory) {
+        return Terms(0, IERC20(asset).balanceOf(morpho));
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {VenueKind} from "../../interfaces/IFlashLoanArbitrage.sol";
+import {Terms} from "../../interfaces/ILenderLens.sol";
 import {IPancakeV2Callee, IUniswapV2Callee} from "../../interfaces/external/IUniswapV2Callee.sol";
 import {IUniswapV2Pair} from "../../interfaces/external/IUniswapV2Pair.sol";
 import {Loan, PlanLib} from "../../libraries/PlanLib.sol";
@@ -61,10 +62,22 @@ abstract contract UniswapV2Lender is Listings, FlashBorrower, IUniswapV2Callee, 
     }
 }
 
-/// @title What a flash swap costs.
+/// @title What a flash swap of one token costs, and how much the pair has.
 library UniswapV2Terms {
     /// @dev 100 % in hundredths of a basis point.
     uint256 private constant _PIPS = 1e6;
+
+    /// @notice Terms of `amount` of one of the pair's tokens.
+    /// @dev A pair never gives out a whole reserve.
+    function terms(address pair, bool isToken0, uint256 amount, uint256 feePips)
+        internal
+        view
+        returns (Terms memory)
+    {
+        (uint256 reserve0, uint256 reserve1,) = IUniswapV2Pair(pair).getReserves();
+        uint256 reserve = isToken0 ? reserve0 : reserve1;
+        return Terms(feeOf(amount, feePips), reserve == 0 ? 0 : reserve - 1);
+    }
 
     /// @notice Fee of taking `amount` and paying in the same token, in base units.
     /// @dev The least x for which the pair's product check passes: (amount + x) (1 - fee) >= amount. Rounds up: one unit

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Venue, VenueKind} from "../../interfaces/IFlashLoanArbitrage.sol";
+import {Terms} from "../../interfaces/ILenderLens.sol";
 import {
     IAlgebraFlashCallback,
+    IAlgebraFlashTerms,
     IPancakeV3FlashCallback,
     IUniswapV3FlashCallback,
-    IUniswapV3FlashPool
+    IUniswapV3FlashPool,
+    IUniswapV3FlashTerms
 } from "../../interfaces/external/IUniswapV3Flash.sol";
 import {ErrorsLib} from "../../libraries/ErrorsLib.sol";
 import {Loan, PlanLib} from "../../libraries/PlanLib.sol";
@@ -26,9 +30,7 @@ abstract contract UniswapV3Lender is
     function _borrowFromUniswapV3(bytes calldata plan, bytes32 planHash, Loan memory loan) internal {
         (uint16 venueId, address other) = _poolOf(plan, loan);
         Venue memory venue = _listedVenue(venueId);
-        if (venue.kind == VenueKind.UniswapV2 || venue.kind > VenueKind.Algebra) {
-            revert ErrorsLib.WrongVenueKind(venueId, venue.kind);
-        }
+        if (!UniswapV3Terms.lends(venue.kind)) revert ErrorsLib.WrongVenueKind(venueId, venue.kind);
         uint24 feePips = PlanLib.uint24At(plan, loan.params + 22);
         address pool = _existingPool(venue, venueId, loan.asset, other, feePips);
         (uint256 amount0, uint256 amount1) =
@@ -60,5 +62,33 @@ abstract contract UniswapV3Lender is
         // The pool does not say what it lent; that it all came shows before the route, or when it is repaid.
         uint256 fee = loan.asset < other ? fee0 : fee1;
         _repay(loan.asset, _onLoan(plan, planHash, loan.asset, loan.amount, fee));
+    }
+}
+
+/// @title What a loan from a pool of Uniswap V3's family costs, and how much the pool has.
+library UniswapV3Terms {
+    /// @dev 100 % in hundredths of a basis point.
+    uint256 private constant _PIPS = 1e6;
+
+    /// @notice Whether pools of this kind lend in this manner.
+    function lends(VenueKind kind) internal pure returns (bool) {
+        return kind == VenueKind.UniswapV3 || kind == VenueKind.PancakeV3 || kind == VenueKind.Algebra;
+    }
+
+    /// @notice Terms of `amount` of `asset`.
+    /// @dev Rounds the fee up, as the pool does, in its own favour. A pool without liquidity in range does not lend.
+    /// Algebra's fee moves with the market (its first version, the one with seven words of state, is read here: a later
+    /// one has terms of its own, and this reverts rather than guess).
+    function terms(address pool, VenueKind kind, address asset, uint256 amount)
+        internal
+        view
+        returns (Terms memory)
+    {
+        uint256 feePips;
+        if (kind == VenueKind.Algebra) (,, feePips,,,,) = IAlgebraFlashTerms(pool).globalState();
+        else feePips = IUniswapV3FlashTerms(pool).fee();
+        bool isEmpty = IUniswapV3FlashTerms(pool).liquidity() == 0;
+        uint256 fee = (amount * feePips + _PIPS - 1) / _PIPS;
+        return Terms(fee, isEmpty ? 0 : IERC20(asset).balanceOf(pool));
     }
 }

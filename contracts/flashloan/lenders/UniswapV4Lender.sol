@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Terms} from "../../interfaces/ILenderLens.sol";
 import {IUniswapV4PoolManager} from "../../interfaces/external/IUniswapV4PoolManager.sol";
 import {Loan} from "../../libraries/PlanLib.sol";
 import {CallbackKind} from "../CallbackGuard.sol";
@@ -29,5 +30,13 @@ abstract contract UniswapV4Lender is FlashBorrower, UniswapV4Unlock {
         IUniswapV4PoolManager(_POOL_MANAGER).take(loan.asset, address(this), loan.amount);
         uint256 owed = _onLoan(plan, planHash, loan.asset, loan.amount, _NO_FEE);
         _settleUniswapV4(loan.asset, owed);
+    }
+}
+
+/// @title What a loan from the pool manager costs (nothing), and how much it has.
+library UniswapV4Terms {
+    /// @notice Terms of any amount of `asset`.
+    function terms(address poolManager, address asset) internal view returns (Terms memory) {
+        return Terms(0, IERC20(asset).balanceOf(poolManager));
     }
 }

@@ -14,6 +14,31 @@ interface IAaveV2Pool {
         bytes calldata params,
         uint16 referralCode
     ) external;
+
+    /// @notice Premium on a loan, in bps.
+    function FLASHLOAN_PREMIUM_TOTAL() external view returns (uint256);
+
+    /// @notice Whether every action of the pool is stopped.
+    function paused() external view returns (bool);
+
+    /// @notice State of a reserve; its aToken holds what can be lent.
+    function getReserveData(address asset)
+        external
+        view
+        returns (
+            uint256 configuration,
+            uint128 liquidityIndex,
+            uint128 variableBorrowIndex,
+            uint128 currentLiquidityRate,
+            uint128 currentVariableBorrowRate,
+            uint128 currentStableBorrowRate,
+            uint40 lastUpdateTimestamp,
+            address aTokenAddress,
+            address stableDebtTokenAddress,
+            address variableDebtTokenAddress,
+            address interestRateStrategyAddress,
+            uint8 id
+        );
 }
 
 /// @title What either pool calls on the borrower of several assets.

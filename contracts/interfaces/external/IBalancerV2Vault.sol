@@ -42,6 +42,21 @@ interface IBalancerV2Vault {
         uint256 limit,
         uint256 deadline
     ) external payable returns (uint256 amountCalculated);
+
+    /// @notice Whether the vault is stopped, and until when that can be.
+    function getPausedState()
+        external
+        view
+        returns (bool paused, uint256 pauseWindowEndTime, uint256 bufferPeriodEndTime);
+
+    /// @notice Where fees are decided and gathered.
+    function getProtocolFeesCollector() external view returns (address);
+}
+
+/// @title Where the vault's fees are decided.
+interface IBalancerV2FeesCollector {
+    /// @notice Share of a loan that it costs, in WAD.
+    function getFlashLoanFeePercentage() external view returns (uint256);
 }
 
 /// @title What the vault calls on its borrower.
