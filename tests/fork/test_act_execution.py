@@ -14,7 +14,8 @@ from steelyard.act.gas import GasSettings
 from steelyard.act.submitter import Refusal, Rehearsal, Submitter
 from steelyard.act.tracker import Tracker
 from steelyard.connect.chain import ChainClient
-from steelyard.connect.plan_codec import EXECUTOR_ERRORS, plan_id
+from steelyard.connect.executor_errors import EXECUTOR_ERRORS
+from steelyard.connect.plan_codec import plan_id
 from steelyard.connect.rpc import RpcClient
 from steelyard.model import Address, ArbitragePlan, IntentStatus, LenderKind, PlanLeg, SignedTransaction
 from steelyard.record import reports

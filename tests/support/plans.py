@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from steelyard.model import Address, ArbitragePlan, LenderKind, PlanLeg
+from steelyard.model import Address, ArbitragePlan, LenderKind, PlanLeg, VenueKind
 
 WETH = Address("0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2")
 USDC = Address("0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48")
@@ -19,6 +19,7 @@ def make_plan(**changes: Any) -> ArbitragePlan:
     """Return a plan that buys USDC where WETH is dear and sells it where it is cheap, with ``changes``."""
     legs = (
         PlanLeg(
+            kind=VenueKind.UNISWAP_V2,
             venue_id=0,
             pool=POOL_CHEAP,
             fee_pips=0,
@@ -29,6 +30,7 @@ def make_plan(**changes: Any) -> ArbitragePlan:
             min_amount_out=29_990 * 10**6,
         ),
         PlanLeg(
+            kind=VenueKind.UNISWAP_V3,
             venue_id=1,
             pool=POOL_DEAR,
             fee_pips=500,
