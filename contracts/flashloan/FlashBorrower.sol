@@ -28,7 +28,7 @@ abstract contract FlashBorrower is CallbackGuard {
 
     /* TRANSIENT STORAGE: written before it is read in every execution, so never cleared */
 
-    /// @dev Offset in the plan of the loan that is being asked for.
+    /// @dev Offset in the plan of the loan that is being asked for, or arrived last.
     uint256 private transient _cursor;
 
     /* HOOKS */
@@ -86,9 +86,9 @@ abstract contract FlashBorrower is CallbackGuard {
         uint256 offset = _cursor;
         Loan memory loan;
         for (uint256 i; i < assets.length; ++i) {
+            if (i != 0) _cursor = offset = loan.next;
             loan = PlanLib.loanAt(plan, offset);
             owed[i] = _accept(loan, offset, assets[i], amounts[i], fees[i]);
-            offset = loan.next;
         }
         _goOn(plan, planHash, loan);
     }
@@ -118,7 +118,7 @@ abstract contract FlashBorrower is CallbackGuard {
         return loan.more && PlanLib.loanAt(plan, loan.next).kind == loan.kind;
     }
 
-    /// @dev The loan that is arriving, for lenders that do not name the token.
+    /// @dev The loan that is arriving, or arrived last.
     function _arriving(bytes calldata plan) internal view returns (Loan memory) {
         return PlanLib.loanAt(plan, _cursor);
     }
