@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {CallbackKind} from "../flashloan/CallbackGuard.sol";
 import {UniswapV4Unlock} from "../flashloan/UniswapV4Unlock.sol";
+import {VenueKind} from "../interfaces/IFlashLoanArbitrage.sol";
 import {IUniswapV4PoolManager} from "../interfaces/external/IUniswapV4PoolManager.sol";
 import {ErrorsLib} from "../libraries/ErrorsLib.sol";
 import {PlanLib} from "../libraries/PlanLib.sol";
@@ -20,6 +21,7 @@ abstract contract UniswapV4Swap is UniswapV4Unlock {
 
     /// @dev Unlocks the manager, once, around all legs of a route; they run in `_onUnlockedForSwap`.
     function _unlockUniswapV4(bytes calldata plan) internal {
+        if (_POOL_MANAGER == address(0)) revert ErrorsLib.VenueNotAvailable(VenueKind.UniswapV4);
         uint256 outer = _expectCallback(_POOL_MANAGER, CallbackKind.UniswapV4Swap, keccak256(plan));
         IUniswapV4PoolManager(_POOL_MANAGER).unlock(plan);
         _requireConsumed(outer);

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {IBalancerV2Vault} from "../interfaces/external/IBalancerV2Vault.sol";
+import {IWETH} from "../interfaces/external/IWETH.sol";
+import {MockBalancerVault} from "./MockLenders.sol";
+
+/// @notice How the swapping vault of the tests misbehaves.
+enum SwapFault {
+    None,
+    TakesLess,
+    SaysMore,
+    PaysNothing,
+    Reenters
+}
+
+/// @title Balancer's vault of the tests with pools of equal weights (constant product) besides its loans: tests only.
+contract MockBalancerPoolVault is MockBalancerVault {
+    using SafeERC20 for IERC20;
+
+    address public immutable WETH;
+    SwapFault public swapFault;
+    mapping(bytes32 poolId => mapping(address token => uint256)) public reserves;
+
+    /// @notice What `Reenters` calls on the swapper.
+    bytes public reentry;
+    bytes public lastAnswer;
+
+    error Deadline();
+    error Limit();
+    error UnknownPool();
+
+    constructor(address weth) {
+        WETH = weth;
+    }
+
+    receive() external payable {}
+
+    function setSwapFault(SwapFault newFault, bytes calldata newReentry) external {
+        (swapFault, reentry) = (newFault, newReentry);
+    }
+
+    /// @notice Opens a pool on what the test has sent here before.
+    function register(
+        bytes32 poolId,
+        address tokenA,
+        uint256 reserveA,
+        address tokenB,
+        uint256 reserveB
+    ) external {
+        (reserves[poolId][tokenA], reserves[poolId][tokenB]) = (reserveA, reserveB);
+    }
+
+    function swap(
+        IBalancerV2Vault.SingleSwap calldata single,
+        IBalancerV2Vault.FundManagement calldata funds,
+        uint256 limit,
+        uint256 deadline
+    ) external payable returns (uint256 amountOut) {
+        if (deadline < block.timestamp) revert Deadline();
+        require(funds.sender == msg.sender && !funds.fromInternalBalance && !funds.toInternalBalance);
+        require(single.kind == IBalancerV2Vault.SwapKind.GivenIn);
+        if (swapFault == SwapFault.Reenters) (, lastAnswer) = msg.sender.call(reentry);
+        uint256 taken = swapFault == SwapFault.TakesLess ? single.amount - 1 : single.amount;
+        amountOut = _trade(single, taken);
+        if (amountOut < limit) revert Limit();
+        IERC20(single.assetIn).safeTransferFrom(msg.sender, address(this), taken);
+        if (swapFault != SwapFault.PaysNothing) _pay(single.assetOut, funds.recipient, amountOut);
+        else amountOut = 0;
+        if (swapFault == SwapFault.SaysMore) ++amountOut;
+    }
+
+    /// @dev Rounds down, in the pool's favour; ether is kept as WETH, as by the vault.
+    function _trade(IBalancerV2Vault.SingleSwap calldata single, uint256 amountIn)
+        private
+        returns (uint256 amountOut)
+    {
+        address tokenOut = single.assetOut == address(0) ? WETH : single.assetOut;
+        mapping(address token => uint256) storage pool = reserves[single.poolId];
+        if (pool[single.assetIn] == 0 || pool[tokenOut] == 0) revert UnknownPool();
+        amountOut = amountIn * pool[tokenOut] / (pool[single.assetIn] + amountIn);
+        pool[single.assetIn] += amountIn;
+        pool[tokenOut] -= amountOut;
+    }
+
+    function _pay(address asset, address to, uint256 amount) private {
+        if (asset != address(0)) return IERC20(asset).safeTransfer(to, amount);
+        IWETH(WETH).withdraw(amount);
+        (bool sent,) = to.call{value: amount}("");
+        require(sent, "native transfer failed");
+    }
+}
