@@ -45,6 +45,9 @@ contract FlashLoanArbitrage is
     /// @dev A skipped plan's reason is cut here: a pool of the plan's choosing cannot make us pay for a long one.
     uint256 private constant _REASON_BYTES = 256;
 
+    /// @dev Length of the error `Quoted`: selector and three words.
+    uint256 private constant _QUOTED_BYTES = 100;
+
     /* CONSTRUCTOR */
 
     /// @param owner_ Holder of the owner role.
@@ -66,7 +69,7 @@ contract FlashLoanArbitrage is
 
     /// @inheritdoc IFlashLoanArbitrage
     function execute(bytes calldata plan) external override onlyKeeper nonReentrant returns (uint256 profit) {
-        return _run(plan);
+        (profit,,) = _run(plan);
     }
 
     /// @inheritdoc IFlashLoanArbitrage
@@ -80,10 +83,10 @@ contract FlashLoanArbitrage is
         profits = new uint256[](plans.length);
         for (uint256 i; i < plans.length; ++i) {
             if (!skipFailing) {
-                profits[i] = _run(plans[i]);
+                (profits[i],,) = _run(plans[i]);
                 continue;
             }
-            try this.executeForBatch(plans[i]) returns (uint256 profit) {
+            try this.executeForBatch(plans[i]) returns (uint256 profit, uint256, uint256) {
                 profits[i] = profit;
             } catch {
                 emit PlanSkipped(i, keccak256(plans[i]), _reason());
@@ -92,7 +95,11 @@ contract FlashLoanArbitrage is
     }
 
     /// @inheritdoc IFlashLoanArbitrage
-    function executeForBatch(bytes calldata plan) external override returns (uint256 profit) {
+    function executeForBatch(bytes calldata plan)
+        external
+        override
+        returns (uint256 profit, uint256 loanFee, uint256 builderTip)
+    {
         if (msg.sender != address(this)) revert ErrorsLib.NotSelf(msg.sender);
         return _run(plan);
     }
@@ -106,30 +113,28 @@ contract FlashLoanArbitrage is
         nonReentrant
         returns (uint256 profit, uint256 loanFee, uint256 builderTip)
     {
-        try this.runAndRevert(plan) {}
-        catch (bytes memory reason) {
-            // Our own error, and nothing else, carries the figures; any other is the plan's refusal.
-            if (reason.length == 100 && bytes4(reason) == ErrorsLib.Quoted.selector) {
-                // solhint-disable-next-line no-inline-assembly
-                assembly ("memory-safe") {
-                    profit := mload(add(reason, 0x24))
-                    loanFee := mload(add(reason, 0x44))
-                    builderTip := mload(add(reason, 0x64))
-                }
-                return (profit, loanFee, builderTip);
-            }
+        try this.runAndRevert(plan) returns (bytes memory reason) {
+            _revertWith(reason);
+        } catch (bytes memory figures) {
+            // Only our own `Quoted` leaves that call, or nothing where the gas ran out.
+            if (figures.length != _QUOTED_BYTES) _revertWith(figures);
             // solhint-disable-next-line no-inline-assembly
             assembly ("memory-safe") {
-                revert(add(reason, 0x20), mload(reason))
+                profit := mload(add(figures, 0x24))
+                loanFee := mload(add(figures, 0x44))
+                builderTip := mload(add(figures, 0x64))
             }
         }
     }
 
     /// @inheritdoc IFlashLoanArbitrage
-    function runAndRevert(bytes calldata plan) external override {
+    function runAndRevert(bytes calldata plan) external override returns (bytes memory) {
         if (msg.sender != address(this)) revert ErrorsLib.NotSelf(msg.sender);
-        (, uint256 profit, uint256 loanFee, uint256 builderTip) = _perform(plan);
-        revert ErrorsLib.Quoted(profit, loanFee, builderTip);
+        try this.executeForBatch(plan) returns (uint256 profit, uint256 loanFee, uint256 builderTip) {
+            revert ErrorsLib.Quoted(profit, loanFee, builderTip);
+        } catch (bytes memory reason) {
+            return reason;
+        }
     }
 
     /* VIEWS */
@@ -147,22 +152,17 @@ contract FlashLoanArbitrage is
 
     /* INTERNAL: ONE PLAN */
 
-    function _run(bytes calldata plan) private returns (uint256) {
-        (bytes32 hash, uint256 profit, uint256 loanFee, uint256 builderTip) = _perform(plan);
-        address asset = PlanLib.addressAt(plan, PlanLib.LOANS + 1);
-        emit ArbitrageExecuted(hash, asset, profit, loanFee, builderTip);
-        return profit;
-    }
-
-    function _perform(bytes calldata plan)
+    function _run(bytes calldata plan)
         private
-        returns (bytes32 hash, uint256 profit, uint256 loanFee, uint256 builderTip)
+        returns (uint256 profit, uint256 loanFee, uint256 builderTip)
     {
         PlanHead memory head = PlanLib.head(plan);
         _checkHead(plan, head);
-        hash = keccak256(plan);
+        bytes32 hash = keccak256(plan);
         _takeLoans(plan, hash);
         (profit, loanFee, builderTip) = _settle(plan, head);
+        address asset = PlanLib.addressAt(plan, PlanLib.LOANS + 1);
+        emit ArbitrageExecuted(hash, asset, profit, loanFee, builderTip);
     }
 
     function _checkHead(bytes calldata plan, PlanHead memory head) private view {
@@ -352,6 +352,13 @@ contract FlashLoanArbitrage is
             if (!loan.more) return owed;
             offset = loan.next;
             loan = PlanLib.loanAt(plan, offset);
+        }
+    }
+
+    function _revertWith(bytes memory reason) private pure {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            revert(add(reason, 0x20), mload(reason))
         }
     }
 

@@ -147,8 +147,10 @@ interface IFlashLoanArbitrage {
     /// @return profits As `execute` returns them; 0 for a skipped plan.
     function executeBatch(bytes[] calldata plans, bool skipFailing) external returns (uint256[] memory profits);
 
-    /// @notice One plan of a batch in a call of its own, so that it can fail alone. Only this contract may call it.
-    function executeForBatch(bytes calldata plan) external returns (uint256 profit);
+    /// @notice One plan in a call of its own, so that it can fail alone. Only this contract may call it.
+    function executeForBatch(bytes calldata plan)
+        external
+        returns (uint256 profit, uint256 loanFee, uint256 builderTip);
 
     /* ANYBODY, CHANGING NOTHING */
 
@@ -161,8 +163,10 @@ interface IFlashLoanArbitrage {
         external
         returns (uint256 profit, uint256 loanFee, uint256 builderTip);
 
-    /// @notice Runs a plan and reverts with its figures. Only this contract may call it, from `quote`.
-    function runAndRevert(bytes calldata plan) external;
+    /// @notice Runs a plan and reverts with its figures (`Quoted`). Only this contract may call it, from `quote`.
+    /// @return reason What the plan failed with. It is returned and not thrown on, so that no pool or token that
+    /// reverts in the manner of `Quoted` can pass its figures off as ours.
+    function runAndRevert(bytes calldata plan) external returns (bytes memory reason);
 
     /* GUARDIAN FUNCTIONS */
 

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {CallbackKind} from "contracts/flashloan/CallbackGuard.sol";
 import {LenderKind} from "contracts/interfaces/IFlashLoanArbitrage.sol";
+import {IAaveV3Borrower} from "contracts/interfaces/external/IAaveV3Pool.sol";
 import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
 import {HookToken} from "contracts/mocks/HookToken.sol";
 import {LenderFault, MockLender} from "contracts/mocks/MockLenders.sol";
@@ -34,7 +35,8 @@ contract CallbacksTest is ExecutorFixture {
         bytes memory data = plan.encode();
         forged[0] = abi.encodeCall(executor.receiveFlashLoan, (tokens, amounts, fees, data));
         forged[1] = abi.encodeCall(
-            executor.executeOperation, (plan.loans[0].asset, plan.loans[0].amount, 0, address(executor), data)
+            IAaveV3Borrower.executeOperation,
+            (plan.loans[0].asset, plan.loans[0].amount, 0, address(executor), data)
         );
         forged[2] = abi.encodeCall(executor.onMorphoFlashLoan, (plan.loans[0].amount, data));
         forged[3] = abi.encodeCall(

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {FlashLoanArbitrage} from "contracts/flashloan/FlashLoanArbitrage.sol";
 import {LenderKind} from "contracts/interfaces/IFlashLoanArbitrage.sol";
+import {IAaveV3Borrower} from "contracts/interfaces/external/IAaveV3Pool.sol";
 import {HookToken} from "contracts/mocks/HookToken.sol";
 import {ExecutorFixture} from "../support/ExecutorFixture.sol";
 import {LegSpec, PlanCodec, PlanSpec} from "../support/PlanCodec.sol";
@@ -84,7 +85,7 @@ contract ExecutorActors is ExecutorFixture {
         _count(abi.encodeCall(executor.onMorphoFlashLoan, (amount, data)));
         _count(
             abi.encodeCall(
-                executor.executeOperation, (plan.loans[0].asset, amount, 0, address(executor), data)
+                IAaveV3Borrower.executeOperation, (plan.loans[0].asset, amount, 0, address(executor), data)
             )
         );
         _count(
