@@ -22,6 +22,14 @@ from ape.cli import ConnectedProviderCommand, account_option, network_option
 from ape.contracts import ContractInstance
 
 DEPLOYMENTS_FOLDER: Final = Path(".steelyard") / "deployments"
+LENDER_KINDS: Final = {
+    "balancer_v2": 0,
+    "aave_v3": 1,
+    "morpho_blue": 2,
+    "aave_v2": 3,
+    "maker": 4,
+    "uniswap_v4": 7,
+}
 FORK_FOLDER: Final = "fork"
 """Forks end with the command; what stood on them is kept apart, where no keeper looks by itself."""
 
@@ -51,14 +59,20 @@ class ChainBook(NamedTuple):
     morpho_blue: str | None
     weth: str
     venues: tuple[VenueEntry, ...]
+    aave_v2: str | None = None
+    maker: str | None = None
+    uniswap_v4: str | None = None
 
     @property
     def lenders(self) -> dict[str, str | None]:
-        """Addresses by the lender's name, in the order of LenderKind."""
+        """Addresses by the lender's name, in the order of the contract's ``Lenders``."""
         return {
             "balancer_v2": self.balancer_v2,
             "aave_v3": self.aave_v3,
             "morpho_blue": self.morpho_blue,
+            "aave_v2": self.aave_v2,
+            "maker": self.maker,
+            "uniswap_v4": self.uniswap_v4,
         }
 
 
@@ -136,7 +150,7 @@ def deploy_executor(
         ape.project.FlashLoanArbitrage,
         account.address,
         treasury,
-        *(address or ape.utils.ZERO_ADDRESS for address in book.lenders.values()),
+        tuple(address or ape.utils.ZERO_ADDRESS for address in book.lenders.values()),
         book.weth,
         **wait,
     )
@@ -177,7 +191,7 @@ def write_deployment(executor: ContractInstance, book: ChainBook, keeper: str, p
         "keeper": keeper,
         "block_number": executor.creation_metadata.block,
         "transaction": executor.txn_hash,
-        "lenders": {name: _lender(executor, index) for index, name in enumerate(book.lenders)},
+        "lenders": {name: _lender(executor, name) for name in book.lenders},
         "weth": executor.WETH(),
         "venues": [_venue_record(executor, venue_id, venue) for venue_id, venue in enumerate(book.venues)],
     }
@@ -191,8 +205,8 @@ def _require_code(book: ChainBook) -> None:
             raise DeploymentRefused(f"{name} holds no code at {address}: is this the chain it claims to be?")
 
 
-def _lender(executor: ContractInstance, index: int) -> str | None:
-    return _address_or_none(executor.lenderAddress(index))
+def _lender(executor: ContractInstance, name: str) -> str | None:
+    return _address_or_none(executor.lenderAddress(LENDER_KINDS[name]))
 
 
 def _address_or_none(address: str) -> str | None:

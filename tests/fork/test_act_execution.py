@@ -15,9 +15,18 @@ from steelyard.act.submitter import Refusal, Rehearsal, Submitter
 from steelyard.act.tracker import Tracker
 from steelyard.connect.chain import ChainClient
 from steelyard.connect.executor_errors import EXECUTOR_ERRORS
+from steelyard.connect.hexes import to_hex
 from steelyard.connect.plan_codec import plan_id
 from steelyard.connect.rpc import RpcClient
-from steelyard.model import Address, ArbitragePlan, IntentStatus, LenderKind, PlanLeg, SignedTransaction
+from steelyard.model import (
+    Address,
+    ArbitragePlan,
+    IntentStatus,
+    LenderKind,
+    PlanLeg,
+    SignedTransaction,
+    VenueKind,
+)
 from steelyard.record import reports
 from steelyard.sandbox.funding import fund_ether
 from tests.support.dev_chain import KeySigner
@@ -70,6 +79,7 @@ def plan_of(flash: FlashPlan, *, profit: int) -> ArbitragePlan:
     tokens = [flash.asset, *(leg[2] for leg in flash.legs)]
     legs = tuple(
         PlanLeg(
+            kind=VenueKind.UNISWAP_V3 if fee_pips else VenueKind.UNISWAP_V2,
             venue_id=venue,
             pool=ANY_POOL,
             fee_pips=fee_pips,
@@ -108,9 +118,12 @@ def flash(market: ForkMarket, executor: Any) -> FlashPlan:
     return prepare(market, executor, Lender.BALANCER_V2, WETH, USDC, ROUTE)
 
 
-def test_plan_is_the_same_to_the_keeper_and_to_the_executor(flash: FlashPlan, executor: Any) -> None:
+def test_plan_is_the_same_to_the_keeper_and_to_the_executor(
+    flash: FlashPlan, executor: Any, keeper: Any
+) -> None:
     plan = plan_of(flash, profit=1)
-    assert plan_id(plan) == "0x" + bytes(executor.planHash(flash.argument)).hex()
+    (event,) = executor.execute(flash.data, sender=keeper).decode_logs(executor.ArbitrageExecuted)
+    assert plan_id(plan) == to_hex(bytes(event.planHash))
 
 
 def test_recorded_profit_and_gas_are_the_balance_differences_on_chain(

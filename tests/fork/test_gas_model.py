@@ -47,7 +47,7 @@ def test_the_gas_model_covers_what_is_used_without_much_to_spare(
     plan = prepare(market, executor, lender, WETH, USDC, hops)
     # As on a live chain, a block later than the last swap: pairs and reserves then write accumulators.
     chain.rpc.call("evm_increaseTime", BLOCK_SECONDS)
-    used = executor.execute(plan.argument, sender=keeper).gas_used
+    used = executor.execute(plan.data, sender=keeper).gas_used
     expected = GasModel().units(LenderKind(lender), kinds_of(hops))
     assert used <= expected <= used * (100 + MOST_SPARE_PERCENT) // 100, f"{used} used, {expected} expected"
 
@@ -86,7 +86,7 @@ def test_each_crossed_tick_costs_what_the_model_adds_for_it(
         pytest.skip(f"a fifth of this pool crosses {crossed} ticks, the test needs 2 at least")
     plan = round_trip(executor, Lender.BALANCER_V2, WETH, USDC, hops, amount)
     chain.rpc.call("evm_increaseTime", BLOCK_SECONDS)
-    used = executor.execute(plan.argument, sender=keeper).gas_used
+    used = executor.execute(plan.data, sender=keeper).gas_used
     model, kinds = GasModel(), kinds_of(hops)
     assert model.units(LenderKind.BALANCER_V2, kinds) < used, "without its ticks it would not be covered"
     expected = model.units(LenderKind.BALANCER_V2, kinds, crossed)

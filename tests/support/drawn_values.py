@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Mapping
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
@@ -122,7 +122,7 @@ def _of_several(annotation: Any) -> st.SearchStrategy[Any]:
     if origin is Mapping:
         pairs = st.tuples(drawn(arguments[0]), drawn(arguments[1]))
         return st.lists(pairs, max_size=5, unique_by=lambda pair: pair[0]).map(dict)
-    if origin is UnionType and arguments[1] is NoneType:
+    if origin in (UnionType, Union) and arguments[1] is NoneType:
         return st.one_of(st.none(), drawn(arguments[0]))
     raise TypeError(f"no values of {annotation} can be drawn")
 

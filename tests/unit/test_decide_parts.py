@@ -182,9 +182,24 @@ def test_absurd_parameters_are_refused() -> None:
 
 
 def test_gas_is_the_loans_and_each_legs() -> None:
-    model = GasModel(balancer_v2=1, aave_v3=10, morpho_blue=100, uniswap_v2_leg=1_000, uniswap_v3_leg=10_000)
-    kinds = [VenueKind.UNISWAP_V2, VenueKind.UNISWAP_V3, VenueKind.UNISWAP_V2]
-    assert [model.units(kind, kinds) for kind in LenderKind] == [12_001, 12_010, 12_100]
+    loans = {kind.name.lower(): 1 + kind for kind in LenderKind}
+    legs = {f"{kind.name.lower()}_leg": 10 ** (3 + kind) for kind in VenueKind}
+    model = GasModel(**loans, **legs, direct_payment=100, tick_crossing=20)
+    every = sum(10 ** (3 + kind) for kind in VenueKind)
+    assert [model.units(kind, list(VenueKind), 2) for kind in LenderKind] == [
+        every + 40 + 1 + kind for kind in LenderKind
+    ]
+
+
+def test_a_v2_leg_behind_another_is_paid_directly_and_costs_less() -> None:
+    model, v2, v3 = GasModel(), VenueKind.UNISWAP_V2, VenueKind.UNISWAP_V3
+
+    def units(*kinds: VenueKind) -> int:
+        return model.units(LenderKind.BALANCER_V2, kinds)
+
+    apart = units(v2) + units(v3) - units()
+    assert units(v2, v3) == apart
+    assert units(v3, v2) == apart - model.direct_payment
 
 
 def test_a_route_through_an_empty_pool_has_no_size() -> None:

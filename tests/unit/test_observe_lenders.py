@@ -137,7 +137,7 @@ def test_lender_that_does_not_answer_makes_no_offer_and_the_others_do(
     chain: ScriptedChain, target: Address, data: bytes, silenced: LenderKind
 ) -> None:
     del chain.answers[target, data]
-    assert set(offers(chain)) == set(LenderKind) - {silenced}
+    assert set(offers(chain)) == set(LENDERS) - {silenced}
 
 
 def test_executor_without_lenders_gets_no_offers(chain: ScriptedChain) -> None:

@@ -15,7 +15,7 @@ from steelyard.decide.arbitrage.graph import MarketGraph
 from steelyard.decide.arbitrage.route import Route
 from steelyard.decide.arbitrage.screening import ShortCycles
 from steelyard.decide.arbitrage.sizing import AmtOptimizer, SizingSearch
-from steelyard.model import LenderTerms, MarketSnapshot, Token
+from steelyard.model import LenderKind, LenderTerms, MarketSnapshot, Token
 from steelyard.units import Address
 
 _SizingKey = tuple[int, LenderKind | None, int, int, tuple[tuple[Address, Address], ...]]

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from steelyard.exceptions import ConfigError
 from steelyard.model import LenderKind, VenueKind
+
+_LOANS: Final = tuple(kind.name.lower() for kind in LenderKind)
+_LEGS: Final = tuple(f"{kind.name.lower()}_leg" for kind in VenueKind)
+_PREPAID: Final = VenueKind.UNISWAP_V2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,10 +20,11 @@ class GasModel:
     last swap: pairs and reserves then write their accumulators too (``tests/fork/test_gas_model.py``).
 
     Attributes:
-        balancer_v2, aave_v3, morpho_blue: the whole transaction without a leg: 21,000 to begin with,
-            calldata, guards and event, the loan, its repayment, and the payment to the treasury.
-        uniswap_v2_leg: one swap at a pair, both transfers included.
-        uniswap_v3_leg: one swap at a pool that crosses no initialised tick.
+        balancer_v2 and so on: the whole transaction without a leg: 21,000 to begin with, calldata, guards and
+            event, the loan, its repayment, and the payment to the treasury. Maker's lender and a listed
+            ERC-3156 lender are taken to do what MakerDAO's does.
+        uniswap_v2_leg and so on: one swap, both transfers included, that crosses no initialised tick.
+        direct_payment: what a Uniswap V2 leg saves behind another, which pays the pair directly.
         tick_crossing: each initialised tick that a swap crosses. (A tick's very first crossing writes slots
             that were zero: up to 48,000.)
     """
@@ -26,8 +32,21 @@ class GasModel:
     balancer_v2: int = 120_000
     aave_v3: int = 236_000
     morpho_blue: int = 124_000
+    aave_v2: int = 236_000
+    maker: int = 160_000
+    uniswap_v2: int = 130_000
+    uniswap_v3: int = 130_000
+    uniswap_v4: int = 110_000
+    erc3156: int = 160_000
     uniswap_v2_leg: int = 82_000
     uniswap_v3_leg: int = 100_000
+    pancake_v3_leg: int = 100_000
+    algebra_leg: int = 130_000
+    uniswap_v4_leg: int = 100_000
+    balancer_v2_leg: int = 120_000
+    curve_stable_leg: int = 120_000
+    wrapped_ether_leg: int = 30_000
+    direct_payment: int = 20_000
     tick_crossing: int = 26_000
 
     def __post_init__(self) -> None:
@@ -38,6 +57,7 @@ class GasModel:
     def units(self, lender: LenderKind, venues: Sequence[VenueKind], crossings: int = 0) -> int:
         """Return the gas of a loan from ``lender``, one leg at each of ``venues``, and tick crossings."""
         # By position, in the declared order of the kinds: this is asked for every candidate.
-        loan = (self.balancer_v2, self.aave_v3, self.morpho_blue)[lender]
-        legs = (self.uniswap_v2_leg, self.uniswap_v3_leg)
-        return loan + sum([legs[venue] for venue in venues]) + crossings * self.tick_crossing
+        legs: int = sum([getattr(self, _LEGS[venue]) for venue in venues])
+        prepaid = sum([venue is _PREPAID for venue in venues[1:]])
+        loan: int = getattr(self, _LOANS[lender])
+        return loan + legs - prepaid * self.direct_payment + crossings * self.tick_crossing
