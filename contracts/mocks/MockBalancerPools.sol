@@ -24,8 +24,9 @@ contract MockBalancerPoolVault is MockBalancerVault {
     SwapFault public swapFault;
     mapping(bytes32 poolId => mapping(address token => uint256)) public reserves;
 
-    /// @notice What `Reenters` calls on the swapper.
-    bytes public reentry;
+    /// @notice Whom `Reenters` calls, with what, and what that answered.
+    address public target;
+    bytes public payload;
     bytes public lastAnswer;
 
     error Deadline();
@@ -38,8 +39,8 @@ contract MockBalancerPoolVault is MockBalancerVault {
 
     receive() external payable {}
 
-    function setSwapFault(SwapFault newFault, bytes calldata newReentry) external {
-        (swapFault, reentry) = (newFault, newReentry);
+    function setSwapFault(SwapFault newFault, address newTarget, bytes calldata newPayload) external {
+        (swapFault, target, payload) = (newFault, newTarget, newPayload);
     }
 
     /// @notice Opens a pool on what the test has sent here before.
@@ -62,7 +63,7 @@ contract MockBalancerPoolVault is MockBalancerVault {
         if (deadline < block.timestamp) revert Deadline();
         require(funds.sender == msg.sender && !funds.fromInternalBalance && !funds.toInternalBalance);
         require(single.kind == IBalancerV2Vault.SwapKind.GivenIn);
-        if (swapFault == SwapFault.Reenters) (, lastAnswer) = msg.sender.call(reentry);
+        if (swapFault == SwapFault.Reenters) (, lastAnswer) = target.call(payload);
         uint256 taken = swapFault == SwapFault.TakesLess ? single.amount - 1 : single.amount;
         amountOut = _trade(single, taken);
         if (amountOut < limit) revert Limit();

@@ -29,8 +29,9 @@ contract MockStableSwap {
     address[] public coins;
     StableFault public fault;
 
-    /// @notice What `Reenters` calls on the swapper, and what that answered.
-    bytes public reentry;
+    /// @notice Whom `Reenters` calls, with what, and what that answered.
+    address public target;
+    bytes public payload;
     bytes public lastAnswer;
 
     error TooLittle();
@@ -42,8 +43,8 @@ contract MockStableSwap {
 
     receive() external payable {}
 
-    function setFault(StableFault newFault, bytes calldata newReentry) external {
-        (fault, reentry) = (newFault, newReentry);
+    function setFault(StableFault newFault, address newTarget, bytes calldata newPayload) external {
+        (fault, target, payload) = (newFault, newTarget, newPayload);
     }
 
     function exchange(int128 i, int128 j, uint256 dx, uint256 minDy) external payable returns (uint256) {
@@ -58,7 +59,7 @@ contract MockStableSwap {
     function _exchange(int128 i, int128 j, uint256 dx, uint256 minDy) internal returns (uint256 dy) {
         require(i != j);
         _collect(coins[uint128(i)], dx);
-        if (fault == StableFault.Reenters) (, lastAnswer) = msg.sender.call(reentry);
+        if (fault == StableFault.Reenters) (, lastAnswer) = target.call(payload);
         dy = get_dy(i, j, dx);
         if (dy < minDy) revert TooLittle();
         if (fault == StableFault.PaysNothing) return dy;
