@@ -12,8 +12,12 @@ abstract contract ExecutorRoles is IFlashLoanArbitrage, Ownable2Step, Reentrancy
     /* STORAGE */
 
     /// @dev One slot, one cold read on the way in: the first keeper, and whether everybody is stopped.
-    address private _firstKeeper;
-    bool private _paused;
+    struct Gate {
+        address firstKeeper;
+        bool paused;
+    }
+
+    Gate private _gate;
 
     address private _treasury;
     address private _guardian;
@@ -28,8 +32,9 @@ abstract contract ExecutorRoles is IFlashLoanArbitrage, Ownable2Step, Reentrancy
     /* MODIFIERS */
 
     modifier onlyKeeper() {
-        if (_paused) revert ErrorsLib.ExecutionPaused();
-        if (!isKeeper(msg.sender)) revert ErrorsLib.NotKeeper(msg.sender);
+        Gate memory gate = _gate;
+        if (gate.paused) revert ErrorsLib.ExecutionPaused();
+        if (msg.sender != gate.firstKeeper && !_otherKeepers[msg.sender]) revert ErrorsLib.NotKeeper(msg.sender);
         _;
     }
 
@@ -38,7 +43,7 @@ abstract contract ExecutorRoles is IFlashLoanArbitrage, Ownable2Step, Reentrancy
     /// @inheritdoc IFlashLoanArbitrage
     function pause() external override {
         if (msg.sender != _guardian && msg.sender != owner()) revert ErrorsLib.NotGuardian(msg.sender);
-        _paused = true;
+        _gate.paused = true;
         emit Paused(msg.sender);
     }
 
@@ -46,7 +51,7 @@ abstract contract ExecutorRoles is IFlashLoanArbitrage, Ownable2Step, Reentrancy
 
     /// @inheritdoc IFlashLoanArbitrage
     function unpause() external override onlyOwner {
-        _paused = false;
+        _gate.paused = false;
         emit Unpaused(msg.sender);
     }
 
@@ -55,9 +60,9 @@ abstract contract ExecutorRoles is IFlashLoanArbitrage, Ownable2Step, Reentrancy
         if (keeper == address(0)) revert ErrorsLib.InvalidKeeper();
         // Whatever the account was, it is first taken off both places: revoking can never leave one behind.
         delete _otherKeepers[keeper];
-        if (_firstKeeper == keeper) _firstKeeper = address(0);
+        if (_gate.firstKeeper == keeper) _gate.firstKeeper = address(0);
         if (allowed) {
-            if (_firstKeeper == address(0)) _firstKeeper = keeper;
+            if (_gate.firstKeeper == address(0)) _gate.firstKeeper = keeper;
             else _otherKeepers[keeper] = true;
         }
         emit KeeperSet(keeper, allowed);
@@ -98,12 +103,12 @@ abstract contract ExecutorRoles is IFlashLoanArbitrage, Ownable2Step, Reentrancy
 
     /// @inheritdoc IFlashLoanArbitrage
     function isKeeper(address account) public view override returns (bool) {
-        return account != address(0) && (account == _firstKeeper || _otherKeepers[account]);
+        return account != address(0) && (account == _gate.firstKeeper || _otherKeepers[account]);
     }
 
     /// @inheritdoc IFlashLoanArbitrage
     function paused() external view override returns (bool) {
-        return _paused;
+        return _gate.paused;
     }
 
     /// @inheritdoc IFlashLoanArbitrage

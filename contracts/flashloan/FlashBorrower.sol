@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {TransientSlot} from "@openzeppelin/contracts/utils/TransientSlot.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {ErrorsLib} from "../libraries/ErrorsLib.sol";
-import {Loan, PlanLib} from "../libraries/PlanLib.sol";
+import {PlanLib} from "../libraries/PlanLib.sol";
 import {CallbackGuard} from "./CallbackGuard.sol";
 
 /// @title FlashBorrower: the shape of a lender, and how loans stand one inside another.
@@ -34,7 +33,7 @@ abstract contract FlashBorrower is CallbackGuard {
     /* HOOKS */
 
     /// @dev Takes the loan at `loan`, and whatever follows inside it.
-    function _borrow(bytes calldata plan, bytes32 planHash, Loan memory loan) internal virtual;
+    function _borrow(bytes calldata plan, bytes32 planHash, uint256 loan) internal virtual;
 
     /// @dev All loans are here: runs the legs that begin at `route`.
     function _onAllLoans(bytes calldata plan, uint256 route) internal virtual;
@@ -43,21 +42,20 @@ abstract contract FlashBorrower is CallbackGuard {
 
     /// @dev Checks each loan's shape and notes what was here before, then takes the first loan, which takes the others.
     function _takeLoans(bytes calldata plan, bytes32 planHash) internal {
-        Loan memory loan = PlanLib.loanAt(plan, PlanLib.LOANS);
-        uint256 offset = PlanLib.LOANS;
+        uint256 loan = PlanLib.LOANS;
         while (true) {
-            PlanLib.requireParams(loan.kind, loan.next - loan.params);
-            _slot(_BALANCE_BEFORE, offset).tstore(IERC20(loan.asset).balanceOf(address(this)));
-            if (!loan.more) break;
-            offset = loan.next;
-            loan = PlanLib.loanAt(plan, offset);
+            uint256 next = PlanLib.checkLoan(plan, loan);
+            uint256 balance = SafeTransferLib.balanceOf(PlanLib.loanAsset(plan, loan), address(this));
+            _slot(_BALANCE_BEFORE, loan).tstore(balance);
+            if (!PlanLib.hasMore(plan, loan)) break;
+            loan = next;
         }
         _takeLoan(plan, planHash, PlanLib.LOANS);
     }
 
-    function _takeLoan(bytes calldata plan, bytes32 planHash, uint256 offset) private {
-        _cursor = offset;
-        _borrow(plan, planHash, PlanLib.loanAt(plan, offset));
+    function _takeLoan(bytes calldata plan, bytes32 planHash, uint256 loan) private {
+        _cursor = loan;
+        _borrow(plan, planHash, loan);
     }
 
     /// @dev One loan has arrived; its callback was proven before.
@@ -67,9 +65,8 @@ abstract contract FlashBorrower is CallbackGuard {
         internal
         returns (uint256 owed)
     {
-        uint256 offset = _cursor;
-        Loan memory loan = PlanLib.loanAt(plan, offset);
-        owed = _accept(loan, offset, asset, amount, fee);
+        uint256 loan = _cursor;
+        owed = _accept(plan, loan, asset, amount, fee);
         _goOn(plan, planHash, loan);
     }
 
@@ -82,60 +79,64 @@ abstract contract FlashBorrower is CallbackGuard {
         uint256[] calldata amounts,
         uint256[] calldata fees
     ) internal returns (uint256[] memory owed) {
+        if (assets.length == 0) revert ErrorsLib.WrongLoan(address(0), 0);
         owed = new uint256[](assets.length);
-        uint256 offset = _cursor;
-        Loan memory loan;
+        uint256 loan = _cursor;
         for (uint256 i; i < assets.length; ++i) {
-            if (i != 0) _cursor = offset = loan.next;
-            loan = PlanLib.loanAt(plan, offset);
-            owed[i] = _accept(loan, offset, assets[i], amounts[i], fees[i]);
+            if (i != 0) _cursor = loan = PlanLib.afterLoan(plan, loan);
+            owed[i] = _accept(plan, loan, assets[i], amounts[i], fees[i]);
         }
         _goOn(plan, planHash, loan);
     }
 
     /// @dev The loan at `first` and those that follow it of the same kind, as lenders of several assets want them.
-    function _basket(bytes calldata plan, Loan memory first)
+    function _basket(bytes calldata plan, uint256 first)
         internal
         pure
         returns (address[] memory assets, uint256[] memory amounts)
     {
         uint256 count = 1;
-        Loan memory loan = first;
+        uint256 loan = first;
         while (_isBasket(plan, loan)) {
-            loan = PlanLib.loanAt(plan, loan.next);
+            loan = PlanLib.afterLoan(plan, loan);
             ++count;
         }
         (assets, amounts) = (new address[](count), new uint256[](count));
         loan = first;
         for (uint256 i; i < count; ++i) {
-            (assets[i], amounts[i]) = (loan.asset, loan.amount);
-            if (i + 1 < count) loan = PlanLib.loanAt(plan, loan.next);
+            (assets[i], amounts[i]) = (PlanLib.loanAsset(plan, loan), PlanLib.loanAmount(plan, loan));
+            loan = PlanLib.afterLoan(plan, loan);
         }
     }
 
     /// @dev Whether the next loan is of the same lender.
-    function _isBasket(bytes calldata plan, Loan memory loan) internal pure returns (bool) {
-        return loan.more && PlanLib.loanAt(plan, loan.next).kind == loan.kind;
+    function _isBasket(bytes calldata plan, uint256 loan) internal pure returns (bool) {
+        if (!PlanLib.hasMore(plan, loan)) return false;
+        return PlanLib.loanKind(plan, PlanLib.afterLoan(plan, loan)) == PlanLib.loanKind(plan, loan);
     }
 
     /// @dev The loan that is arriving, or arrived last.
-    function _arriving(bytes calldata plan) internal view returns (Loan memory) {
-        return PlanLib.loanAt(plan, _cursor);
+    function _arriving() internal view returns (uint256) {
+        return _cursor;
     }
 
-    function _accept(Loan memory loan, uint256 offset, address asset, uint256 amount, uint256 fee)
+    function _accept(bytes calldata plan, uint256 loan, address asset, uint256 amount, uint256 fee)
         private
         returns (uint256 owed)
     {
-        if (asset != loan.asset || amount != loan.amount) revert ErrorsLib.WrongLoan(asset, amount);
-        if (fee > loan.maxFee) revert ErrorsLib.LoanFeeTooHigh(fee, loan.maxFee);
+        bool isAskedFor = asset == PlanLib.loanAsset(plan, loan) && amount == PlanLib.loanAmount(plan, loan);
+        if (!isAskedFor) revert ErrorsLib.WrongLoan(asset, amount);
+        uint256 maxFee = PlanLib.maxLoanFee(plan, loan);
+        if (fee > maxFee) revert ErrorsLib.LoanFeeTooHigh(fee, maxFee);
         owed = amount + fee;
-        _slot(_OWED, offset).tstore(owed);
+        _slot(_OWED, loan).tstore(owed);
     }
 
-    function _goOn(bytes calldata plan, bytes32 planHash, Loan memory last) private {
-        if (last.more) _takeLoan(plan, planHash, last.next);
-        else _onAllLoans(plan, last.next);
+    function _goOn(bytes calldata plan, bytes32 planHash, uint256 last) private {
+        uint256 next = PlanLib.afterLoan(plan, last);
+        if (PlanLib.hasMore(plan, last)) _takeLoan(plan, planHash, next);
+        // Without legs there is nothing to spend: whether the loans came in full shows when they are repaid.
+        else if (next != plan.length) _onAllLoans(plan, next);
     }
 
     /* WHAT IS KNOWN OF A LOAN, BY ITS OFFSET */

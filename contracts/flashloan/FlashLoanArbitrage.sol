@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {IFlashLoanArbitrage, LenderKind, Lenders, VenueKind} from "../interfaces/IFlashLoanArbitrage.sol";
 import {IWETH} from "../interfaces/external/IWETH.sol";
 import {ErrorsLib} from "../libraries/ErrorsLib.sol";
-import {Loan, PlanHead, PlanLib} from "../libraries/PlanLib.sol";
+import {PlanLib} from "../libraries/PlanLib.sol";
 import {Purse, PurseLib} from "../libraries/PurseLib.sol";
 import {WrappedEtherSwap} from "../swap/WrappedEtherSwap.sol";
 import {BalancerV2Vault} from "./BalancerV2Vault.sol";
@@ -156,27 +157,27 @@ contract FlashLoanArbitrage is
         private
         returns (uint256 profit, uint256 loanFee, uint256 builderTip)
     {
-        PlanHead memory head = PlanLib.head(plan);
-        _checkHead(plan, head);
-        bytes32 hash = keccak256(plan);
+        _checkHead(plan);
+        bytes32 hash = EfficientHashLib.hashCalldata(plan);
         _takeLoans(plan, hash);
-        (profit, loanFee, builderTip) = _settle(plan, head);
-        address asset = PlanLib.addressAt(plan, PlanLib.LOANS + 1);
-        emit ArbitrageExecuted(hash, asset, profit, loanFee, builderTip);
+        (profit, loanFee, builderTip) = _settle(plan);
+        emit ArbitrageExecuted(hash, PlanLib.loanAsset(plan, PlanLib.LOANS), profit, loanFee, builderTip);
     }
 
-    function _checkHead(bytes calldata plan, PlanHead memory head) private view {
-        if (head.chainId != block.chainid) revert ErrorsLib.WrongChain(head.chainId, block.chainid);
-        if (head.executor != address(this)) revert ErrorsLib.WrongExecutor(head.executor, address(this));
+    function _checkHead(bytes calldata plan) private view {
+        PlanLib.requireHead(plan);
+        uint256 chainId = PlanLib.chainId(plan);
+        if (chainId != block.chainid) revert ErrorsLib.WrongChain(chainId, block.chainid);
+        address executor = PlanLib.executor(plan);
+        if (executor != address(this)) revert ErrorsLib.WrongExecutor(executor, address(this));
+        uint256 deadline = PlanLib.deadline(plan);
         // A deadline is minutes; a validator moves the clock by seconds.
         // forge-lint: disable-next-line(block-timestamp)
-        if (head.deadline < block.timestamp) {
-            revert ErrorsLib.DeadlineExpired(head.deadline, block.timestamp);
-        }
-        uint256 share = head.builderShareBps;
+        if (deadline < block.timestamp) revert ErrorsLib.DeadlineExpired(deadline, block.timestamp);
+        uint256 share = PlanLib.builderShareBps(plan);
         if (share == 0) return;
         if (share > _BPS) revert ErrorsLib.BuilderShareTooLarge(share);
-        address asset = PlanLib.addressAt(plan, PlanLib.LOANS + 1);
+        address asset = PlanLib.loanAsset(plan, PlanLib.LOANS);
         if (asset != WETH) revert ErrorsLib.TipNeedsWeth(asset);
     }
 
@@ -184,25 +185,37 @@ contract FlashLoanArbitrage is
 
     /// @inheritdoc FlashBorrower
     /// @dev Adding a lender: one file in `lenders/`, one kind, one line here and in `lenderAddress`.
-    function _borrow(bytes calldata plan, bytes32 planHash, Loan memory loan) internal override {
-        LenderKind kind = loan.kind;
+    function _borrow(bytes calldata plan, bytes32 planHash, uint256 loan) internal override {
+        LenderKind kind = PlanLib.loanKind(plan, loan);
+        // The cheapest first, where a comparison counts.
+        if (kind == LenderKind.BalancerV2) {
+            _requireHere(BALANCER_VAULT, kind);
+            return _borrowFromBalancerV2(plan, planHash, loan);
+        }
+        if (kind == LenderKind.MorphoBlue) {
+            _requireHere(_MORPHO, kind);
+            return _borrowFromMorphoBlue(plan, planHash, loan);
+        }
+        if (kind == LenderKind.UniswapV4) {
+            _requireHere(_POOL_MANAGER, kind);
+            return _borrowFromUniswapV4(plan, planHash);
+        }
         if (kind == LenderKind.UniswapV2) return _borrowFromUniswapV2(plan, planHash, loan);
         if (kind == LenderKind.UniswapV3) return _borrowFromUniswapV3(plan, planHash, loan);
         if (kind == LenderKind.Erc3156) return _borrowFromListed(plan, planHash, loan);
         address lender = lenderAddress(kind);
-        if (lender == address(0)) revert ErrorsLib.LenderNotAvailable(kind);
-        if (kind == LenderKind.BalancerV2) _borrowFromBalancerV2(plan, planHash, loan);
-        else if (kind == LenderKind.MorphoBlue) _borrowFromMorphoBlue(plan, planHash, loan);
-        else if (kind == LenderKind.UniswapV4) _borrowFromUniswapV4(plan, planHash);
-        else if (kind == LenderKind.AaveV3) _borrowFromAaveV3(lender, plan, planHash, loan);
+        _requireHere(lender, kind);
+        if (kind == LenderKind.AaveV3) _borrowFromAaveV3(lender, plan, planHash, loan);
         else if (kind == LenderKind.AaveV2) _borrowBasketFromAave(lender, plan, planHash, loan);
         else _borrowFromErc3156(lender, plan, planHash, loan);
     }
 
+    function _requireHere(address lender, LenderKind kind) private pure {
+        if (lender == address(0)) revert ErrorsLib.LenderNotAvailable(kind);
+    }
+
     /// @inheritdoc FlashBorrower
     function _onAllLoans(bytes calldata plan, uint256 route) internal override {
-        // Without legs there is nothing to spend: whether the loans came in full shows when they are repaid.
-        if (route == plan.length) return;
         if (PlanLib.hasLeg(plan, route, VenueKind.UniswapV4) && !_unlockedByLoan()) {
             // Once around all legs, so that nothing but the manager's books moves between two over Uniswap V4.
             _unlockUniswapV4(plan);
@@ -213,20 +226,24 @@ contract FlashLoanArbitrage is
 
     /// @inheritdoc UniswapV4Unlock
     function _onUnlockedForSwap(bytes calldata plan) internal override {
-        _runRoute(plan, _arriving(plan).next);
+        _runRoute(plan, PlanLib.afterLoan(plan, _arriving()));
     }
 
     function _runRoute(bytes calldata plan, uint256 route) private {
-        Loan memory first = PlanLib.loanAt(plan, PlanLib.LOANS);
+        address asset = PlanLib.loanAsset(plan, PlanLib.LOANS);
         Hand memory hand;
         Purse memory purse;
-        if (first.more) purse = _fillPurse(plan, first);
-        else _requireArrived(first.asset, first.amount, PlanLib.LOANS);
-        hand.token = first.asset;
-        hand.amount = first.more ? purse.take(first.asset, 0) : first.amount;
+        hand.token = asset;
+        if (PlanLib.hasMore(plan, PlanLib.LOANS)) {
+            purse = _fillPurse(plan);
+            hand.amount = purse.take(asset, 0);
+        } else {
+            hand.amount = PlanLib.loanAmount(plan, PlanLib.LOANS);
+            _requireArrived(asset, hand.amount, PlanLib.LOANS);
+        }
         _runLegs(plan, route, hand, purse);
         if (purse.isOpen()) _checkPurse(plan, hand, purse);
-        else _checkHand(hand, first.asset);
+        else _checkHand(hand, asset);
     }
 
     /// @dev One loan, one chain of legs: only what the route brought back may repay, whatever else lies here.
@@ -236,14 +253,13 @@ contract FlashLoanArbitrage is
         if (hand.amount < owed) revert ErrorsLib.LoanNotCovered(asset, hand.amount, owed);
     }
 
-    function _fillPurse(bytes calldata plan, Loan memory loan) private view returns (Purse memory purse) {
+    function _fillPurse(bytes calldata plan) private view returns (Purse memory purse) {
         purse = PurseLib.open();
-        uint256 offset = PlanLib.LOANS;
+        uint256 loan = PlanLib.LOANS;
         while (true) {
-            purse.put(loan.asset, loan.amount);
-            if (!loan.more) break;
-            offset = loan.next;
-            loan = PlanLib.loanAt(plan, offset);
+            purse.put(PlanLib.loanAsset(plan, loan), PlanLib.loanAmount(plan, loan));
+            if (!PlanLib.hasMore(plan, loan)) break;
+            loan = PlanLib.afterLoan(plan, loan);
         }
         for (uint256 i; i < purse.count; ++i) {
             uint256 at = _firstLoanOf(plan, purse.tokens[i]);
@@ -271,25 +287,30 @@ contract FlashLoanArbitrage is
     /* INTERNAL: THE PROFIT */
 
     /// @dev The gain is the growth of our balance over all loans; all of it leaves again.
-    function _settle(bytes calldata plan, PlanHead memory head)
+    function _settle(bytes calldata plan)
         private
         returns (uint256 profit, uint256 loanFee, uint256 builderTip)
     {
-        Loan memory loan = PlanLib.loanAt(plan, PlanLib.LOANS);
-        address asset = loan.asset;
-        uint256 gain = _gain(asset, PlanLib.LOANS);
-        loanFee = _owed(PlanLib.LOANS) - loan.amount;
-        for (uint256 offset; loan.more;) {
-            offset = loan.next;
-            loan = PlanLib.loanAt(plan, offset);
-            if (loan.asset == asset) loanFee += _owed(offset) - loan.amount;
-            else if (_firstLoanOf(plan, loan.asset) == offset) _paySurplus(loan.asset, offset);
+        uint256 loan = PlanLib.LOANS;
+        address asset = PlanLib.loanAsset(plan, loan);
+        uint256 gain = _gain(asset, loan);
+        loanFee = _feeOf(plan, loan);
+        while (PlanLib.hasMore(plan, loan)) {
+            loan = PlanLib.afterLoan(plan, loan);
+            address other = PlanLib.loanAsset(plan, loan);
+            if (other == asset) loanFee += _feeOf(plan, loan);
+            else if (_firstLoanOf(plan, other) == loan) _paySurplus(other, loan);
         }
-        if (gain < head.minProfit) revert ErrorsLib.MinProfitNotMet(gain, head.minProfit);
+        uint256 minProfit = PlanLib.minProfit(plan);
+        if (gain < minProfit) revert ErrorsLib.MinProfitNotMet(gain, minProfit);
         if (gain == 0) return (0, loanFee, 0);
-        builderTip = _tipBuilder(head, gain);
+        builderTip = _tipBuilder(gain - minProfit, PlanLib.builderShareBps(plan));
         profit = gain - builderTip;
         _payTreasury(asset, profit);
+    }
+
+    function _feeOf(bytes calldata plan, uint256 loan) private view returns (uint256) {
+        return _owed(loan) - PlanLib.loanAmount(plan, loan);
     }
 
     /// @dev Gains in other assets than the first loan's; a loss in one reverts in `_gain`.
@@ -309,9 +330,9 @@ contract FlashLoanArbitrage is
 
     /// @dev Unwraps exactly the tip; what the builder refuses is wrapped again and stays profit.
     /// @return tip Wei that the builder took.
-    function _tipBuilder(PlanHead memory head, uint256 gain) private returns (uint256 tip) {
+    function _tipBuilder(uint256 surplus, uint256 shareBps) private returns (uint256 tip) {
         // Rounds down, in the treasury's favour.
-        tip = ((gain - head.minProfit) * head.builderShareBps) / _BPS;
+        tip = (surplus * shareBps) / _BPS;
         if (tip == 0) return 0;
         _admitEther(WETH);
         IWETH(WETH).withdraw(tip);
@@ -334,24 +355,18 @@ contract FlashLoanArbitrage is
 
     /* INTERNAL: LOANS BY ASSET */
 
-    function _firstLoanOf(bytes calldata plan, address asset) private pure returns (uint256 offset) {
-        offset = PlanLib.LOANS;
-        Loan memory loan = PlanLib.loanAt(plan, offset);
-        while (loan.asset != asset) {
-            offset = loan.next;
-            loan = PlanLib.loanAt(plan, offset);
-        }
+    function _firstLoanOf(bytes calldata plan, address asset) private pure returns (uint256 loan) {
+        loan = PlanLib.LOANS;
+        while (PlanLib.loanAsset(plan, loan) != asset) loan = PlanLib.afterLoan(plan, loan);
     }
 
     /// @dev What all loans of `asset` must have back; 0 where none is of it.
     function _owedIn(bytes calldata plan, address asset) private view returns (uint256 owed) {
-        uint256 offset = PlanLib.LOANS;
-        Loan memory loan = PlanLib.loanAt(plan, offset);
+        uint256 loan = PlanLib.LOANS;
         while (true) {
-            if (loan.asset == asset) owed += _owed(offset);
-            if (!loan.more) return owed;
-            offset = loan.next;
-            loan = PlanLib.loanAt(plan, offset);
+            if (PlanLib.loanAsset(plan, loan) == asset) owed += _owed(loan);
+            if (!PlanLib.hasMore(plan, loan)) return owed;
+            loan = PlanLib.afterLoan(plan, loan);
         }
     }
 

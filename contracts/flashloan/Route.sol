@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {Venue, VenueKind} from "../interfaces/IFlashLoanArbitrage.sol";
 import {ErrorsLib} from "../libraries/ErrorsLib.sol";
 import {Leg, PlanLib} from "../libraries/PlanLib.sol";
@@ -197,8 +197,9 @@ abstract contract Route is
 
     /* BALANCES */
 
+    /// @dev 0 for what is no token at all; such a leg has received nothing.
     function _balance(address token, address account) internal view returns (uint256) {
-        return token == address(0) ? account.balance : IERC20(token).balanceOf(account);
+        return token == address(0) ? account.balance : SafeTransferLib.balanceOf(token, account);
     }
 
     /// @dev What `account` has more than `balanceBefore`; 0 where a token took something away instead.

@@ -4,29 +4,9 @@ pragma solidity 0.8.37;
 import {LenderKind, VenueKind} from "../interfaces/IFlashLoanArbitrage.sol";
 import {ErrorsLib} from "./ErrorsLib.sol";
 
-/// @notice What binds a plan, and what it must bring; see IFlashLoanArbitrage for the meaning of each.
-struct PlanHead {
-    uint256 chainId;
-    address executor;
-    uint256 deadline;
-    uint256 minProfit;
-    uint256 builderShareBps;
-}
-
-/// @notice One loan. `more`: another loan follows. `params` and `next`: where in the plan the lender's own parameters
-/// begin, and where they end and something else begins.
-struct Loan {
-    LenderKind kind;
-    bool more;
-    address asset;
-    uint256 amount;
-    uint256 maxFee;
-    uint256 params;
-    uint256 next;
-}
-
 /// @notice One swap. `fromPurse`: it names its input (`tokenIn`, `amountIn`) instead of selling what the leg before it
-/// received. `params` and `next` as in a loan.
+/// received. `params` and `next`: where in the plan the venue's own parameters
+/// begin, and where they end and something else begins.
 struct Leg {
     VenueKind kind;
     bool fromPurse;
@@ -40,7 +20,7 @@ struct Leg {
 
 /// @title PlanLib: reads a plan where it lies in calldata. The encoding is drawn in docs/plan.md.
 /// @notice Big-endian and packed: a head, one or more loans, then legs to the end. Nothing is read twice or skipped, so
-/// a plan has exactly one encoding.
+/// a plan has exactly one encoding. Heads and loans are read field by field, which is cheaper than a struct in memory.
 library PlanLib {
     /* LAYOUT: bytes */
 
@@ -58,32 +38,49 @@ library PlanLib {
     /// and other token, Uniswap V3 the fee besides, ERC-3156 a lender's id; the others nothing.
     uint256 private constant _LOAN_PARAMS = 0x020019160000000000;
 
-    /* READERS */
+    /* THE HEAD */
 
-    /// @notice The head of `plan`.
-    function head(bytes calldata plan) internal pure returns (PlanHead memory read) {
+    /// @notice Reverts where the plan ends inside its head.
+    function requireHead(bytes calldata plan) internal pure {
         if (plan.length < LOANS) revert ErrorsLib.PlanCutShort(plan.length, LOANS);
-        read.chainId = _uint(plan, 0, 8);
-        read.executor = addressAt(plan, 8);
-        read.deadline = _uint(plan, 28, 5);
-        read.minProfit = _uint(plan, 33, 16);
-        read.builderShareBps = _uint(plan, 49, 2);
     }
 
-    /// @notice The loan at `offset`; reverts where the plan ends inside it.
-    function loanAt(bytes calldata plan, uint256 offset) internal pure returns (Loan memory loan) {
-        uint256 kind = _uint(plan, offset, 1);
-        loan.more = kind & _FLAG != 0;
-        kind &= ~_FLAG;
+    /// @notice Chain that the plan is for.
+    function chainId(bytes calldata plan) internal pure returns (uint256) {
+        return _uint(plan, 0, 8);
+    }
+
+    /// @notice Contract that the plan is for.
+    function executor(bytes calldata plan) internal pure returns (address) {
+        return addressAt(plan, 8);
+    }
+
+    /// @notice Last timestamp at which the plan may run, in seconds.
+    function deadline(bytes calldata plan) internal pure returns (uint256) {
+        return _uint(plan, 28, 5);
+    }
+
+    /// @notice Least gain, in base units of the first loan's asset.
+    function minProfit(bytes calldata plan) internal pure returns (uint256) {
+        return _uint(plan, 33, 16);
+    }
+
+    /// @notice The builder's share of the gain above the least.
+    function builderShareBps(bytes calldata plan) internal pure returns (uint256) {
+        return _uint(plan, 49, 2);
+    }
+
+    /* LOANS: a loan is named by its offset; `checkLoan` must have passed before the others mean anything */
+
+    /// @notice Checks that the loan's lender is known, its parameters are of the right length, and the plan holds it.
+    /// @return next Where it ends and something else begins.
+    function checkLoan(bytes calldata plan, uint256 loan) internal pure returns (uint256 next) {
+        uint256 kind = _uint(plan, loan, 1) & ~_FLAG;
         if (kind > uint256(type(LenderKind).max)) revert ErrorsLib.UnknownLender(kind);
+        next = _end(plan, loanParams(loan));
         // Just checked to be one of the enum's.
         // forge-lint: disable-next-line(unsafe-typecast)
-        loan.kind = LenderKind(uint8(kind));
-        loan.asset = addressAt(plan, offset + 1);
-        loan.amount = _uint(plan, offset + 21, 16);
-        loan.maxFee = _uint(plan, offset + 37, 16);
-        loan.params = offset + _LOAN;
-        loan.next = _end(plan, loan.params);
+        requireParams(LenderKind(uint8(kind)), next - loanParams(loan));
     }
 
     /// @notice A lender's own parameters are `length` bytes: that must be what a loan of `kind` needs.
@@ -91,6 +88,45 @@ library PlanLib {
         uint256 needed = uint8(_LOAN_PARAMS >> (8 * uint256(kind)));
         if (length != needed) revert ErrorsLib.WrongParameters(length, needed);
     }
+
+    /// @notice Who lends.
+    function loanKind(bytes calldata plan, uint256 loan) internal pure returns (LenderKind) {
+        // `checkLoan` has seen that it is one of the enum's.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return LenderKind(uint8(_uint(plan, loan, 1) & ~_FLAG));
+    }
+
+    /// @notice Whether another loan follows.
+    function hasMore(bytes calldata plan, uint256 loan) internal pure returns (bool) {
+        return _uint(plan, loan, 1) >= _FLAG;
+    }
+
+    /// @notice Token borrowed.
+    function loanAsset(bytes calldata plan, uint256 loan) internal pure returns (address) {
+        return addressAt(plan, loan + 1);
+    }
+
+    /// @notice Amount borrowed, in base units.
+    function loanAmount(bytes calldata plan, uint256 loan) internal pure returns (uint256) {
+        return _uint(plan, loan + 21, 16);
+    }
+
+    /// @notice Greatest fee accepted, in base units.
+    function maxLoanFee(bytes calldata plan, uint256 loan) internal pure returns (uint256) {
+        return _uint(plan, loan + 37, 16);
+    }
+
+    /// @notice Where the lender's own parameters begin.
+    function loanParams(uint256 loan) internal pure returns (uint256) {
+        return loan + _LOAN;
+    }
+
+    /// @notice Where the loan ends and something else begins.
+    function afterLoan(bytes calldata plan, uint256 loan) internal pure returns (uint256) {
+        return loan + _LOAN + _uint(plan, loan + _LOAN - 1, 1);
+    }
+
+    /* LEGS */
 
     /// @notice The leg at `offset`; reverts where the plan ends inside it.
     function legAt(bytes calldata plan, uint256 offset) internal pure returns (Leg memory leg) {

@@ -26,7 +26,7 @@ abstract contract UniswapV3Swap is CallbackGuard, IUniswapV3SwapCallback {
     ) internal returns (uint256 amountOut) {
         bool zeroForOne = tokenIn < tokenOut;
         bytes memory data = abi.encode(tokenIn, amountIn);
-        uint256 outer = _expectCallback(pool, family, keccak256(data));
+        _expectCallback(pool, family, keccak256(data));
         (int256 amount0, int256 amount1) = IUniswapV3Pool(pool)
             .swap(
                 recipient,
@@ -35,7 +35,7 @@ abstract contract UniswapV3Swap is CallbackGuard, IUniswapV3SwapCallback {
                 PriceLimitLib.farthest(zeroForOne),
                 data
             );
-        _requireConsumed(outer);
+        _requireConsumed();
         amountOut = SafeCast.toUint256(-(zeroForOne ? amount1 : amount0));
     }
 

@@ -22,9 +22,9 @@ abstract contract UniswapV4Swap is UniswapV4Unlock {
     /// @dev Unlocks the manager, once, around all legs of a route; they run in `_onUnlockedForSwap`.
     function _unlockUniswapV4(bytes calldata plan) internal {
         if (_POOL_MANAGER == address(0)) revert ErrorsLib.VenueNotAvailable(VenueKind.UniswapV4);
-        uint256 outer = _expectCallback(_POOL_MANAGER, CallbackKind.UniswapV4Swap, keccak256(plan));
+        _expectCallback(_POOL_MANAGER, CallbackKind.UniswapV4Swap, keccak256(plan));
         IUniswapV4PoolManager(_POOL_MANAGER).unlock(plan);
-        _requireConsumed(outer);
+        _requireConsumed();
     }
 
     /// @dev Sells all of `amountIn`, or reverts. Tokens are named as currencies are: the zero address is ether.

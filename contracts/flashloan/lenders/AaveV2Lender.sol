@@ -5,7 +5,6 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Terms} from "../../interfaces/ILenderLens.sol";
 import {IAaveV2Borrower, IAaveV2Pool} from "../../interfaces/external/IAaveV2Pool.sol";
 import {AllowanceLib} from "../../libraries/AllowanceLib.sol";
-import {Loan} from "../../libraries/PlanLib.sol";
 import {CallbackKind} from "../CallbackGuard.sol";
 import {FlashBorrower} from "../FlashBorrower.sol";
 
@@ -26,15 +25,15 @@ abstract contract AaveV2Lender is FlashBorrower, IAaveV2Borrower {
 
     /// @dev Borrows the loan and those that follow it of this kind; checks afterwards that the pool pulled all it was
     /// allowed to.
-    function _borrowBasketFromAave(address pool, bytes calldata plan, bytes32 planHash, Loan memory loan)
+    function _borrowBasketFromAave(address pool, bytes calldata plan, bytes32 planHash, uint256 loan)
         internal
     {
         (address[] memory assets, uint256[] memory amounts) = _basket(plan, loan);
         // All zeros: every loan is repaid at once, none becomes a debt.
         uint256[] memory modes = new uint256[](assets.length);
-        uint256 outer = _expectCallback(pool, CallbackKind.AaveBasketLoan, planHash);
+        _expectCallback(pool, CallbackKind.AaveBasketLoan, planHash);
         IAaveV2Pool(pool).flashLoan(address(this), assets, amounts, modes, address(0), plan, _NO_REFERRAL);
-        _requireConsumed(outer);
+        _requireConsumed();
         for (uint256 i; i < assets.length; ++i) {
             AllowanceLib.requireUsed(assets[i], pool);
         }

@@ -5,7 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Terms} from "../../interfaces/ILenderLens.sol";
 import {IAaveV3Borrower, IAaveV3Pool, IAaveV3Terms} from "../../interfaces/external/IAaveV3Pool.sol";
 import {AllowanceLib} from "../../libraries/AllowanceLib.sol";
-import {Loan} from "../../libraries/PlanLib.sol";
+import {PlanLib} from "../../libraries/PlanLib.sol";
 import {CallbackKind} from "../CallbackGuard.sol";
 import {AaveV2Lender} from "./AaveV2Lender.sol";
 
@@ -22,14 +22,14 @@ abstract contract AaveV3Lender is AaveV2Lender, IAaveV3Borrower {
 
     /// @dev Borrows the loan, with those that follow it of this kind; checks afterwards that the pool pulled all it was
     /// allowed to.
-    function _borrowFromAaveV3(address pool, bytes calldata plan, bytes32 planHash, Loan memory loan)
+    function _borrowFromAaveV3(address pool, bytes calldata plan, bytes32 planHash, uint256 loan)
         internal
     {
         if (_isBasket(plan, loan)) return _borrowBasketFromAave(pool, plan, planHash, loan);
-        uint256 outer = _expectCallback(pool, CallbackKind.AaveV3Loan, planHash);
-        IAaveV3Pool(pool).flashLoanSimple(address(this), loan.asset, loan.amount, plan, _NO_REFERRAL);
-        _requireConsumed(outer);
-        AllowanceLib.requireUsed(loan.asset, pool);
+        _expectCallback(pool, CallbackKind.AaveV3Loan, planHash);
+        IAaveV3Pool(pool).flashLoanSimple(address(this), PlanLib.loanAsset(plan, loan), PlanLib.loanAmount(plan, loan), plan, _NO_REFERRAL);
+        _requireConsumed();
+        AllowanceLib.requireUsed(PlanLib.loanAsset(plan, loan), pool);
     }
 
     /// @inheritdoc IAaveV3Borrower

@@ -8,7 +8,6 @@ import {
     IBalancerV2FeesCollector,
     IBalancerV2Vault
 } from "../../interfaces/external/IBalancerV2Vault.sol";
-import {Loan} from "../../libraries/PlanLib.sol";
 import {BalancerV2Vault} from "../BalancerV2Vault.sol";
 import {CallbackKind} from "../CallbackGuard.sol";
 import {FlashBorrower} from "../FlashBorrower.sol";
@@ -19,11 +18,11 @@ import {FlashBorrower} from "../FlashBorrower.sol";
 abstract contract BalancerV2Lender is FlashBorrower, BalancerV2Vault, IBalancerV2Borrower {
     /// @dev Borrows the loan and those that follow it of this kind (the vault wants them sorted by address); everything
     /// else happens in the callback.
-    function _borrowFromBalancerV2(bytes calldata plan, bytes32 planHash, Loan memory loan) internal {
+    function _borrowFromBalancerV2(bytes calldata plan, bytes32 planHash, uint256 loan) internal {
         (address[] memory tokens, uint256[] memory amounts) = _basket(plan, loan);
-        uint256 outer = _expectCallback(BALANCER_VAULT, CallbackKind.BalancerV2Loan, planHash);
+        _expectCallback(BALANCER_VAULT, CallbackKind.BalancerV2Loan, planHash);
         IBalancerV2Vault(BALANCER_VAULT).flashLoan(address(this), tokens, amounts, plan);
-        _requireConsumed(outer);
+        _requireConsumed();
     }
 
     /// @inheritdoc IBalancerV2Borrower

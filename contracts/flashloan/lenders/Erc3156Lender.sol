@@ -6,7 +6,7 @@ import {Terms} from "../../interfaces/ILenderLens.sol";
 import {IErc3156FlashBorrower, IErc3156FlashLender} from "../../interfaces/external/IErc3156.sol";
 import {AllowanceLib} from "../../libraries/AllowanceLib.sol";
 import {ErrorsLib} from "../../libraries/ErrorsLib.sol";
-import {Loan, PlanLib} from "../../libraries/PlanLib.sol";
+import {PlanLib} from "../../libraries/PlanLib.sol";
 import {CallbackKind} from "../CallbackGuard.sol";
 import {ExecutorRoles} from "../ExecutorRoles.sol";
 import {FlashBorrower} from "../FlashBorrower.sol";
@@ -53,18 +53,18 @@ abstract contract Erc3156Lender is ExecutorRoles, FlashBorrower, IErc3156FlashBo
     /* LOANS */
 
     /// @dev Borrows one asset from the listed lender that the loan names.
-    function _borrowFromListed(bytes calldata plan, bytes32 planHash, Loan memory loan) internal {
-        _borrowFromErc3156(lenderAt(PlanLib.uint16At(plan, loan.params)), plan, planHash, loan);
+    function _borrowFromListed(bytes calldata plan, bytes32 planHash, uint256 loan) internal {
+        _borrowFromErc3156(lenderAt(PlanLib.uint16At(plan, PlanLib.loanParams(loan))), plan, planHash, loan);
     }
 
     /// @dev Borrows one asset; checks afterwards that the lender pulled all it was allowed to.
-    function _borrowFromErc3156(address lender, bytes calldata plan, bytes32 planHash, Loan memory loan)
+    function _borrowFromErc3156(address lender, bytes calldata plan, bytes32 planHash, uint256 loan)
         internal
     {
-        uint256 outer = _expectCallback(lender, CallbackKind.Erc3156Loan, planHash);
-        IErc3156FlashLender(lender).flashLoan(address(this), loan.asset, loan.amount, plan);
-        _requireConsumed(outer);
-        AllowanceLib.requireUsed(loan.asset, lender);
+        _expectCallback(lender, CallbackKind.Erc3156Loan, planHash);
+        IErc3156FlashLender(lender).flashLoan(address(this), PlanLib.loanAsset(plan, loan), PlanLib.loanAmount(plan, loan), plan);
+        _requireConsumed();
+        AllowanceLib.requireUsed(PlanLib.loanAsset(plan, loan), lender);
     }
 
     /// @inheritdoc IErc3156FlashBorrower

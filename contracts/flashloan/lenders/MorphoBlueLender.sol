@@ -5,7 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Terms} from "../../interfaces/ILenderLens.sol";
 import {IMorphoBlue, IMorphoBlueBorrower} from "../../interfaces/external/IMorphoBlue.sol";
 import {AllowanceLib} from "../../libraries/AllowanceLib.sol";
-import {Loan} from "../../libraries/PlanLib.sol";
+import {PlanLib} from "../../libraries/PlanLib.sol";
 import {CallbackKind} from "../CallbackGuard.sol";
 import {FlashBorrower} from "../FlashBorrower.sol";
 
@@ -22,18 +22,18 @@ abstract contract MorphoBlueLender is FlashBorrower, IMorphoBlueBorrower {
     }
 
     /// @dev Borrows one asset; checks afterwards that Morpho pulled all it was allowed to.
-    function _borrowFromMorphoBlue(bytes calldata plan, bytes32 planHash, Loan memory loan) internal {
-        uint256 outer = _expectCallback(_MORPHO, CallbackKind.MorphoBlueLoan, planHash);
-        IMorphoBlue(_MORPHO).flashLoan(loan.asset, loan.amount, plan);
-        _requireConsumed(outer);
-        AllowanceLib.requireUsed(loan.asset, _MORPHO);
+    function _borrowFromMorphoBlue(bytes calldata plan, bytes32 planHash, uint256 loan) internal {
+        _expectCallback(_MORPHO, CallbackKind.MorphoBlueLoan, planHash);
+        IMorphoBlue(_MORPHO).flashLoan(PlanLib.loanAsset(plan, loan), PlanLib.loanAmount(plan, loan), plan);
+        _requireConsumed();
+        AllowanceLib.requireUsed(PlanLib.loanAsset(plan, loan), _MORPHO);
     }
 
     /// @inheritdoc IMorphoBlueBorrower
     function onMorphoFlashLoan(uint256 assets, bytes calldata data) external override {
         bytes32 planHash = _consumeCallback(CallbackKind.MorphoBlueLoan, data);
         // Morpho does not name the token; the plan, whose hash the guard has just checked, does.
-        address asset = _arriving(data).asset;
+        address asset = PlanLib.loanAsset(data, _arriving());
         uint256 owed = _onLoan(data, planHash, asset, assets, _NO_FEE);
         AllowanceLib.allow(asset, msg.sender, owed);
     }

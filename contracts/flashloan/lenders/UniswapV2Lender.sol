@@ -5,7 +5,7 @@ import {VenueKind} from "../../interfaces/IFlashLoanArbitrage.sol";
 import {Terms} from "../../interfaces/ILenderLens.sol";
 import {IPancakeV2Callee, IUniswapV2Callee} from "../../interfaces/external/IUniswapV2Callee.sol";
 import {IUniswapV2Pair} from "../../interfaces/external/IUniswapV2Pair.sol";
-import {Loan, PlanLib} from "../../libraries/PlanLib.sol";
+import {PlanLib} from "../../libraries/PlanLib.sol";
 import {CallbackKind} from "../CallbackGuard.sol";
 import {FlashBorrower} from "../FlashBorrower.sol";
 import {Listings} from "../Listings.sol";
@@ -15,14 +15,14 @@ import {Listings} from "../Listings.sol";
 /// repaid, so no leg of the route can use it. Anyone can name any receiver; the pair says who asked: that must be us.
 abstract contract UniswapV2Lender is Listings, FlashBorrower, IUniswapV2Callee, IPancakeV2Callee {
     /// @dev Borrows one side of the pair.
-    function _borrowFromUniswapV2(bytes calldata plan, bytes32 planHash, Loan memory loan) internal {
+    function _borrowFromUniswapV2(bytes calldata plan, bytes32 planHash, uint256 loan) internal {
         (uint16 venueId, address other) = _poolOf(plan, loan);
-        address pair = _existingPool(_venueOf(venueId, VenueKind.UniswapV2), venueId, loan.asset, other, 0);
+        address pair = _existingPool(_venueOf(venueId, VenueKind.UniswapV2), venueId, PlanLib.loanAsset(plan, loan), other, 0);
         (uint256 amount0, uint256 amount1) =
-            loan.asset < other ? (loan.amount, uint256(0)) : (uint256(0), loan.amount);
-        uint256 outer = _expectCallback(pair, CallbackKind.UniswapV2Loan, planHash);
+            PlanLib.loanAsset(plan, loan) < other ? (PlanLib.loanAmount(plan, loan), uint256(0)) : (uint256(0), PlanLib.loanAmount(plan, loan));
+        _expectCallback(pair, CallbackKind.UniswapV2Loan, planHash);
         IUniswapV2Pair(pair).swap(amount0, amount1, address(this), plan);
-        _requireConsumed(outer);
+        _requireConsumed();
     }
 
     /// @inheritdoc IUniswapV2Callee
@@ -44,21 +44,21 @@ abstract contract UniswapV2Lender is Listings, FlashBorrower, IUniswapV2Callee, 
     function _onFlashSwap(address sender, uint256 amount0, uint256 amount1, bytes calldata plan) private {
         bytes32 planHash = _consumeCallback(CallbackKind.UniswapV2Loan, plan);
         _requireOurs(sender);
-        Loan memory loan = _arriving(plan);
+        uint256 loan = _arriving();
         (uint16 venueId, address other) = _poolOf(plan, loan);
-        uint256 amount = loan.asset < other ? amount0 : amount1;
+        uint256 amount = PlanLib.loanAsset(plan, loan) < other ? amount0 : amount1;
         uint256 fee = UniswapV2Terms.feeOf(amount, _listedVenue(venueId).feePips);
-        _repay(loan.asset, _onLoan(plan, planHash, loan.asset, amount, fee));
+        _repay(PlanLib.loanAsset(plan, loan), _onLoan(plan, planHash, PlanLib.loanAsset(plan, loan), amount, fee));
     }
 
     /// @dev What the loan's own parameters say, of both kinds of pool that lend: the venue and the pool's other token.
-    function _poolOf(bytes calldata plan, Loan memory loan)
+    function _poolOf(bytes calldata plan, uint256 loan)
         internal
         pure
         returns (uint16 venueId, address other)
     {
-        venueId = PlanLib.uint16At(plan, loan.params);
-        other = PlanLib.addressAt(plan, loan.params + 2);
+        venueId = PlanLib.uint16At(plan, PlanLib.loanParams(loan));
+        other = PlanLib.addressAt(plan, PlanLib.loanParams(loan) + 2);
     }
 }
 

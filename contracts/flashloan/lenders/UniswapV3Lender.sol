@@ -13,7 +13,7 @@ import {
     IUniswapV3FlashTerms
 } from "../../interfaces/external/IUniswapV3Flash.sol";
 import {ErrorsLib} from "../../libraries/ErrorsLib.sol";
-import {Loan, PlanLib} from "../../libraries/PlanLib.sol";
+import {PlanLib} from "../../libraries/PlanLib.sol";
 import {CallbackKind} from "../CallbackGuard.sol";
 import {UniswapV2Lender} from "./UniswapV2Lender.sol";
 
@@ -27,17 +27,17 @@ abstract contract UniswapV3Lender is
     IAlgebraFlashCallback
 {
     /// @dev Borrows one side of the pool.
-    function _borrowFromUniswapV3(bytes calldata plan, bytes32 planHash, Loan memory loan) internal {
+    function _borrowFromUniswapV3(bytes calldata plan, bytes32 planHash, uint256 loan) internal {
         (uint16 venueId, address other) = _poolOf(plan, loan);
         Venue memory venue = _listedVenue(venueId);
         if (!UniswapV3Terms.lends(venue.kind)) revert ErrorsLib.WrongVenueKind(venueId, venue.kind);
-        uint24 feePips = PlanLib.uint24At(plan, loan.params + 22);
-        address pool = _existingPool(venue, venueId, loan.asset, other, feePips);
+        uint24 feePips = PlanLib.uint24At(plan, PlanLib.loanParams(loan) + 22);
+        address pool = _existingPool(venue, venueId, PlanLib.loanAsset(plan, loan), other, feePips);
         (uint256 amount0, uint256 amount1) =
-            loan.asset < other ? (loan.amount, uint256(0)) : (uint256(0), loan.amount);
-        uint256 outer = _expectCallback(pool, CallbackKind.UniswapV3Loan, planHash);
+            PlanLib.loanAsset(plan, loan) < other ? (PlanLib.loanAmount(plan, loan), uint256(0)) : (uint256(0), PlanLib.loanAmount(plan, loan));
+        _expectCallback(pool, CallbackKind.UniswapV3Loan, planHash);
         IUniswapV3FlashPool(pool).flash(address(this), amount0, amount1, plan);
-        _requireConsumed(outer);
+        _requireConsumed();
     }
 
     /// @inheritdoc IUniswapV3FlashCallback
@@ -57,11 +57,11 @@ abstract contract UniswapV3Lender is
 
     function _onFlash(uint256 fee0, uint256 fee1, bytes calldata plan) private {
         bytes32 planHash = _consumeCallback(CallbackKind.UniswapV3Loan, plan);
-        Loan memory loan = _arriving(plan);
+        uint256 loan = _arriving();
         (, address other) = _poolOf(plan, loan);
         // The pool does not say what it lent; that it all came shows before the route, or when it is repaid.
-        uint256 fee = loan.asset < other ? fee0 : fee1;
-        _repay(loan.asset, _onLoan(plan, planHash, loan.asset, loan.amount, fee));
+        uint256 fee = PlanLib.loanAsset(plan, loan) < other ? fee0 : fee1;
+        _repay(PlanLib.loanAsset(plan, loan), _onLoan(plan, planHash, PlanLib.loanAsset(plan, loan), PlanLib.loanAmount(plan, loan), fee));
     }
 }
 

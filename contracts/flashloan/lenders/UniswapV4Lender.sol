@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Terms} from "../../interfaces/ILenderLens.sol";
 import {IUniswapV4PoolManager} from "../../interfaces/external/IUniswapV4PoolManager.sol";
-import {Loan} from "../../libraries/PlanLib.sol";
+import {PlanLib} from "../../libraries/PlanLib.sol";
 import {CallbackKind} from "../CallbackGuard.sol";
 import {FlashBorrower} from "../FlashBorrower.sol";
 import {UniswapV4Unlock} from "../UniswapV4Unlock.sol";
@@ -19,17 +19,17 @@ abstract contract UniswapV4Lender is FlashBorrower, UniswapV4Unlock {
     /// @dev Unlocks the manager, unless a loan of the same plan has done so.
     function _borrowFromUniswapV4(bytes calldata plan, bytes32 planHash) internal {
         if (_unlockedByLoan()) return _onUnlockedForLoan(plan, planHash);
-        uint256 outer = _expectCallback(_POOL_MANAGER, CallbackKind.UniswapV4Loan, planHash);
+        _expectCallback(_POOL_MANAGER, CallbackKind.UniswapV4Loan, planHash);
         IUniswapV4PoolManager(_POOL_MANAGER).unlock(plan);
-        _requireConsumed(outer);
+        _requireConsumed();
     }
 
     /// @inheritdoc UniswapV4Unlock
     function _onUnlockedForLoan(bytes calldata plan, bytes32 planHash) internal override {
-        Loan memory loan = _arriving(plan);
-        IUniswapV4PoolManager(_POOL_MANAGER).take(loan.asset, address(this), loan.amount);
-        uint256 owed = _onLoan(plan, planHash, loan.asset, loan.amount, _NO_FEE);
-        _settleUniswapV4(loan.asset, owed);
+        uint256 loan = _arriving();
+        IUniswapV4PoolManager(_POOL_MANAGER).take(PlanLib.loanAsset(plan, loan), address(this), PlanLib.loanAmount(plan, loan));
+        uint256 owed = _onLoan(plan, planHash, PlanLib.loanAsset(plan, loan), PlanLib.loanAmount(plan, loan), _NO_FEE);
+        _settleUniswapV4(PlanLib.loanAsset(plan, loan), owed);
     }
 }
 
