@@ -17,10 +17,11 @@ enum LenderFault {
     LendsOtherAsset,
     LeavesAllowance,
     NamesTwoTokens,
-    NamesNoToken
+    NamesNoToken,
+    NamesStranger
 }
 
-/// @title What the three lenders of the tests share: a fee, and a fault on demand.
+/// @title What the lenders of the tests share: a fee, and a fault on demand.
 abstract contract MockLender {
     using SafeERC20 for IERC20;
 
@@ -49,6 +50,11 @@ abstract contract MockLender {
     function _data(bytes memory data) internal view returns (bytes memory) {
         if (fault == LenderFault.ChangesData) data[data.length - 1] ^= 0x01;
         return data;
+    }
+
+    /// @dev Who is said to have asked.
+    function _initiator() internal view returns (address) {
+        return fault == LenderFault.NamesStranger ? address(this) : msg.sender;
     }
 
     function _pull(address asset, address from, uint256 owed) internal {
@@ -126,7 +132,7 @@ contract MockAavePool is MockLender {
     }
 
     function _callBack(address receiver, address asset, uint256 amount, bytes memory params) private {
-        bool repaid = IAaveV3Borrower(receiver).executeOperation(asset, amount, fee, msg.sender, params);
+        bool repaid = IAaveV3Borrower(receiver).executeOperation(asset, amount, fee, _initiator(), params);
         if (!repaid) revert CallbackRefused();
     }
 }
