@@ -62,6 +62,7 @@ LINT_STAGES = (
     Stage("mypy", _tool("mypy"), "Python: types, strict"),
     Stage("sizes", _tool("python", "-m", "gate.sizes"), "functions and files, short enough to read"),
     Stage("forge-fmt", _tool("forge", "fmt", "--check"), "Solidity: layout"),
+    Stage("contract-rules", _tool("python", "-m", "gate.contract_rules"), "Solidity: our own rules"),
     Stage("forge-lint", _tool("forge", "lint", "--deny", "notes"), "Solidity: style"),
 )
 

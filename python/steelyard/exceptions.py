@@ -6,6 +6,7 @@
     |-- RetryError            passing trouble; the same step may be tried again as it is
     |   |-- RpcUnavailable        the node did not answer, or not in time
     |   |-- RpcInconsistent       the node contradicts itself or the chain we know
+    |   |-- DeliveryUnknown       nobody said for certain whether a transaction was taken
     |   `-- StoreBusy             the database is locked by somebody else
     |-- SkipError             this pool, candidate or plan is off; the keeper goes on with the rest
     |   |-- InvalidPlan           a plan contradicts itself
@@ -15,6 +16,7 @@
     |   |-- UnsupportedProtocol   there is no such flash-loan protocol, or no such version of it
     |   |-- SimulationReverted    the chain said that the plan would revert
     |   |-- GasRetriesExhausted   the node refused every price that we were ready to pay
+    |   |-- DeliveryRefused       whoever was handed a transaction refused it for certain
     |   `-- DuplicateIntent       this very plan is in the journal already
     `-- StopError             no new risk until the operator has looked
         |-- ConfigError           the configuration is wrong
@@ -29,6 +31,7 @@
         |-- JournalConflict       the journal is asked for a step that contradicts what it holds
         |-- AlreadyRunning        another keeper uses the same database or key
         |-- RpcRejected           the node understood the request and refuses it
+        |-- RelaysShut            every private relay refuses to serve us
         `-- PrerequisiteMissing   something the command needs is not installed or not running
 
 A loop needs three ``except`` clauses and no table of messages.
@@ -59,6 +62,10 @@ class RpcUnavailable(RetryError):
 
 class RpcInconsistent(RetryError):
     """The node contradicts itself, or the chain that we know."""
+
+
+class DeliveryUnknown(RetryError):
+    """Nobody said for certain whether a transaction was taken: unknown is not failed."""
 
 
 class StoreBusy(RetryError):
@@ -99,6 +106,10 @@ class SimulationReverted(SkipError):
 
 class GasRetriesExhausted(SkipError):
     """The node refused every price that we were ready to pay; the transaction stays as it is."""
+
+
+class DeliveryRefused(SkipError):
+    """Whoever was handed the transaction refused it for certain; it is nowhere."""
 
 
 class DuplicateIntent(SkipError):
@@ -161,6 +172,10 @@ class RpcRejected(StopError):
         super().__init__(message)
         self.code = code
         self.data = data
+
+
+class RelaysShut(StopError):
+    """Every private relay refuses to serve us: a wrong address, key or method; nothing was taken."""
 
 
 class PrerequisiteMissing(StopError):

@@ -8,7 +8,7 @@ from yardstick.figures import NANOSECONDS, OURS, Figure, Row, Table, Target, dur
 from yardstick.sides import Sides
 from yardstick.workload import Json
 
-STAGES = ("decode", "publish", "update", "screen", "size", "certify", "judge", "total")
+STAGES = ("decode", "publish", "update", "screen", "expand", "size", "certify", "judge", "total")
 LIMIT_SECONDS = 600.0
 STARTS = ("cold_ms", "read_ms", "index_ms", "decide_ms")
 TARGET_POOLS = 10_000

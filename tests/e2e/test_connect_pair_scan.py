@@ -25,6 +25,7 @@ from steelyard.exceptions import RpcInconsistent
 from steelyard.sandbox.replica.protocols import sushiswap_v2, uniswap_v2, uniswap_v3
 from steelyard.units import Address
 from tests.support.market_scene import Scene, running_replica
+from tests.support.watched import watched_pools
 
 pytestmark = pytest.mark.e2e
 
@@ -72,7 +73,7 @@ def test_scan_finds_what_asking_for_every_pair_finds(scene: Scene, reader: Pinne
     tables = [table for place in PLACES for table in tables_among(place, tokens)]
     found = scan_pairs(reader, list(pair_chunks(tables)), scene.client.block())
     assert found == plainly(scene, tables)
-    assert {entry.pool for entry in found} == {pool.address for pool in scene.replica.manifest.pools}
+    assert {entry.pool for entry in found} == {pool.address for pool in watched_pools(scene.replica.manifest)}
 
 
 def test_tables_of_any_shape_ask_for_every_pair_once(scene: Scene, reader: PinnedReader) -> None:

@@ -17,8 +17,9 @@ from steelyard.cli.demo_stage import KEEPER, DemoStage
 from steelyard.config import load_config
 from steelyard.model import Address, ArbitragePlan, IntentStatus, Outcome, VerdictCode
 from steelyard.sandbox.activity import FOLLOWERS
-from steelyard.sandbox.activity.pools import Swap, view_pools
+from steelyard.sandbox.activity.pools import Swap
 from steelyard.sandbox.activity.traders import swap_transaction
+from steelyard.sandbox.activity.venues.registry import view_pools
 from steelyard.sandbox.replica import PoolKind
 from steelyard.units import ETHER, GWEI
 from tests.support.keeper_books import open_books, settle_everything

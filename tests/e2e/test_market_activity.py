@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
 
 from steelyard.sandbox.abi import selector_of
 from steelyard.sandbox.activity import FOLLOWERS, NOISE_TRADERS, MarketActivity
+from steelyard.sandbox.activity.venues.registry import VENUES
 from steelyard.sandbox.funding import fund_ether
 from steelyard.sandbox.mining import read_block
 from steelyard.sandbox.replica import ensure_replica
@@ -15,6 +17,7 @@ from steelyard.sandbox.replica.protocols.price_feeds import FEEDS
 from steelyard.sandbox.rpc import SandboxRpc
 from steelyard.units import ETHER, GWEI, Address
 from tests.support.cycles import best_profit_usd
+from tests.support.watched import WATCHED_KINDS
 
 pytestmark = pytest.mark.e2e
 
@@ -22,6 +25,7 @@ KEEPER = Address("0x00000000000000000000000000000000000cEE9e")
 DEFAULT_SEED = 42
 WORTHWHILE_USD = 10
 ABSURD_USD = 5_000
+PINNED_TRADES = "d5d24fa061ff7a04f67a21eb007b43133014f0691f3f37b60344001244faf840"
 LATEST_ANSWER = "0x" + selector_of("latestAnswer()").hex()
 
 
@@ -42,6 +46,21 @@ def hashes_of_blocks(seed: int, blocks: int) -> list[object]:
 
 def test_same_seed_gives_the_same_blocks_hash_for_hash() -> None:
     assert hashes_of_blocks(DEFAULT_SEED, 10) == hashes_of_blocks(DEFAULT_SEED, 10)
+
+
+def test_default_seeds_trades_at_the_oldest_kinds_are_what_they_always_were() -> None:
+    """Pinned: whatever joins the market, what was found on the seeded market stays true of these pools."""
+    routers = {VENUES[kind].spenders[0].lower() for kind in WATCHED_KINDS}
+    digest = hashlib.sha256()
+    with ensure_replica() as replica, replica.connect() as rpc:
+        market = MarketActivity(rpc, DEFAULT_SEED, replica.manifest)
+        for _ in range(10):
+            for sent in market.submit():
+                trade = rpc.call("eth_getTransactionByHash", sent)
+                if trade["to"] in routers:
+                    digest.update("".join((trade["from"], trade["to"], trade["input"])).encode())
+            market.mine()
+    assert digest.hexdigest() == PINNED_TRADES
 
 
 def test_another_seed_gives_other_blocks() -> None:

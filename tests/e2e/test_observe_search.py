@@ -22,6 +22,7 @@ from steelyard.sandbox.replica import Replica
 from steelyard.sandbox.wholesale import Wholesaler
 from steelyard.sandbox.wholesale_market import WholesaleMarket, make_market
 from tests.support.market_scene import QUICK, VENUES, Scene, running_replica
+from tests.support.watched import watched_pools
 
 pytestmark = pytest.mark.e2e
 
@@ -82,7 +83,7 @@ def watch(replica: Replica, market: WholesaleMarket) -> WatchList:
 
 
 def everything(replica: Replica, market: WholesaleMarket) -> set[str]:
-    return {pool.address for pool in replica.manifest.pools} | set(market.pools)
+    return {pool.address for pool in watched_pools(replica.manifest)} | set(market.pools)
 
 
 def by_logs(node: FaultyRpc, watch: WatchList, **options: Any) -> Searcher:

@@ -12,6 +12,7 @@ import pytest
 
 from steelyard.sandbox.replica import ReplicaError, build, ensure_replica, ensure_state, find_state
 from steelyard.sandbox.replica.build import ReplicaState
+from steelyard.sandbox.replica.pools.registry import POOL_PLANS
 
 pytestmark = pytest.mark.e2e
 
@@ -104,7 +105,7 @@ def test_commands_build_and_show_the_replica() -> None:
     built = subprocess.run(
         [STEELYARD, "replica", "build"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert "44 pools" in built.stdout
+    assert f"{len(POOL_PLANS)} pools" in built.stdout
     shown = subprocess.run(
         [STEELYARD, "replica", "status"],
         cwd=ROOT,

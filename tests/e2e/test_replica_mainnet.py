@@ -11,9 +11,8 @@ from eth_utils.address import to_checksum_address
 from websockets.sync.client import connect
 
 from steelyard.exceptions import RpcRejected
-from steelyard.sandbox.abi import decode_result, encode_call
 from steelyard.sandbox.funding import CannotFund, allow, fund, fund_ether
-from steelyard.sandbox.mining import Miner, read_block
+from steelyard.sandbox.mining import read_block
 from steelyard.sandbox.replica import Kind, PoolKind, Replica, ensure_replica
 from steelyard.sandbox.replica.packages import code_hash
 from steelyard.sandbox.replica.protocols import (
@@ -26,46 +25,15 @@ from steelyard.sandbox.replica.protocols import (
 )
 from steelyard.sandbox.replica.protocols.price_feeds import FEEDS, TRANSMITTER
 from steelyard.sandbox.replica.tokens import BORROWABLE, DAI, MARKET_TOKENS, USDC, USDT, WBTC, WETH
-from steelyard.sandbox.rpc import SandboxRpc
 from steelyard.units import ETHER, Address
+from tests.support.replica_chain import ReplicaChain, snapshot_of
+from tests.support.watched import watched_pools
 
 pytestmark = pytest.mark.e2e
 
 HOLDER = Address("0x00000000000000000000000000000000000A11A5")
 SPENDER = Address("0x00000000000000000000000000000000000b0B05")
 STATIC_CODE_LIMIT = 24_576
-
-
-class Chain:
-    """The replica as a caller meets it."""
-
-    def __init__(self, replica: Replica, rpc: SandboxRpc) -> None:
-        self.replica = replica
-        self.rpc = rpc
-        self.miner = Miner(rpc)
-
-    def read(self, to: str, signature: str, returns: str, *arguments: Any) -> Any:
-        call = {"to": to, "data": "0x" + encode_call(signature, *arguments).hex()}
-        values = decode_result(returns, bytes.fromhex(self.rpc.call("eth_call", call, "latest")[2:]))
-        return values[0] if len(values) == 1 else values
-
-    def call(self, sender: str, to: str, signature: str, *arguments: Any) -> str:
-        """What a call from `sender` returns, as hexadecimal text; raises RpcRejected if it reverts."""
-        call = {"from": sender, "to": to, "data": "0x" + encode_call(signature, *arguments).hex()}
-        answer: str = self.rpc.call("eth_call", call, "latest")
-        return answer
-
-    def send(self, sender: str, to: str, signature: str, *arguments: Any) -> dict[str, Any]:
-        """Mines a transaction from `sender` and returns its receipt."""
-        fund_ether(self.rpc, Address(sender), 10 * ETHER)
-        self.rpc.call("anvil_impersonateAccount", sender)
-        data = "0x" + encode_call(signature, *arguments).hex()
-        fee = hex(2 * read_block(self.rpc).next_base_fee_wei())
-        call = {"from": sender, "to": to, "data": data, "gas": hex(1_000_000), "maxFeePerGas": fee}
-        sent = self.rpc.call("eth_sendTransaction", call | {"maxPriorityFeePerGas": "0x1"})
-        self.miner.mine()
-        receipt: dict[str, Any] = self.rpc.call("eth_getTransactionReceipt", sent)
-        return receipt
 
 
 @pytest.fixture(scope="module")
@@ -75,14 +43,12 @@ def replica() -> Iterator[Replica]:
 
 
 @pytest.fixture
-def chain(replica: Replica) -> Iterator[Chain]:
-    with replica.connect() as rpc:
-        snapshot = rpc.call("evm_snapshot")
-        yield Chain(replica, rpc)
-        rpc.call("evm_revert", snapshot)
+def chain(replica: Replica) -> Iterator[ReplicaChain]:
+    with snapshot_of(replica) as chain:
+        yield chain
 
 
-def test_code_at_every_address_is_what_the_manifest_says(chain: Chain) -> None:
+def test_code_at_every_address_is_what_the_manifest_says(chain: ReplicaChain) -> None:
     for record in chain.replica.manifest.contracts:
         code = bytes.fromhex(chain.rpc.call("eth_getCode", record.address, "latest")[2:])
         assert code, record.name
@@ -90,22 +56,22 @@ def test_code_at_every_address_is_what_the_manifest_says(chain: Chain) -> None:
         assert len(code) <= STATIC_CODE_LIMIT, record.name
 
 
-def test_models_are_called_models(chain: Chain) -> None:
+def test_models_are_called_models(chain: ReplicaChain) -> None:
     models = {record.name for record in chain.replica.manifest.contracts if record.kind is Kind.MODEL}
     assert {"DAI", "USDT", "ETH / USD feed"} <= models
     assert not models & {"WETH9", "USDC", "Uniswap V3 factory", "Balancer V2 Vault", "Morpho Blue"}
 
 
-def test_wrapped_ether_has_the_length_of_mainnets_code(chain: Chain) -> None:
+def test_wrapped_ether_has_the_length_of_mainnets_code(chain: ReplicaChain) -> None:
     assert len(chain.rpc.call("eth_getCode", WETH.address, "latest")) == 2 + 2 * 3_124
 
 
-def test_factories_know_the_pools_of_the_manifest(chain: Chain) -> None:
+def test_factories_know_the_pools_of_the_manifest(chain: ReplicaChain) -> None:
     factories = {
         PoolKind.UNISWAP_V2: uniswap_v2.FACTORY,
         PoolKind.SUSHISWAP_V2: sushiswap_v2.FACTORY,
     }
-    for pool in chain.replica.manifest.pools:
+    for pool in watched_pools(chain.replica.manifest):
         pair = (pool.token0, pool.token1)
         if pool.kind is PoolKind.UNISWAP_V3:
             signature = "getPool(address,address,uint24)"
@@ -115,33 +81,33 @@ def test_factories_know_the_pools_of_the_manifest(chain: Chain) -> None:
         assert to_checksum_address(found) == pool.address
 
 
-def test_well_known_pools_stand_where_they_stand_on_mainnet(chain: Chain) -> None:
+def test_well_known_pools_stand_where_they_stand_on_mainnet(chain: ReplicaChain) -> None:
     pools = {pool.address for pool in chain.replica.manifest.pools}
     assert "0xB4e16d0168e52d35CaCD2c6185b44281Ec28C9Dc" in pools
     assert "0x88e6A0c2dDD26FEEb64F039a2c41296FcB3f5640" in pools
 
 
 @pytest.mark.parametrize("token", BORROWABLE, ids=lambda token: token.symbol)
-def test_every_lender_holds_every_borrowable_token(chain: Chain, token: Any) -> None:
+def test_every_lender_holds_every_borrowable_token(chain: ReplicaChain, token: Any) -> None:
     a_token = next(each.a_token for each in aave_v3.RESERVES if each.token == token)
     for lender in (balancer_v2.VAULT, morpho_blue.MORPHO, a_token):
         held = chain.read(token.address, "balanceOf(address)", "(uint256)", lender)
         assert held >= token.base_units(10_000_000)
 
 
-def test_flash_loans_cost_what_they_cost_on_mainnet(chain: Chain) -> None:
+def test_flash_loans_cost_what_they_cost_on_mainnet(chain: ReplicaChain) -> None:
     assert chain.read(aave_v3.POOL, "FLASHLOAN_PREMIUM_TOTAL()", "(uint128)") == 5
     collector = balancer_v2.FEES_COLLECTOR
     assert chain.read(collector, "getFlashLoanFeePercentage()", "(uint256)") == 0
 
 
-def test_aave_prices_follow_the_feeds(chain: Chain) -> None:
+def test_aave_prices_follow_the_feeds(chain: ReplicaChain) -> None:
     feed = next(address for token, _, address in FEEDS if token == WETH)
     assert chain.send(TRANSMITTER, feed, "post(int256)", 1_900_00000000)["status"] == "0x1"
     assert chain.read(aave_v3.ORACLE, "getAssetPrice(address)", "(uint256)", WETH.address) == 1_900_00000000
 
 
-def test_feeds_are_as_fresh_as_the_latest_block(chain: Chain) -> None:
+def test_feeds_are_as_fresh_as_the_latest_block(chain: ReplicaChain) -> None:
     chain.miner.mine()
     now = int(chain.rpc.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
     types = "(uint80,int256,uint256,uint256,uint80)"
@@ -151,12 +117,12 @@ def test_feeds_are_as_fresh_as_the_latest_block(chain: Chain) -> None:
         assert (updated_at, answered_in) == (now, round_id)
 
 
-def test_stranger_cannot_post_a_price(chain: Chain) -> None:
+def test_stranger_cannot_post_a_price(chain: ReplicaChain) -> None:
     with pytest.raises(RpcRejected):
         chain.call(HOLDER, FEEDS[0][2], "post(int256)", 1)
 
 
-def test_usdt_returns_nothing_and_approves_only_from_or_to_zero(chain: Chain) -> None:
+def test_usdt_returns_nothing_and_approves_only_from_or_to_zero(chain: ReplicaChain) -> None:
     fund(chain.rpc, HOLDER, USDT.address, 10**9)
     assert chain.call(HOLDER, USDT.address, "transfer(address,uint256)", SPENDER, 1) == "0x"
     assert chain.call(HOLDER, USDT.address, "approve(address,uint256)", SPENDER, 5) == "0x"
@@ -166,7 +132,7 @@ def test_usdt_returns_nothing_and_approves_only_from_or_to_zero(chain: Chain) ->
     assert chain.call(HOLDER, USDT.address, "approve(address,uint256)", SPENDER, 0) == "0x"
 
 
-def test_usdt_can_take_a_fee_once_its_owner_switches_it_on(chain: Chain) -> None:
+def test_usdt_can_take_a_fee_once_its_owner_switches_it_on(chain: ReplicaChain) -> None:
     owner = to_checksum_address(chain.read(USDT.address, "owner()", "(address)"))
     fund(chain.rpc, HOLDER, USDT.address, 10**9)
     chain.send(owner, USDT.address, "setParams(uint256,uint256)", 10, 1)
@@ -174,7 +140,7 @@ def test_usdt_can_take_a_fee_once_its_owner_switches_it_on(chain: Chain) -> None
     assert chain.read(USDT.address, "balanceOf(address)", "(uint256)", SPENDER) == 10**8 - 10**5
 
 
-def test_dai_needs_no_allowance_for_ones_own_and_never_uses_up_an_unlimited_one(chain: Chain) -> None:
+def test_dai_needs_no_allowance_for_ones_own_and_never_uses_up_an_unlimited_one(chain: ReplicaChain) -> None:
     fund(chain.rpc, HOLDER, DAI.address, 10**18)
     move = "transferFrom(address,address,uint256)"
     assert int(chain.call(HOLDER, DAI.address, move, HOLDER, SPENDER, 10**18), 16) == 1
@@ -187,7 +153,7 @@ def test_dai_needs_no_allowance_for_ones_own_and_never_uses_up_an_unlimited_one(
 
 
 @pytest.mark.parametrize("token", MARKET_TOKENS, ids=lambda token: token.symbol)
-def test_any_token_can_be_funded_exactly_and_spent(chain: Chain, token: Any) -> None:
+def test_any_token_can_be_funded_exactly_and_spent(chain: ReplicaChain, token: Any) -> None:
     amount = 12_345 * 10**token.decimals
     fund(chain.rpc, HOLDER, token.address, amount)
     assert chain.read(token.address, "balanceOf(address)", "(uint256)", HOLDER) == amount
@@ -196,20 +162,20 @@ def test_any_token_can_be_funded_exactly_and_spent(chain: Chain, token: Any) -> 
     assert chain.read(token.address, "balanceOf(address)", "(uint256)", SPENDER) == amount
 
 
-def test_funded_wrapped_ether_is_backed_and_can_be_unwrapped(chain: Chain) -> None:
+def test_funded_wrapped_ether_is_backed_and_can_be_unwrapped(chain: ReplicaChain) -> None:
     supply = chain.read(WETH.address, "totalSupply()", "(uint256)")
     fund(chain.rpc, HOLDER, WETH.address, 5 * ETHER)
     assert chain.read(WETH.address, "totalSupply()", "(uint256)") == supply + 5 * ETHER
     assert chain.send(HOLDER, WETH.address, "withdraw(uint256)", 5 * ETHER)["status"] == "0x1"
 
 
-def test_balance_that_is_computed_from_shares_cannot_be_funded(chain: Chain) -> None:
+def test_balance_that_is_computed_from_shares_cannot_be_funded(chain: ReplicaChain) -> None:
     a_token = aave_v3.RESERVES[0].a_token
     with pytest.raises(CannotFund):
         fund(chain.rpc, HOLDER, a_token, 10**18 + 1)
 
 
-def test_oversized_code_is_refused_as_on_mainnet(chain: Chain) -> None:
+def test_oversized_code_is_refused_as_on_mainnet(chain: ReplicaChain) -> None:
     # PUSH3 size, PUSH0, RETURN: deploys that many zero bytes.
     def creation(size: int) -> str:
         return "0x62" + size.to_bytes(3, "big").hex() + "5ff3"
@@ -221,7 +187,9 @@ def test_oversized_code_is_refused_as_on_mainnet(chain: Chain) -> None:
         chain.rpc.call("eth_call", call | {"data": creation(STATIC_CODE_LIMIT + 1)}, "latest")
 
 
-def test_blocks_have_mainnets_gas_limit_and_the_times_and_fees_that_were_asked_for(chain: Chain) -> None:
+def test_blocks_have_mainnets_gas_limit_and_the_times_and_fees_that_were_asked_for(
+    chain: ReplicaChain,
+) -> None:
     before = chain.rpc.call("eth_getBlockByNumber", "latest", False)
     fee = read_block(chain.rpc).next_base_fee_wei()
     number = chain.miner.mine()
@@ -231,7 +199,7 @@ def test_blocks_have_mainnets_gas_limit_and_the_times_and_fees_that_were_asked_f
     assert int(block["baseFeePerGas"], 16) == fee
 
 
-def test_websocket_announces_new_blocks(chain: Chain) -> None:
+def test_websocket_announces_new_blocks(chain: ReplicaChain) -> None:
     with connect(chain.replica.ws_url) as socket:
         socket.send(
             json.dumps({"jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": ["newHeads"]})
@@ -242,11 +210,11 @@ def test_websocket_announces_new_blocks(chain: Chain) -> None:
         assert int(heard["params"]["result"]["number"], 16) == number
 
 
-def test_first_prices_agree_within_the_fees(chain: Chain) -> None:
+def test_first_prices_agree_within_the_fees(chain: ReplicaChain) -> None:
     """A round trip through any two pools of WETH and USDC gives back less than it took."""
     slot0 = "(uint160,int24,uint16,uint16,uint16,uint8,bool)"
     fair = WETH.price_usd_e8 / USDC.price_usd_e8
-    for pool in chain.replica.manifest.pools:
+    for pool in watched_pools(chain.replica.manifest):
         if {pool.token0, pool.token1} != {USDC.address, WETH.address}:
             continue
         if pool.kind is PoolKind.UNISWAP_V3:
@@ -258,7 +226,7 @@ def test_first_prices_agree_within_the_fees(chain: Chain) -> None:
         assert abs(price / fair - 1) < pool.fee_pips / 10**6 / 2
 
 
-def test_wbtc_pool_has_positions_whose_edges_a_swap_crosses(chain: Chain) -> None:
+def test_wbtc_pool_has_positions_whose_edges_a_swap_crosses(chain: ReplicaChain) -> None:
     pool = next(
         pool
         for pool in chain.replica.manifest.pools

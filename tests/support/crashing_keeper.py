@@ -1,7 +1,7 @@
 """A keeper process that submits plans and can be made to die, with no chance to say goodbye, after any step.
 
 Run as ``python -m tests.support.crashing_keeper`` with: RPC URL, database, fatal step or -, deadline, number
-of plans, number of the first.
+of plans, number of the first, and the URLs of private relays where there are any.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ import signal
 import sys
 from pathlib import Path
 
+from steelyard.act.doors import Doors
 from steelyard.act.gas import GasSettings
 from steelyard.act.submitter import Submitter
+from steelyard.connect.private_relay import PrivateRelay
+from steelyard.connect.rpc import RpcClient
 from tests.support.dev_chain import DevChain, KeySigner
 from tests.support.plans import make_plan
 from tests.support.records import open_store
 
 
 def main() -> None:
-    url, database, fatal_step, deadline, plans, offset = sys.argv[1:]
+    url, database, fatal_step, deadline, plans, offset, *relay_urls = sys.argv[1:]
     chain = DevChain(url)
 
     def die(step: str) -> None:
@@ -28,7 +31,8 @@ def main() -> None:
 
     with open_store(Path(database)) as store:
         gas = GasSettings(priority_fee_wei=10**9)
-        submitter = Submitter(chain.client, store.journal, KeySigner(), gas, on_step=die)
+        doors = Doors(chain.client, store.journal, [PrivateRelay(RpcClient(url)) for url in relay_urls])
+        submitter = Submitter(chain.client, store.journal, KeySigner(), gas, doors=doors, on_step=die)
         for number in range(int(offset), int(offset) + int(plans)):
             submitter.submit(make_plan(deadline_seconds=int(deadline), amount=10**19 + number))
             sys.stdout.write("submitted\n")

@@ -14,11 +14,13 @@ from typing import Any
 from steelyard.exceptions import RpcRejected
 from steelyard.sandbox.abi import decode_result, encode_call
 from steelyard.sandbox.activity import FairPrices
-from steelyard.sandbox.activity.pools import PoolView, view_pools
+from steelyard.sandbox.activity.pools import PoolView
+from steelyard.sandbox.activity.venues.registry import view_pools
 from steelyard.sandbox.replica import Manifest, PoolKind, PoolRecord
 from steelyard.sandbox.replica.protocols import sushiswap_v2, uniswap_v2, uniswap_v3
 from steelyard.sandbox.replica.tokens import BORROWABLE, MarketToken
 from steelyard.sandbox.rpc import SandboxRpc
+from tests.support.watched import watched_pools
 
 _ROUTERS = {PoolKind.UNISWAP_V2: uniswap_v2.ROUTER, PoolKind.SUSHISWAP_V2: sushiswap_v2.ROUTER}
 _LOAN_GAS = 250_000
@@ -53,7 +55,7 @@ class Cycle:
 
 def best_profit_usd(rpc: SandboxRpc, manifest: Manifest, prices: FairPrices, gas_price_wei: int) -> float:
     """The best profit net of gas, in USD at the fair prices, of any cycle of two or three legs."""
-    legs = _legs(view_pools(rpc, manifest.pools))
+    legs = _legs(view_pools(rpc, watched_pools(manifest)))
     usd = {token.symbol: prices[token.symbol] / 10**8 / 10**token.decimals for token in BORROWABLE}
     cycles = sorted(_cycles(legs), key=lambda cycle: -cycle.profit * usd[cycle.token.symbol])
     ether_usd = prices["WETH"] / 10**8

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from steelyard.app.wiring import arbitrage_settings, risk_limits
+from steelyard.app.wiring import arbitrage_settings, gas_settings, risk_limits
 from steelyard.config import parse_config
 from steelyard.decide.arbitrage.validation import ValidationLimits
-from steelyard.units import ETHER, Address
+from steelyard.units import ETHER, GWEI, Address
 
 pytestmark = pytest.mark.unit
 
@@ -79,3 +79,12 @@ def test_every_limit_reaches_the_risk_limits() -> None:
     assert limits.max_loss_per_day_wei == 2
     assert limits.max_gas_per_hour_wei == 3
     assert limits.max_failures_in_a_row == 4
+
+
+def test_gas_is_bought_as_written() -> None:
+    config = parse_config(
+        {"arbitrage": {"priority_fee": "3 gwei"}, "gas": {"access_list": "auto"}}, source="t"
+    )
+    settings = gas_settings(config)
+    assert (settings.priority_fee_wei, settings.access_lists) == (3 * GWEI, True)
+    assert not gas_settings(parse_config({}, source="t")).access_lists

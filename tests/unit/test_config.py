@@ -184,3 +184,31 @@ def test_the_documented_file_is_a_configuration_with_its_comments_taken_off_too(
     assert sections == set(tomllib.loads(whole)), "every section is on the page"
     for section, values in tomllib.loads(whole).items():
         assert set(values) == set(type(getattr(config, section)).model_fields), section
+
+
+def test_relays_come_from_the_file_or_with_commas_from_the_environment() -> None:
+    config = load_config(environment={"STEELYARD_PRIVATE_RPC_URLS": "https://a/key, https://b ,"})
+    assert config.private.rpc_urls == ("https://a/key", "https://b")
+    assert config.private.method == "auto"
+    assert not config.private.fallback_to_public
+    assert "https" not in repr(config.private), "an address can hold a key"
+
+
+@pytest.mark.parametrize(
+    ("private", "complaint"),
+    [
+        ({"rpc_urls": ["ftp://hidden-key"]}, "private.rpc_urls"),
+        ({"rpc_urls": ["https://hidden-key", "https://hidden-key"]}, "names a relay twice"),
+        ({"rpc_urls": ["http://127.0.0.1:8545/"]}, "private.rpc_urls names chain.rpc_url"),
+        ({"status_url": "https://hidden-key/tx"}, "private.status_url"),
+        ({"method": "bundle"}, "private.method"),
+        ({"max_blocks": 0}, "private.max_blocks"),
+        ({"identity": "keeper"}, "must be an account of its own"),
+    ],
+)
+def test_slip_about_relays_is_refused_by_name_and_shows_no_address(
+    private: dict[str, object], complaint: str
+) -> None:
+    message = refusal({"private": private, "keeper": {"account": "keeper"}})
+    assert complaint in message
+    assert "hidden-key" not in message

@@ -11,7 +11,7 @@ from steelyard.amm import Pool
 from steelyard.amm.tick_tables import TickTables
 from steelyard.decide.arbitrage import ArbitrageCache, PathOptimizer
 from steelyard.decide.arbitrage.graph import MarketGraph
-from steelyard.decide.arbitrage.paths import PathSearch
+from steelyard.decide.arbitrage.paths import PathSearch, _ranked
 from steelyard.decide.arbitrage.screening import Base, ShortCycles
 from steelyard.decide.arbitrage.valuation import Valuer
 from steelyard.exceptions import ConfigError
@@ -231,3 +231,13 @@ class TestBoundsOnTheSearch:
         for wrong in ({"max_steps": 0}, {"max_choices": 0}):
             with pytest.raises(ConfigError, match=next(iter(wrong))):
                 PathOptimizer(**wrong)
+
+
+def test_only_equals_are_ordered_by_their_edges() -> None:
+    edges = np.array([[4, 1], [2, 9], [2, 3], [8, 0], [6, 5]])
+    value = np.array([1.0, 7.0, 7.0, 9.0, 1.0])
+    assert _ranked(edges, value, 5) == [[8, 0], [2, 3], [2, 9], [4, 1], [6, 5]]
+    assert _ranked(edges, value, 4) == [[8, 0], [2, 3], [2, 9], [4, 1]]
+    assert _ranked(edges, value, 2) == [[8, 0], [2, 3]]
+    assert _ranked(edges[2:4], value[2:4], 2) == [[8, 0], [2, 3]]
+    assert _ranked(edges[:0], value[:0], 2) == []

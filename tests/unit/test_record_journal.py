@@ -9,7 +9,7 @@ import pytest
 
 from steelyard.connect.plan_codec import plan_id
 from steelyard.exceptions import DuplicateIntent, JournalConflict
-from steelyard.model import IntentStatus
+from steelyard.model import Door, IntentStatus
 from steelyard.record import reports
 from tests.support.plans import make_plan
 from tests.support.records import Store, make_outcome, make_signed, open_store
@@ -177,3 +177,38 @@ def test_intent_that_stands_on_no_block_cannot_be_reopened(store: Store) -> None
     store.journal.close(make_outcome(plan, IntentStatus.REFUSED, block_number=None))
     with pytest.raises(JournalConflict, match="stands on no block"):
         store.journal.reopen(plan_id(plan), "why not")
+
+
+def test_door_of_a_signed_transaction_comes_back_and_changes_before_it_is_sent_again(store: Store) -> None:
+    plan = make_plan()
+    store.journal.open(plan)
+    with pytest.raises(JournalConflict, match="nothing was signed"):
+        store.journal.sending_again(plan_id(plan), door=Door.PRIVATE, held_until_block=9)
+    store.journal.signed(make_signed(plan, door=Door.PRIVATE, held_until_block=9, access_list_gas_saved=70))
+    store.journal.sent(plan_id(plan))
+    store.journal.sending_again(plan_id(plan), door=Door.PRIVATE, held_until_block=14)
+    (intent,) = store.journal.unfinished()
+    assert intent.signed == make_signed(
+        plan, door=Door.PRIVATE, held_until_block=14, access_list_gas_saved=70
+    )
+    assert (intent.status, intent.was_sent) == (IntentStatus.SENT, False), "taken once, unknown now"
+    store.journal.sent(plan_id(plan))
+    assert store.journal.unfinished()[0].was_sent
+
+
+def test_way_to_the_public_pool_is_written_down_with_its_reason(store: Store) -> None:
+    plan = make_plan()
+    store.journal.open(plan)
+    store.journal.signed(make_signed(plan, door=Door.PRIVATE, held_until_block=9))
+    store.journal.sending_again(
+        plan_id(plan), door=Door.PUBLIC, held_until_block=None, reason="no relay answered"
+    )
+    (intent,) = store.journal.unfinished()
+    assert intent.signed == make_signed(plan)
+    with store.database.read() as session:
+        (event,) = reports.read_events(session)
+    assert (event.kind, event.severity) == ("sent_publicly", "warning")
+    assert event.message == f"plan {plan_id(plan)}: no relay answered"
+    store.journal.close(make_outcome(plan))
+    with pytest.raises(JournalConflict, match="is closed"):
+        store.journal.sending_again(plan_id(plan), door=Door.PUBLIC, held_until_block=None)

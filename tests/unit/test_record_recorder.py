@@ -366,7 +366,7 @@ def test_recorded_sections_are_the_configuration_without_addresses_keys_and_file
     text = json.dumps(sections)
     assert "s3cret" not in text
     assert "keeper" not in sections
-    assert set(sections) == set(Config.model_fields) - {"chain", "keeper"}
+    assert set(sections) == set(Config.model_fields) - {"chain", "gas", "keeper", "private"}
     again = parse_config(json.loads(text), source="the test")
     assert again == config.model_copy(update={"chain": again.chain})
     assert EXECUTOR not in text

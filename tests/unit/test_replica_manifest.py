@@ -12,10 +12,20 @@ from eth_utils.crypto import keccak
 from steelyard.sandbox.replica import Kind, Manifest, PoolKind, ReplicaError
 from steelyard.sandbox.replica.manifest import ContractRecord, PoolRecord, TokenRecord, read_manifest
 from steelyard.sandbox.replica.packages import LOCK_FILE, Packages
-from steelyard.sandbox.replica.pools import POOL_PLANS
-from steelyard.sandbox.replica.protocols import aave_v3, sushiswap_v2, uniswap_v2, uniswap_v3
+from steelyard.sandbox.replica.pools.registry import POOL_PLANS
+from steelyard.sandbox.replica.pools.uniswap_v4 import pool_id
+from steelyard.sandbox.replica.protocols import (
+    aave_v3,
+    algebra,
+    pancakeswap_v3,
+    permit2,
+    sushiswap_v2,
+    uniswap_v2,
+    uniswap_v3,
+    uniswap_v4,
+)
 from steelyard.sandbox.replica.registry import PROTOCOLS
-from steelyard.sandbox.replica.tokens import DAI, MARKET_TOKENS, USDC, USDT, WETH
+from steelyard.sandbox.replica.tokens import DAI, MARKET_TOKENS, USDC, USDT, WBTC, WETH
 
 pytestmark = pytest.mark.unit
 
@@ -33,6 +43,22 @@ MAINNET_V3_POOLS = (
     (USDC, WETH, 500, "0x88e6A0c2dDD26FEEb64F039a2c41296FcB3f5640"),
     (USDC, WETH, 3000, "0x8ad599c3A0ff1De082011EFDDc58f1908eb6e6D8"),
     (DAI, USDC, 100, "0x5777d92f208679DB4b9778590Fa3CAB3aC9e2168"),
+)
+# As PancakeSwap's farms and the explorers list them.
+MAINNET_PANCAKE_POOLS = (
+    (USDC, WETH, 500, "0x1ac1A8FEaAEa1900C4166dEeed0C11cC10669D36"),
+    (WETH, USDT, 500, "0x6CA298D2983aB03Aa1dA7679389D955A4eFEE15C"),
+    (WBTC, WETH, 2500, "0x9b5699D18DFF51fc65fB8ad6F70d93287C36349f"),
+)
+# Ether with USDC at 0.05 % and 0.3 %, USDC with USDT at 0.001 %.
+MAINNET_V4_POOL_IDS = (
+    "0x21c67e77068de97969ba93d4aab21826d33ca12bb9f565d8496e8fda8a82ca27",
+    "0xdce6394339af00981949f5f3baf27e3610c76326a700af57e4b3e3ae4977f78d",
+    "0x8aa4e11cbdf30eedc92100f4c8a31ff748e201d44712cc8c90d189edaa8e4e47",
+)
+POLYGON_WMATIC_WETH = (
+    "0x0d500B1d8E8eF31E21C99d1Db9A6444d3ADf1270",
+    "0x7ceB23fD6bC0adD59E62ac25578270cFf1b9f619",
 )
 
 
@@ -91,6 +117,66 @@ def test_v3_pool_addresses_are_mainnets(token0, token1, fee_pips, expected) -> N
     words = (address_bytes(token0.address), address_bytes(token1.address), fee_pips.to_bytes(3, "big"))
     salt = keccak(b"".join(word.rjust(32, b"\0") for word in words))
     assert create2(uniswap_v3.FACTORY, salt, uniswap_v3.INIT_CODE_HASH) == expected
+
+
+@pytest.mark.parametrize(("token0", "token1", "fee_pips", "expected"), MAINNET_PANCAKE_POOLS)
+def test_pancakeswap_pool_addresses_are_mainnets(token0, token1, fee_pips, expected) -> None:  # type: ignore[no-untyped-def]
+    words = (address_bytes(token0.address), address_bytes(token1.address), fee_pips.to_bytes(3, "big"))
+    salt = keccak(b"".join(word.rjust(32, b"\0") for word in words))
+    assert create2(pancakeswap_v3.POOL_DEPLOYER, salt, pancakeswap_v3.INIT_CODE_HASH) == expected
+
+
+def test_pancakeswap_pool_has_mainnets_init_code_hash(packages: Packages) -> None:
+    path = "artifacts/contracts/PancakeV3Pool.sol/PancakeV3Pool.json"
+    pool = packages.npm_artifact("@pancakeswap/v3-core", path)
+    assert "0x" + keccak(pool.creation).hex() == pancakeswap_v3.INIT_CODE_HASH
+
+
+def test_algebra_deployer_carries_the_pool_of_quickswaps_init_code_hash(packages: Packages) -> None:
+    folder = "artifacts/contracts"
+    pool = packages.npm_artifact("@cryptoalgebra/v1-core", f"{folder}/AlgebraPool.sol/AlgebraPool.json")
+    deployer = packages.npm_artifact(
+        "@cryptoalgebra/v1-core", f"{folder}/AlgebraPoolDeployer.sol/AlgebraPoolDeployer.json"
+    )
+    assert "0x" + keccak(pool.creation).hex() == algebra.INIT_CODE_HASH
+    assert pool.creation in deployer.creation
+
+
+def test_algebra_deployer_would_make_quickswaps_pool_of_polygon() -> None:
+    salt = keccak(b"".join(address_bytes(token).rjust(32, b"\0") for token in POLYGON_WMATIC_WETH))
+    made = create2(algebra.POOL_DEPLOYER, salt, algebra.INIT_CODE_HASH)
+    assert made == "0x479e1B71A702a595e19b6d5932CD5c863ab57ee0"
+
+
+def test_v4_pool_manager_is_mainnets_to_the_bit(packages: Packages) -> None:
+    manager = packages.npm_artifact("@uniswap/v4-core", "out/PoolManager.sol/PoolManager.json")
+    argument = address_bytes(uniswap_v4.OWNER).rjust(32, b"\0")
+    assert "0x" + keccak(manager.creation + argument).hex() == uniswap_v4.CREATION_HASH
+
+
+def test_v4_pools_have_mainnets_ids() -> None:
+    ids = {pool_id(plan) for plan in POOL_PLANS if plan.kind is PoolKind.UNISWAP_V4}
+    assert set(MAINNET_V4_POOL_IDS) <= ids
+
+
+def test_permit2_is_the_packages_code_with_mainnets_immutables(packages: Packages) -> None:
+    text, _ = packages.npm_text("@uniswap/v4-periphery", "lib/permit2/test/utils/DeployPermit2.sol")
+    packaged = bytes.fromhex(re.findall(r'hex"([0-9a-f]+)"', text)[0])
+    code, _ = permit2.mainnet_code(packages)
+    assert "0x" + keccak(packaged).hex() == permit2.PACKAGED_CODE_HASH
+    assert len(code) == len(packaged) == 9_152
+    changed = [at for at, (ours, theirs) in enumerate(zip(code, packaged, strict=True)) if ours != theirs]
+    separator = code.index(address_bytes(permit2.MAINNET_DOMAIN_SEPARATOR))
+    test_chain = packaged.index((31_337).to_bytes(32, "big"))
+    words = {*range(separator, separator + 32), *range(test_chain, test_chain + 32)}
+    assert set(changed) <= words
+    assert permit2.domain_separator(1) == address_bytes(permit2.MAINNET_DOMAIN_SEPARATOR)
+
+
+def test_other_permit2_code_is_refused(packages: Packages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(permit2, "PACKAGED_CODE_HASH", "0x00")
+    with pytest.raises(ReplicaError, match="holds Permit2 code of hash 0xa1ad0529"):
+        permit2.mainnet_code(packages)
 
 
 def test_the_wheel_is_pinned_to_one_hash_in_both_locks() -> None:
@@ -180,6 +266,9 @@ def test_manifest_comes_back_from_json_as_it_was(tmp_path: Path) -> None:
         token0=USDC.address,
         token1=WETH.address,
         fee_pips=500,
+        pool_id="0x02",
+        tick_spacing=10,
+        tokens=(DAI.address, USDC.address, WETH.address),
     )
     manifest = Manifest(
         key="k",

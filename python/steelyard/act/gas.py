@@ -28,12 +28,14 @@ class GasSettings:
             them double it.
         margin_bps: added to the estimated gas, because the state may differ when the transaction runs.
         max_gas_units: no plan may ask for more.
+        access_lists: sign with an access list where the simulation is cheaper with it.
     """
 
     priority_fee_wei: int
     headroom_blocks: int = 6
     margin_bps: int = 2_500
     max_gas_units: int = TRANSACTION_GAS_CAP
+    access_lists: bool = False
 
     def __post_init__(self) -> None:
         if self.priority_fee_wei < 0:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from steelyard.act.doors import Doors, Whereabouts
 from steelyard.act.executor import replacement_bid
 from steelyard.act.gas import FeeBid, bid_fees, require_funds
 from steelyard.act.submitter import committed_wei, sign_transaction
 from steelyard.act.tracker import TRANSFER_GAS
+from steelyard.connect.access_list import listed_in
 from steelyard.connect.plan_codec import encode_execute
-from steelyard.exceptions import ConfigError, GasRetriesExhausted, RpcRejected, RpcUnavailable
+from steelyard.exceptions import ConfigError, GasRetriesExhausted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,12 +39,14 @@ class Replacer:
         signer: Signer,
         gas: GasSettings,
         *,
+        doors: Doors | None = None,
         max_attempts: int = 4,
         guard: Callable[[], None] = lambda: None,
     ) -> None:
         """Bind the replacer.
 
         Args:
+            doors: where transactions left and their replacements leave; the public one where None is given.
             max_attempts: signatures for one intent in all, the first included.
             guard: raises a StopError where nothing new may be sent.
         """
@@ -52,14 +56,17 @@ class Replacer:
         self._journal = journal
         self._signer = signer
         self._gas = gas
+        self._doors = doors or Doors(chain, journal)
         self._max_attempts = max_attempts
         self._guard = guard
 
     def tend(self, head: BlockRef) -> list[SignedTransaction]:
-        """Replace what needs it among the open intents whose transaction waits in the node's pool.
+        """Replace what needs it among the open intents whose transaction waits in the pool or at a relay.
 
-        Past its deadline a plan could only revert: an empty transfer to ourselves takes its nonce, so that
-        those behind it can go on. Before it, a maximum fee under the next base fee is raised.
+        Past its deadline a plan could only revert: the relays that hold it are asked to forget it, which
+        costs nothing; where they do not say that they will, and in the public pool, an empty transfer to
+        ourselves takes its nonce, so that those behind it can go on. Before its deadline, a maximum fee under
+        the next base fee is raised. Each replacement goes through the door of what it replaces.
 
         Raises:
             GasRetriesExhausted: an intent has had all its attempts; the others were tended.
@@ -70,8 +77,10 @@ class Replacer:
         for intent in self._journal.unfinished():
             if intent.signed is None or not self._needs_replacement(intent.signed, head):
                 continue
-            if self._chain.receipt(intent.signed.hash) is not None or not self._in_pool(intent):
+            if self._chain.receipt(intent.signed.hash) is not None or not self._waits(intent, head):
                 continue  # mined already, or forgotten: both are the tracker's
+            if _is_late(intent.signed, head) and self._doors.withdraw(intent.signed, head):
+                continue
             if len(intent.attempts) >= self._max_attempts:
                 exhausted.append(intent.signed.hash)
                 continue
@@ -84,15 +93,11 @@ class Replacer:
         return replaced
 
     def _needs_replacement(self, last: SignedTransaction, head: BlockRef) -> bool:
-        too_late = head.timestamp_seconds > last.deadline_seconds and last.gas_limit != TRANSFER_GAS
+        too_late = _is_late(last, head) and last.gas_limit != TRANSFER_GAS
         return too_late or last.max_fee_per_gas_wei < head.next_base_fee_wei()
 
-    def _in_pool(self, intent: OpenIntent) -> bool:
-        for attempt in intent.attempts:
-            known = self._chain.transaction(attempt.hash)
-            if known is not None:
-                return known.block_number is None
-        return False
+    def _waits(self, intent: OpenIntent, head: BlockRef) -> bool:
+        return self._doors.whereabouts(intent, head) is Whereabouts.HELD
 
     def _replace(self, intent: OpenIntent, last: SignedTransaction, head: BlockRef) -> SignedTransaction:
         self._guard()
@@ -101,7 +106,8 @@ class Replacer:
             max_priority_fee_per_gas_wei=last.max_priority_fee_per_gas_wei,
         )
         fees = replacement_bid(last_bid, bid_fees(head, self._gas))
-        cancels = head.timestamp_seconds > last.deadline_seconds
+        cancels = _is_late(last, head)
+        door, held_until_block = self._doors.stamp(head, last)
         gas_limit = TRANSFER_GAS if cancels else last.gas_limit
         others = [other for other in self._journal.unfinished() if other.plan_id != intent.plan_id]
         require_funds(
@@ -119,16 +125,23 @@ class Replacer:
             nonce=last.nonce,
             gas_limit=gas_limit,
             fees=fees,
+            door=door,
+            held_until_block=held_until_block,
+            access_list=() if cancels else listed_in(last.raw),
+            access_list_gas_saved=None if cancels else last.access_list_gas_saved,
         )
         self._journal.signed(signed)
         self._send(signed)
         return signed
 
     def _send(self, signed: SignedTransaction) -> None:
-        try:
-            self._chain.send_raw(signed.raw)
-        except (RpcUnavailable, RpcRejected) as error:
+        error = self._doors.send(signed)
+        if error is None:
+            self._journal.sent(signed.plan_id)
+        else:
             # Whichever attempt is mined, the tracker finds it; nothing is lost but this price.
             _log.warning("replacement %s was not taken: %s", signed.hash, error)
-            return
-        self._journal.sent(signed.plan_id)
+
+
+def _is_late(signed: SignedTransaction, head: BlockRef) -> bool:
+    return head.timestamp_seconds > signed.deadline_seconds

@@ -40,7 +40,7 @@ class ApeSigner:
 
         Args:
             fields: as in JSON-RPC, with integers and bytes: chainId, to, nonce, gas, maxFeePerGas,
-                maxPriorityFeePerGas, value, data.
+                maxPriorityFeePerGas, value, data, and accessList where there is one.
 
         Raises:
             KeyUnavailable: the account refuses to sign.
@@ -60,6 +60,54 @@ class ApeSigner:
         return raw
 
 
+class ApeIdentity:
+    """``connect.private_relay.Identity`` over an unlocked Ape account."""
+
+    def __init__(self, account: Any) -> None:
+        """Wrap an account that signs messages without asking; see ``load_identity``."""
+        self._account = account
+        self._address = Address(str(account.address))
+
+    def __repr__(self) -> str:
+        return f"ApeIdentity({self._address})"
+
+    @property
+    def address(self) -> Address:
+        """The identity's address, which relays know it by."""
+        return self._address
+
+    def sign_text(self, text: str) -> bytes:
+        """Return the 65 bytes of an EIP-191 signature of ``text``. Raises KeyUnavailable."""
+        from ape.logging import logger
+        from eth_account.messages import encode_defunct
+
+        try:
+            with logger.at_level("ERROR"):
+                signed = self._account.sign_message(encode_defunct(text=text))
+                signature = None if signed is None else bytes(signed.encode_rsv())
+        except Exception as error:  # noqa: BLE001 - Ape and its plugins raise anything; none may show a key
+            raise KeyUnavailable(
+                f"identity {self._address} could not sign ({type(error).__name__})"
+            ) from None
+        if signature is None:
+            raise KeyUnavailable(f"identity {self._address} refused to sign")
+        return signature
+
+
+def load_identity(
+    alias: str,
+    *,
+    passphrase_file: Path | None = None,
+    ask: Callable[[str], str] | None = None,
+) -> ApeIdentity:
+    """Unlock the Ape account ``alias`` as what signs requests to relays; arguments as for ``load_signer``.
+
+    Raises:
+        KeyUnavailable: there is no such account, no passphrase can be had, or it is wrong.
+    """
+    return ApeIdentity(_unlocked(alias, passphrase_file, ask, key="private.identity_passphrase_file"))
+
+
 def load_signer(
     alias: str,
     *,
@@ -75,6 +123,10 @@ def load_signer(
     Raises:
         KeyUnavailable: there is no such account, no passphrase can be had, or it is wrong.
     """
+    return ApeSigner(_unlocked(alias, passphrase_file, ask, key="keeper.passphrase_file"))
+
+
+def _unlocked(alias: str, passphrase_file: Path | None, ask: Callable[[str], str] | None, *, key: str) -> Any:
     import ape
     from ape.logging import logger
 
@@ -84,7 +136,7 @@ def load_signer(
             f"`ape accounts import {alias}` brings one in"
         )
     account = ape.accounts.load(alias)
-    passphrase = read_passphrase(passphrase_file) if passphrase_file else (ask or _ask)(alias)
+    passphrase = read_passphrase(passphrase_file) if passphrase_file else (ask or _asker(key))(alias)
     if not passphrase:  # Ape would then look into the environment, where others can read it
         raise KeyUnavailable(f"the passphrase of {alias!r} is empty")
     try:
@@ -95,7 +147,7 @@ def load_signer(
             f"Ape account {alias!r} cannot be unlocked: wrong passphrase or damaged keyfile "
             f"({type(error).__name__})"
         ) from None
-    return ApeSigner(account)
+    return account
 
 
 def load_test_signer(index: int, *, client_version: str) -> ApeSigner:
@@ -148,11 +200,16 @@ def read_passphrase(path: Path) -> str:
     return passphrase
 
 
-def _ask(alias: str) -> str:
-    if not sys.stdin.isatty():
-        raise KeyUnavailable(
-            f"the passphrase of {alias!r} cannot be asked for without a terminal: "
-            "put it into a file of mode 600 and name it in keeper.passphrase_file"
-        )
-    answer: str = click.prompt(f"Passphrase of {alias}", hide_input=True)
-    return answer
+def _asker(key: str) -> Callable[[str], str]:
+    """Return what asks for a passphrase; ``key`` is the setting that makes asking needless."""
+
+    def ask(alias: str) -> str:
+        if not sys.stdin.isatty():
+            raise KeyUnavailable(
+                f"the passphrase of {alias!r} cannot be asked for without a terminal: "
+                f"put it into a file of mode 600 and name it in {key}"
+            )
+        answer: str = click.prompt(f"Passphrase of {alias}", hide_input=True)
+        return answer
+
+    return ask

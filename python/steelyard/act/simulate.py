@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from steelyard.connect.access_list import find_cheaper
 from steelyard.connect.chain import CallReverted
 from steelyard.connect.plan_codec import encode_execute
 from steelyard.exceptions import ConfigError, RpcRejected, SimulationReverted
@@ -13,8 +14,9 @@ from steelyard.units import mul_div_up
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from steelyard.connect.access_list import AccessList
     from steelyard.connect.chain import BlockId, ChainClient
-    from steelyard.model import Address, ArbitragePlan
+    from steelyard.model import Address, ArbitragePlan, BlockRef
 
 _WORD: Final = 32
 _REFUND_QUOTIENT: Final = 5
@@ -28,10 +30,14 @@ class Simulation:
     Attributes:
         profit: what the executor would pay to the treasury, base units of the plan's asset.
         gas: what a transaction needs, before refunds.
+        access_list: what the transaction should list, empty where that would not make it cheaper.
+        gas_saved: by the access list; None without one.
     """
 
     profit: int
     gas: int
+    access_list: AccessList = ()
+    gas_saved: int | None = None
 
 
 def simulate(chain: ChainClient, plan: ArbitragePlan, keeper: Address, *, block: BlockId = "latest") -> int:
@@ -42,6 +48,24 @@ def simulate(chain: ChainClient, plan: ArbitragePlan, keeper: Address, *, block:
         ConfigError: there is no executor at the plan's address.
     """
     return _profit(plan, chain.eth_call(plan.executor, encode_execute(plan), sender=keeper, block=block))
+
+
+def simulate_for_sending(
+    chain: ChainClient, plan: ArbitragePlan, keeper: Address, head: BlockRef, *, access_lists: bool
+) -> Simulation:
+    """Return what the plan would do and its transaction needs, with an access list where that is cheaper.
+
+    Raises as ``simulate``.
+    """
+    profit = simulate(chain, plan, keeper)
+    data = encode_execute(plan)
+    if access_lists:
+        found = find_cheaper(chain, plan.executor, data, sender=keeper, head=head)
+        if found is not None:
+            return Simulation(
+                profit=profit, gas=found.gas, access_list=found.access_list, gas_saved=found.gas_saved
+            )
+    return Simulation(profit=profit, gas=chain.estimate_gas(plan.executor, data, sender=keeper))
 
 
 def simulate_behind(

@@ -12,27 +12,22 @@ from typing import TYPE_CHECKING, Final
 
 from eth_hash.auto import keccak
 
+from steelyard.act.doors import Doors
 from steelyard.act.gas import GasSettings, bid_fees, limit_gas, require_funds
 from steelyard.act.nonces import choose_nonce
-from steelyard.act.send_errors import SendVerdict, classify_send_error
-from steelyard.act.simulate import Simulation, simulate, simulate_behind
+from steelyard.act.simulate import Simulation, simulate, simulate_behind, simulate_for_sending
+from steelyard.connect.access_list import as_json
 from steelyard.connect.plan_codec import encode_execute, plan_id
-from steelyard.exceptions import (
-    DuplicateIntent,
-    InsufficientGasFunds,
-    RpcRejected,
-    RpcUnavailable,
-    SkipError,
-    SteelyardError,
-)
-from steelyard.model import IntentStatus, Outcome, SignedTransaction
+from steelyard.exceptions import DuplicateIntent, RetryError, SkipError, SteelyardError
+from steelyard.model import Door, IntentStatus, Outcome, SignedTransaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from steelyard.act.gas import FeeBid
+    from steelyard.connect.access_list import AccessList
     from steelyard.connect.chain import ChainClient
-    from steelyard.model import Address, ArbitragePlan, Journal, OpenIntent, Signer
+    from steelyard.model import Address, ArbitragePlan, BlockRef, Journal, OpenIntent, Signer
 
 _log = logging.getLogger(__name__)
 
@@ -66,12 +61,14 @@ class Submitter:
         signer: Signer,
         gas: GasSettings,
         *,
+        doors: Doors | None = None,
         guard: Callable[[], None] = lambda: None,
         on_step: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Bind the submitter.
 
         Args:
+            doors: where signed transactions leave; the public one where None is given.
             guard: raises a StopError where no new risk may be taken (kill file, limits); asked before the
                 intent is written and again before it is signed.
             on_step: told each of ``STEPS`` when it is done.
@@ -80,6 +77,7 @@ class Submitter:
         self._journal = journal
         self._signer = signer
         self._gas = gas
+        self._doors = doors or Doors(chain, journal)
         self._guard = guard
         self._on_step = on_step
 
@@ -138,18 +136,17 @@ class Submitter:
         self._on_step("opened")
         return None
 
-    def _simulate(self, plan: ArbitragePlan, behind: Sequence[ArbitragePlan]) -> Simulation:
+    def _simulate(self, plan: ArbitragePlan, behind: Sequence[ArbitragePlan], head: BlockRef) -> Simulation:
         keeper = self._signer.address
         if behind:
             return simulate_behind(self._chain, behind, plan, keeper)
-        profit = simulate(self._chain, plan, keeper)
-        gas = self._chain.estimate_gas(plan.executor, encode_execute(plan), sender=keeper)
-        return Simulation(profit=profit, gas=gas)
+        lists = self._gas.access_lists
+        return simulate_for_sending(self._chain, plan, keeper, head, access_lists=lists)
 
     def _prepare(self, plan: ArbitragePlan, behind: Sequence[ArbitragePlan]) -> SignedTransaction:
         keeper = self._signer.address
-        simulation = self._simulate(plan, behind)
         head = self._chain.block()
+        simulation = self._simulate(plan, behind, head)
         gas_limit = limit_gas(simulation.gas, head, self._gas)
         fees = bid_fees(head, self._gas)
         open_intents = self._journal.unfinished()
@@ -163,6 +160,7 @@ class Submitter:
         nonce = choose_nonce(self._chain.nonce(keeper, "pending"), open_intents, keeper)
         self._on_step("simulated")
         self._guard()
+        door, held_until_block = self._doors.stamp(head)
         signed = sign_transaction(
             self._signer,
             plan,
@@ -171,6 +169,10 @@ class Submitter:
             nonce=nonce,
             gas_limit=gas_limit,
             fees=fees,
+            door=door,
+            held_until_block=held_until_block,
+            access_list=simulation.access_list,
+            access_list_gas_saved=simulation.gas_saved,
         )
         self._on_step("signed")
         return signed
@@ -183,34 +185,14 @@ class Submitter:
         raise error
 
     def _send(self, signed: SignedTransaction) -> SignedTransaction | Refusal:
-        try:
-            self._chain.send_raw(signed.raw)
-        except RpcUnavailable as error:
-            # It may have arrived. The journal has the bytes, and the tracker asks the chain.
-            _log.warning("whether %s arrived is unknown: %s", signed.hash, error)
+        error = self._doors.send(signed)
+        if error is None:
+            self._note_sent(signed)
             return signed
-        except RpcRejected as error:
-            refusal = self._on_rejected(signed, error)
-            if refusal is not None:
-                return refusal
-        else:
-            self._note_sent(signed)
-        return signed
-
-    def _on_rejected(self, signed: SignedTransaction, error: RpcRejected) -> Refusal | None:
-        verdict = classify_send_error(str(error))
-        if verdict is SendVerdict.KNOWN:
-            self._note_sent(signed)
-            return None
-        if verdict is SendVerdict.NONCE_TOO_LOW and self._chain.transaction(signed.hash) is not None:
-            self._note_sent(signed)
-            return None
-        if verdict is SendVerdict.INSUFFICIENT_FUNDS:
-            return self._refuse(signed.plan_id, InsufficientGasFunds(f"account {signed.sender}: {error}"))
-        if verdict.is_final:
-            return self._refuse(signed.plan_id, SkipError(f"the node refused it as {verdict.value}: {error}"))
-        _log.warning("the node refused %s (%s); the tracker finds out what it meant", signed.hash, error)
-        return None
+        if isinstance(error, RetryError):
+            _log.warning("whether %s was taken is unknown; the tracker finds out: %s", signed.hash, error)
+            return signed
+        return self._refuse(signed.plan_id, error)
 
     def _note_sent(self, signed: SignedTransaction) -> None:
         self._on_step("sent")
@@ -227,21 +209,26 @@ def sign_transaction(
     nonce: int,
     gas_limit: int,
     fees: FeeBid,
+    door: Door,
+    held_until_block: int | None,
+    access_list: AccessList = (),
+    access_list_gas_saved: int | None = None,
 ) -> SignedTransaction:
     """Sign an EIP-1559 transaction for ``plan``; nothing is sent. Raises KeyUnavailable."""
-    raw = signer.sign(
-        {
-            "type": 2,
-            "chainId": plan.chain_id,
-            "to": to,
-            "nonce": nonce,
-            "gas": gas_limit,
-            "maxFeePerGas": fees.max_fee_per_gas_wei,
-            "maxPriorityFeePerGas": fees.max_priority_fee_per_gas_wei,
-            "value": 0,
-            "data": data,
-        }
-    )
+    fields: dict[str, object] = {
+        "type": 2,
+        "chainId": plan.chain_id,
+        "to": to,
+        "nonce": nonce,
+        "gas": gas_limit,
+        "maxFeePerGas": fees.max_fee_per_gas_wei,
+        "maxPriorityFeePerGas": fees.max_priority_fee_per_gas_wei,
+        "value": 0,
+        "data": data,
+    }
+    if access_list:
+        fields["accessList"] = as_json(access_list)
+    raw = signer.sign(fields)
     return SignedTransaction(
         plan_id=plan_id(plan),
         hash="0x" + keccak(raw).hex(),
@@ -252,6 +239,9 @@ def sign_transaction(
         max_fee_per_gas_wei=fees.max_fee_per_gas_wei,
         max_priority_fee_per_gas_wei=fees.max_priority_fee_per_gas_wei,
         deadline_seconds=plan.deadline_seconds,
+        door=door,
+        held_until_block=held_until_block,
+        access_list_gas_saved=access_list_gas_saved,
     )
 
 

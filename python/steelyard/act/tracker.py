@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from steelyard.act.send_errors import SendVerdict, classify_send_error
+from steelyard.act.doors import Doors, Whereabouts
 from steelyard.act.submitter import unmined_outcome
 from steelyard.connect.chain import CallReverted
 from steelyard.connect.executor_events import find_executed
 from steelyard.connect.plan_codec import encode_execute
 from steelyard.exceptions import ConfigError, RpcInconsistent, RpcRejected, RpcUnavailable
-from steelyard.model import IntentStatus, Outcome
+from steelyard.model import Door, IntentStatus, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from steelyard.connect.chain import ChainClient, TransactionReceipt
+    from steelyard.connect.executor_events import ExecutedEvent
     from steelyard.model import ArbitragePlan, BlockRef, Journal, OpenIntent, SignedTransaction
 
 _log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Tracker:
         chain: ChainClient,
         journal: Journal,
         *,
+        doors: Doors | None = None,
         confirmations: int = 1,
         may_send: Callable[[], bool] = lambda: True,
         memory_blocks: int = 64,
@@ -52,6 +54,7 @@ class Tracker:
         """Bind the tracker.
 
         Args:
+            doors: where transactions left and are sent again; the public one where None is given.
             confirmations: how many blocks, its own included, a transaction must be deep before it counts.
             memory_blocks: how far back outcomes are looked at again after a reorganisation.
             may_send: whether forgotten transactions may be sent again now (not while the kill file is there).
@@ -61,6 +64,7 @@ class Tracker:
         self.memory_blocks = memory_blocks
         self._chain = chain
         self._journal = journal
+        self._doors = doors or Doors(chain, journal)
         self._confirmations = confirmations
         self._may_send = may_send
 
@@ -84,8 +88,8 @@ class Tracker:
     def settle(self, intent: OpenIntent, head: BlockRef) -> Outcome | None:
         """Return the intent's outcome as of ``head``, or None while it is open.
 
-        A transaction that no node knows and whose deadline is not over is sent again: the same bytes, so that
-        it can be mined once at most.
+        A transaction that no node knows and whose deadline is not over is sent again, through its own door:
+        the same bytes, so that it can be mined once at most. What a relay may hold is open until it may not.
 
         Raises:
             RetryError: the node did not answer or contradicts itself.
@@ -101,15 +105,13 @@ class Tracker:
                 return self._mined(intent, attempt, receipt, head)
         if nonce_used:
             return self._replaced(intent, intent.signed, head)
-        if any(self._chain.transaction(attempt.hash) is not None for attempt in intent.attempts):
+        where = self._doors.whereabouts(intent, head)
+        if where in (Whereabouts.MINED, Whereabouts.HELD):
             return None
-        if head.timestamp_seconds > intent.signed.deadline_seconds:
-            reason = (
-                f"not mined and unknown to the node; its deadline {intent.signed.deadline_seconds} was over "
-                f"at block {head.number}"
-            )
-            return unmined_outcome(intent.plan_id, IntentStatus.DROPPED, reason)
-        self._send_again(intent.signed)
+        if head.timestamp_seconds <= intent.signed.deadline_seconds:
+            self._send_again(intent.signed, head)
+        elif where is Whereabouts.GONE:
+            return self._dropped(intent.signed, head)
         return None
 
     def still_stands(self, intent: ClosedIntent) -> bool:
@@ -147,7 +149,8 @@ class Tracker:
         if block is None or block.hash != receipt.block_hash:
             return None  # the node is between two branches; the next head tells
         gas_cost_wei = receipt.gas_used * receipt.effective_gas_price_wei
-        status, profit, reason = self._judge(intent.plan, attempt, receipt)
+        status, event, reason = self._judge(intent.plan, attempt, receipt)
+        profit = event.profit if event else 0
         return Outcome(
             plan_id=intent.plan_id,
             status=status,
@@ -158,25 +161,28 @@ class Tracker:
             gas_cost_wei=gas_cost_wei,
             net_wei=value_in_wei(intent.plan, profit) - gas_cost_wei,
             reason=reason,
+            builder_tip_wei=event.builder_tip_wei if event else 0,
         )
 
     def _judge(
         self, plan: ArbitragePlan, attempt: SignedTransaction, receipt: TransactionReceipt
-    ) -> tuple[IntentStatus, int, str]:
+    ) -> tuple[IntentStatus, ExecutedEvent | None, str]:
         if not receipt.succeeded:
-            return IntentStatus.REVERTED, 0, self._why_reverted(plan, attempt, receipt)
+            return IntentStatus.REVERTED, None, self._why_reverted(plan, attempt, receipt)
         if attempt.gas_limit == TRANSFER_GAS:
-            return IntentStatus.DROPPED, 0, f"cancelled in block {receipt.block_number}"
+            return IntentStatus.DROPPED, None, f"cancelled in block {receipt.block_number}"
         # Profit is never read from anywhere else: another contract can emit the same event with any numbers.
         event = find_executed(receipt.logs, plan.executor, attempt.plan_id)
         if event is None:
             return (
                 IntentStatus.REVERTED,
-                0,
+                None,
                 f"mined in block {receipt.block_number} without the executor's event for this plan: "
                 f"no profit is known; check the contract at {plan.executor}",
             )
-        return IntentStatus.CONFIRMED, event.profit, f"paid {event.profit} in block {receipt.block_number}"
+        tip = f", {event.builder_tip_wei} wei to its builder" if event.builder_tip_wei else ""
+        reason = f"paid {event.profit} in block {receipt.block_number}{tip}"
+        return IntentStatus.CONFIRMED, event, reason
 
     def _why_reverted(
         self, plan: ArbitragePlan, attempt: SignedTransaction, receipt: TransactionReceipt
@@ -223,18 +229,23 @@ class Tracker:
             return None  # a node that has pruned the state of these heights
         return _hash_of(block, signed)
 
-    def _send_again(self, signed: SignedTransaction) -> None:
+    def _dropped(self, signed: SignedTransaction, head: BlockRef) -> Outcome:
+        who = "the node" if signed.door is Door.PUBLIC else "the node, and no relay has it mined any more"
+        trouble = self._doors.trouble_of(signed)
+        reason = (
+            f"not mined and unknown to {who}; its deadline {signed.deadline_seconds} was over "
+            f"at block {head.number}" + (f"; {trouble}" if trouble else "")
+        )
+        return unmined_outcome(signed.plan_id, IntentStatus.DROPPED, reason)
+
+    def _send_again(self, signed: SignedTransaction, head: BlockRef) -> None:
         if not self._may_send():
             return
-        try:
-            self._chain.send_raw(signed.raw)
-        except RpcUnavailable:
-            return
-        except RpcRejected as error:
-            if classify_send_error(str(error)) is not SendVerdict.KNOWN:
-                _log.warning("sending %s again was refused: %s", signed.hash, error)
-                return
-        self._journal.sent(signed.plan_id)
+        error = self._doors.send_again(signed, head)
+        if error is None:
+            self._journal.sent(signed.plan_id)
+        else:
+            _log.warning("%s, sent again, was not taken: %s", signed.hash, error)
 
 
 def _interrupted(intent: OpenIntent) -> Outcome:

@@ -15,8 +15,8 @@ from steelyard.record.recorder import Recorder
 from steelyard.record.recording import DecisionInputs, Session, program_version
 
 _MICROSECONDS: Final = 1_000_000
-_UNRECORDED_SECTIONS: Final = frozenset({"chain", "keeper"})
-"""They hold addresses with keys in them, files and accounts, and no decision depends on them."""
+_UNRECORDED_SECTIONS: Final = frozenset({"chain", "gas", "keeper", "private"})
+"""Addresses with keys in them, files, accounts, and how to send: no decision depends on them."""
 _EXACT: Final = 1 << 53
 
 

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from steelyard.act.doors import Doors
 from steelyard.act.executor_state import executor_refusal, require_as_written, require_executor
 from steelyard.act.gas import GasSettings
 from steelyard.act.kill_switch import check_kill_switch, kill_reason
@@ -20,6 +21,7 @@ from steelyard.app.market import open_checkpointer, watch_list
 from steelyard.app.notices import Notices, OnEvent
 from steelyard.app.paper import WatchOnly
 from steelyard.app.recording import RecordedDecider, new_session
+from steelyard.app.sending import open_doors
 from steelyard.app.stages import Decider, KeeperStages, Parts
 from steelyard.app.threads import ChainThread
 from steelyard.config import Config
@@ -144,6 +146,13 @@ def arbitrage_settings(config: Config, executor: Address) -> ArbitrageSettings:
     )
 
 
+def gas_settings(config: Config) -> GasSettings:
+    """Return how gas is bought, as ``[arbitrage]`` and ``[gas]`` set it."""
+    return GasSettings(
+        priority_fee_wei=config.arbitrage.priority_fee, access_lists=config.gas.access_list == "auto"
+    )
+
+
 def open_chain(config: Config) -> ChainClient:
     """Return a client of the configured node. Raises WrongChain, RpcUnavailable."""
     rpc = RpcClient(config.chain.rpc_url, timeout_seconds=config.chain.request_timeout_seconds)
@@ -256,15 +265,15 @@ def _open(
     deployment = open_deployment(config, chain)
     watch_list(config, deployment)  # refuses what is missing before anything is opened
     signer = _signer(config, mode, chain, deployment)
-    database = opened.enter_context(Database(config.keeper.database_url))
-    _lock(config, mode, signer, database, opened)
+    database = _locked_database(config, mode, signer, opened)
     writer = opened.enter_context(Writer(database))
     journal = SqlJournal(writer, plan_id, mode=mode)
     _require_same_chain(journal, config, database)
-    gas = GasSettings(priority_fee_wei=config.arbitrage.priority_fee)
+    gas = gas_settings(config)
     guard = partial(check_kill_switch, config.keeper.kill_file)
     log = DecisionLog(writer)
     notices = Notices(log, on_event)
+    doors = open_doors(config, mode, chain, journal, notices, opened)
     decider = open_decider(config, deployment)
     if config.keeper.recording is not None:
         decider = recorded = _recorded(decider, config.keeper.recording, config, deployment, notices, opened)
@@ -276,9 +285,9 @@ def _open(
         chain=chain,
         follower=_follower(config, chain, deployment, notices, opened),
         decider=decider,
-        submitter=Submitter(chain, journal, signer, gas, guard=guard, on_step=on_step),
-        tracker=_tracker(config, mode, chain, journal),
-        replacer=Replacer(chain, journal, signer, gas, guard=guard),
+        submitter=Submitter(chain, journal, signer, gas, doors=doors, guard=guard, on_step=on_step),
+        tracker=_tracker(config, mode, chain, journal, doors),
+        replacer=Replacer(chain, journal, signer, gas, doors=doors, guard=guard),
         journal=journal,
         database=database,
         writer=writer,
@@ -318,11 +327,12 @@ def _recorded(
     return recorded
 
 
-def _tracker(config: Config, mode: Mode, chain: ChainClient, journal: SqlJournal) -> Tracker:
+def _tracker(config: Config, mode: Mode, chain: ChainClient, journal: SqlJournal, doors: Doors) -> Tracker:
     kill_file = config.keeper.kill_file
     return Tracker(
         chain,
         journal,
+        doors=doors,
         confirmations=config.keeper.confirmations,
         may_send=lambda: mode is Mode.LIVE and kill_reason(kill_file) is None,
     )
@@ -352,13 +362,16 @@ def _signer(config: Config, mode: Mode, chain: ChainClient, deployment: Deployme
     return load_signer(account, passphrase_file=config.keeper.passphrase_file)
 
 
-def _lock(config: Config, mode: Mode, signer: Signer, database: Database, opened: ExitStack) -> None:
+def _locked_database(config: Config, mode: Mode, signer: Signer, opened: ExitStack) -> Database:
+    """Open the database and lock it, and in live mode the key, against other keepers."""
+    database = opened.enter_context(Database(config.keeper.database_url))
     path = database.path
     if path is not None:
         opened.enter_context(ProcessLock(database_lock_path(path), f"the database {path}"))
     if mode is Mode.LIVE:
         key_path = key_lock_path(_key_folder(config, path), config.chain.chain_id, signer.address)
         opened.enter_context(ProcessLock(key_path, f"the key of {signer.address}"))
+    return database
 
 
 def _key_folder(config: Config, database: Path | None) -> Path:

@@ -46,7 +46,8 @@ class BlockCost:
         decode: a node's JSON to new pool states.
         publish: the new states into the index, and a frozen snapshot out of it.
         update: the touched pools into the graph.
-        screen: every cycle of tokens, pools chosen, ranked.
+        screen: one pass over every cycle of two and three tokens: which pay at the margin.
+        expand: pools chosen for those that pay, ranked, made into routes; it makes the pass a second time.
         size: the best loans of the candidates whose pools changed.
         certify: the loans of the plans, to the last unit.
         judge: lenders, gas, limits, the best sequence of plans, and each verdict's sentence.
@@ -57,6 +58,7 @@ class BlockCost:
     publish: float
     update: float
     screen: float
+    expand: float
     size: float
     certify: float
     judge: float
@@ -105,7 +107,7 @@ class DecisionBench:
         _, self.cold_milliseconds = _timed(self.decide)
         self.cache_megabytes = _resident_megabytes() - before - self.market_megabytes
         self._parts_cache = ArbitrageCache()
-        self._update_and_screen()
+        self._find()
         settle_in()
 
     @property
@@ -133,16 +135,17 @@ class DecisionBench:
         size, certify = self._cache.take_milliseconds()
         if self._snapshot.pools != self._market.snapshot.pools:
             raise AssertionError("the logs did not lead to the market's state")
-        update, screen = self._update_and_screen()
+        update, screen, expand = self._find()
         decode, publish = (decoded - start) * 1_000, (published - decoded) * 1_000
         return BlockCost(
             decode=decode,
             publish=publish,
             update=update,
             screen=screen,
+            expand=expand,
             size=size,
             certify=certify,
-            judge=max(decided - update - screen - size - certify, 0.0),
+            judge=max(decided - update - expand - size - certify, 0.0),
             total=decode + publish + decided,
             candidates=len(decision.verdicts),
             plans=len(decision.plans),
@@ -161,7 +164,7 @@ class DecisionBench:
             observed_at_seconds=block.timestamp_seconds + 1,
         )
 
-    def _update_and_screen(self) -> tuple[float, float]:
+    def _find(self) -> tuple[float, float, float]:
         cache, snapshot = self._parts_cache, self._snapshot
         names = [venue.name for venue in self._market.venues]
         paths = PathOptimizer(
@@ -169,8 +172,9 @@ class DecisionBench:
         )
         graph, update = _timed(lambda: cache.graph(snapshot, names))
         valuer = Valuer(graph, self._settings.wrapped_native)
-        _, screen = _timed(lambda: paths.find_arbitrage(snapshot, graph, cache, valuer))
-        return update, screen
+        _, screen = _timed(lambda: paths.screen(snapshot, graph, cache))
+        _, expand = _timed(lambda: paths.find_arbitrage(snapshot, graph, cache, valuer))
+        return update, screen, expand
 
 
 def _index_of(market: SyntheticMarket) -> PoolIndex:
@@ -245,7 +249,17 @@ def _table(blocks: int) -> Table:
     table = Table(title=f"One block, in milliseconds: median / 95th percentile of {blocks}")
     for heading in ("pools", "tokens", "touched", "candidates"):
         table.add_column(heading, justify="right")
-    for heading in ("decode", "publish", "update", "screen", "size", "certify", "judge", "bytes to plans"):
+    for heading in (
+        "decode",
+        "publish",
+        "update",
+        "screen",
+        "expand",
+        "size",
+        "certify",
+        "judge",
+        "bytes to plans",
+    ):
         table.add_column(heading, justify="right", no_wrap=True)
     for heading in ("cold", "market", "cache"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -260,7 +274,17 @@ def _row(pools: int, market: DecisionBench, costs: list[BlockCost]) -> list[str]
         f"{sorted(cost.candidates for cost in costs)[len(costs) // 2]:,}",
         *(
             _spread([getattr(cost, stage) for cost in costs])
-            for stage in ("decode", "publish", "update", "screen", "size", "certify", "judge", "total")
+            for stage in (
+                "decode",
+                "publish",
+                "update",
+                "screen",
+                "expand",
+                "size",
+                "certify",
+                "judge",
+                "total",
+            )
         ),
         f"{market.cold_milliseconds:,.0f}",
         f"{market.market_megabytes:,.0f} MB",

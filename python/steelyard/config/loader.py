@@ -18,9 +18,14 @@ DEFAULT_PATH = Path("steelyard.toml")
 
 ENVIRONMENT = {
     "STEELYARD_RPC_URL": ("chain", "rpc_url"),
+    "STEELYARD_PRIVATE_RPC_URLS": ("private", "rpc_urls"),
+    "STEELYARD_PRIVATE_STATUS_URL": ("private", "status_url"),
     "STEELYARD_DATABASE_URL": ("keeper", "database_url"),
 }
-"""Settings that may come from the environment, because their values can hold secrets. Keys never do."""
+"""Settings that may come from the environment, because their values can hold secrets. Keys never do.
+
+Several addresses are separated by commas.
+"""
 
 
 def load_config(path: Path | None = None, environment: Mapping[str, str] | None = None) -> Config:
@@ -36,7 +41,8 @@ def load_config(path: Path | None = None, environment: Mapping[str, str] | None 
     for name, (section, key) in ENVIRONMENT.items():
         found = (os.environ if environment is None else environment).get(name)
         if found:
-            values.setdefault(section, {})[key] = found
+            several = [part.strip() for part in found.split(",") if part.strip()]
+            values.setdefault(section, {})[key] = several if key.endswith("_urls") else found
     return parse_config(values, source=str(path or DEFAULT_PATH))
 
 
@@ -77,7 +83,7 @@ def _explain(fault: Any) -> str:
 
 def _shown(location: list[str], value: object) -> str:
     """Show a faulty value, but never an address that can hold a provider's key."""
-    if any(part.endswith("_url") for part in location) or isinstance(value, dict):
+    if any(part.endswith(("_url", "_urls")) for part in location) or isinstance(value, dict):
         return "a value that is not shown"
     return repr(value)
 

@@ -35,6 +35,7 @@ Wei = Annotated[int, BeforeValidator(parse_wei), Field(ge=0, le=MOST_WEI)]
 PositiveWei = Annotated[int, BeforeValidator(parse_wei), Field(gt=0, le=MOST_WEI)]
 Bps = Annotated[int, Field(ge=0, le=BPS)]
 ChecksumAddress = Annotated[str, AfterValidator(_address)]
+RelayUrl = Annotated[str, Field(pattern=r"^https?://")]
 
 
 class _Section(BaseModel):
@@ -48,6 +49,31 @@ class ChainConfig(_Section):
     rpc_url: str = Field(default="http://127.0.0.1:8545", pattern=r"^https?://", repr=False)
     request_timeout_seconds: int = Field(default=10, ge=1, le=300)
     poll_interval_milliseconds: int = Field(default=500, ge=10, le=60_000)
+
+
+class PrivateConfig(_Section):
+    """Relays that transactions are sent to, and to nobody else; without one they go to ``chain.rpc_url``."""
+
+    rpc_urls: tuple[RelayUrl, ...] = Field(default=(), strict=False, repr=False, max_length=8)
+    method: Literal["auto", "raw", "private"] = "auto"
+    max_blocks: int = Field(default=5, ge=1, le=1_000)
+    timeout_seconds: int = Field(default=5, ge=1, le=60)
+    status_url: str | None = Field(default=None, pattern=r"^https?://.*\{hash\}", repr=False)
+    identity: str | None = None
+    identity_passphrase_file: Path | None = Field(default=None, strict=False)
+    fallback_to_public: bool = False
+
+    @model_validator(mode="after")
+    def _relays_are_named_once(self) -> PrivateConfig:
+        if len(set(self.rpc_urls)) != len(self.rpc_urls):
+            raise ValueError("private.rpc_urls names a relay twice")
+        return self
+
+
+class GasConfig(_Section):
+    """How gas is saved. ``auto``: with an access list where the simulation is cheaper with it."""
+
+    access_list: Literal["off", "auto"] = "off"
 
 
 class MarketConfig(_Section):
@@ -144,6 +170,8 @@ class Config(_Section):
     """Everything that an operator can set."""
 
     chain: ChainConfig = ChainConfig()
+    private: PrivateConfig = PrivateConfig()
+    gas: GasConfig = GasConfig()
     market: MarketConfig = MarketConfig()
     keeper: KeeperConfig = KeeperConfig()
     arbitrage: ArbitrageConfig = ArbitrageConfig()
@@ -158,6 +186,18 @@ class Config(_Section):
         if self.market.tokens and self.market.wrapped_native not in self.market.tokens:
             raise ValueError(
                 "market.tokens must hold market.wrapped_native: without it nothing can be valued"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _private_is_private(self) -> Config:
+        private = self.private
+        if self.chain.rpc_url.rstrip("/") in {url.rstrip("/") for url in private.rpc_urls}:
+            raise ValueError("private.rpc_urls names chain.rpc_url, which is the public node: name a relay")
+        if private.identity is not None and private.identity == self.keeper.account:
+            raise ValueError(
+                "private.identity must be an account of its own, not keeper.account: the identity signs what "
+                "relays are asked, and must own nothing"
             )
         return self
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
@@ -121,6 +121,7 @@ class RpcClient:
         retry: RetrySchedule | None = None,
         max_batch: int = 200,
         sleep: Callable[[float], None] = time.sleep,
+        headers_for: Callable[[bytes], Mapping[str, str]] | None = None,
     ) -> None:
         """Prepare a client; nothing is sent before the first call.
 
@@ -130,6 +131,7 @@ class RpcClient:
             retry: for reads; the default tries four times within about a second.
             max_batch: requests per HTTP post; longer batches are split, in order.
             sleep: injected for tests.
+            headers_for: returns further headers for a body that is about to be posted, such as its signature.
 
         Raises:
             ConfigError: the URL is not http(s), or a bound is not positive.
@@ -143,8 +145,9 @@ class RpcClient:
         self._retry = retry or RetrySchedule()
         self._max_batch = max_batch
         self._sleep = sleep
+        self._headers_for = headers_for or (lambda _body: {})
         self._ids = itertools.count(1)
-        self._session = _new_session(url)
+        self._session = new_session(url)
 
     def __enter__(self) -> Self:
         return self
@@ -212,7 +215,8 @@ class RpcClient:
             {"jsonrpc": "2.0", "id": id_, "method": request.method, "params": list(request.params)}
             for id_, request in zip(ids, requests_, strict=True)
         ]
-        status, asked_seconds, content = self._exchange(json.dumps(bodies if len(bodies) > 1 else bodies[0]))
+        body = json.dumps(bodies if len(bodies) > 1 else bodies[0]).encode()
+        status, asked_seconds, content = self._exchange(body)
         try:
             answer = json.loads(content)
         except ValueError:
@@ -224,13 +228,14 @@ class RpcClient:
             raise _Passing(self._clean(_misfit(answer, len(ids))), asked_seconds)
         return [self._outcome(answers[id_]) for id_ in ids]
 
-    def _exchange(self, body: str) -> tuple[int, float, bytes]:
+    def _exchange(self, body: bytes) -> tuple[int, float, bytes]:
         """Post the body; return status, the pause that the node asks for, and the answer's bytes."""
         deadline = time.monotonic() + self._timeout_seconds
         try:
             response = self._session.post(
                 self._url,
-                data=body.encode(),
+                data=body,
+                headers=dict(self._headers_for(body)),
                 timeout=(self._connect_timeout_seconds, self._timeout_seconds),
                 stream=True,
                 allow_redirects=False,
@@ -310,7 +315,8 @@ def is_read(method: str) -> bool:
     return method in _READ_METHODS or method.startswith(_READ_PREFIXES)
 
 
-def _new_session(url: str) -> requests.Session:
+def new_session(url: str) -> requests.Session:
+    """Return a session that keeps one connection and repeats nothing by itself."""
     session = requests.Session()
     adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
     session.mount("http://", adapter)

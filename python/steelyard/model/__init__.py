@@ -3,7 +3,7 @@
 from steelyard.model.chain import BlockRef, GasTerms, Token
 from steelyard.model.decision import Decision, RouteLeg, Verdict, VerdictCode, Words
 from steelyard.model.evidence import AttemptRecord, Attempts, OraclePrice, TokenSafety
-from steelyard.model.execution import IntentStatus, Mode, Outcome, SignedTransaction
+from steelyard.model.execution import Door, IntentStatus, Mode, Outcome, SignedTransaction
 from steelyard.model.lending import LenderKind, LenderTerms, LoanSource
 from steelyard.model.plan import ArbitragePlan, PlanLeg, Venue, VenueKind
 from steelyard.model.ports import Journal, OpenIntent, Signer
@@ -17,6 +17,7 @@ __all__ = [
     "Attempts",
     "BlockRef",
     "Decision",
+    "Door",
     "GasTerms",
     "IntentStatus",
     "Journal",

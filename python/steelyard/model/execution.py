@@ -16,6 +16,15 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
+class Door(StrEnum):
+    """Through which door a signed transaction leaves."""
+
+    PUBLIC = "public"
+    """The node's pool, and with it everybody's."""
+    PRIVATE = "private"
+    """The configured relays, and nobody else."""
+
+
 class IntentStatus(StrEnum):
     """Where a journalled intent stands. Unknown is not failed: only the chain closes a sent intent."""
 
@@ -42,7 +51,13 @@ class IntentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedTransaction:
-    """A transaction that exists only here until it is sent."""
+    """A transaction that exists only here until it is sent.
+
+    Attributes:
+        door: where it is sent; durable before it is, so that a restart sends it nowhere else.
+        held_until_block: the last block in which relays may have it mined; None at the public door.
+        access_list_gas_saved: gas that its access list saved in the simulation; None without a list.
+    """
 
     plan_id: str
     hash: str
@@ -53,6 +68,9 @@ class SignedTransaction:
     max_fee_per_gas_wei: int
     max_priority_fee_per_gas_wei: int
     deadline_seconds: int
+    door: Door = Door.PUBLIC
+    held_until_block: int | None = None
+    access_list_gas_saved: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +83,7 @@ class Outcome:
         gas_cost_wei: gas used times the effective price; also paid when reverted.
         net_wei: ``profit`` valued in wei at the decision's price (rounded down) less ``gas_cost_wei``.
         reason: for people; names the revert reason or the transaction that replaced ours.
+        builder_tip_wei: what the executor paid to the block's builder out of the gain; not in ``profit``.
     """
 
     plan_id: str
@@ -76,3 +95,4 @@ class Outcome:
     gas_cost_wei: int
     net_wei: int
     reason: str
+    builder_tip_wei: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from steelyard.model.execution import Outcome, SignedTransaction
+from steelyard.model.execution import Door, Outcome, SignedTransaction
 from steelyard.model.plan import ArbitragePlan
 from steelyard.units import Address
 
@@ -39,7 +39,9 @@ class OpenIntent(Protocol):
         ...
 
     @property
-    def was_sent(self) -> bool: ...
+    def was_sent(self) -> bool:
+        """Whether the last handing over of the last attempt is known to have been taken."""
+        ...
 
 
 class Journal(Protocol):
@@ -57,6 +59,12 @@ class Journal(Protocol):
         ...
 
     def sent(self, plan_id: str) -> None: ...
+
+    def sending_again(
+        self, plan_id: str, *, door: Door, held_until_block: int | None, reason: str | None = None
+    ) -> None:
+        """Write where the last attempt's bytes are about to be sent once more, and an event for a reason."""
+        ...
 
     def close(self, outcome: Outcome) -> None: ...
 

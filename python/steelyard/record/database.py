@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from steelyard.exceptions import ConfigError, StoreBusy, StoreUnavailable
+from steelyard.record.migrations import OLDEST_VERSION, migrate
 from steelyard.record.tables import SCHEMA_VERSION, Base, SchemaInfo
 
 if TYPE_CHECKING:
@@ -126,10 +127,21 @@ class Database:
                     session.add(SchemaInfo(id=1, version=SCHEMA_VERSION))
                     session.commit()
                 elif info.version != SCHEMA_VERSION:
-                    raise StoreUnavailable(
-                        f"database {self.name} has schema version {info.version}, this program knows "
-                        f"{SCHEMA_VERSION}: use the matching program, or another database"
-                    )
+                    self._require_known(info.version, create)
+                    migrate(connection, info.version)
+                    info.version = SCHEMA_VERSION
+                    session.commit()
+
+    def _require_known(self, version: int, create: bool) -> None:
+        """Raise StoreUnavailable unless the tables can be brought to this version by who may write."""
+        known = OLDEST_VERSION <= version < SCHEMA_VERSION
+        if known and create:
+            return
+        remedy = "`steelyard run` brings it up to date" if known else "use the matching program"
+        raise StoreUnavailable(
+            f"database {self.name} has schema version {version}, this program knows {SCHEMA_VERSION}: "
+            f"{remedy}, or name another database"
+        )
 
     def _keep_write_ahead_log(self) -> None:
         """Only now: the mode is written into the file, and only a keeper's file is ours to write into."""

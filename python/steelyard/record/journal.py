@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from steelyard.connect.plan_codec import plan_id as plan_id_of
 from steelyard.exceptions import DuplicateIntent, JournalConflict
-from steelyard.model import Address, ArbitragePlan, IntentStatus, Mode, Outcome, SignedTransaction
+from steelyard.model import Address, ArbitragePlan, Door, IntentStatus, Mode, Outcome, SignedTransaction
 from steelyard.record.plan_json import parse_plan, route_json, solution_json
 from steelyard.record.tables import ArbitrageRecord, EventRow, SignedAttempt
 from steelyard.record.writer import Clock, Writer, wall_clock_seconds
@@ -32,7 +32,7 @@ class JournalledIntent:
 
     Attributes:
         attempts: what was signed for it, oldest first; all with one nonce.
-        was_sent: whether the last attempt is known to have been sent.
+        was_sent: whether the last attempt is known to have been taken where it was sent last.
         outcome: what became of it, None while it is open.
     """
 
@@ -87,6 +87,22 @@ class SqlJournal:
     def sent(self, plan_id: str) -> None:
         """Note that the last attempt was handed to a node. Raises JournalConflict where there is none."""
         self._writer.run(lambda session: self._sent(session, plan_id))
+
+    def sending_again(
+        self, plan_id: str, *, door: Door, held_until_block: int | None, reason: str | None = None
+    ) -> None:
+        """Write where the last attempt's bytes are about to be sent once more: the door is durable first.
+
+        Args:
+            held_until_block: the last block in which relays may have it mined.
+            reason: why a private transaction goes to the public pool; written down as an event.
+
+        Raises:
+            JournalConflict: the intent is unknown or closed, or nothing was signed for it.
+        """
+        self._writer.run(
+            lambda session: self._sending_again(session, plan_id, door, held_until_block, reason)
+        )
 
     def close(self, outcome: Outcome) -> None:
         """Write what became of the intent. Raises JournalConflict: it is closed, or cannot end so."""
@@ -155,6 +171,26 @@ class SqlJournal:
             attempts[-1].sent_seconds = self._clock()
         record.status = IntentStatus.SENT.value
 
+    def _sending_again(
+        self, session: Session, plan_id: str, door: Door, held_until_block: int | None, reason: str | None
+    ) -> None:
+        _open_record(session, plan_id)
+        attempts = _attempts(session, plan_id)
+        if not attempts:
+            raise JournalConflict(f"plan {plan_id} cannot be sent again: nothing was signed for it")
+        last = attempts[-1]
+        last.door, last.held_until_block, last.sent_seconds = door.value, held_until_block, None
+        if reason is not None:
+            message = f"plan {plan_id}: {reason}"
+            session.add(
+                EventRow(
+                    timestamp_seconds=self._clock(),
+                    kind="sent_publicly",
+                    severity="warning",
+                    message=message,
+                )
+            )
+
     def _close(self, session: Session, outcome: Outcome) -> None:
         record = _open_record(session, outcome.plan_id)
         if outcome.status.is_open:
@@ -173,6 +209,7 @@ class SqlJournal:
         record.gas_used = outcome.gas_used
         record.gas_cost_wei = outcome.gas_cost_wei
         record.net_wei = outcome.net_wei
+        record.builder_tip_wei = outcome.builder_tip_wei
         record.mined_block = outcome.block_number
         record.transaction_hash = outcome.transaction_hash
         record.reason = outcome.reason
@@ -187,6 +224,7 @@ class SqlJournal:
         record.status = IntentStatus.SENT.value
         record.closed_seconds = record.closing = record.mined_block = record.transaction_hash = None
         record.realised_profit = record.gas_used = record.gas_cost_wei = record.net_wei = None
+        record.builder_tip_wei = None
         record.reason = reason
 
 
@@ -217,6 +255,9 @@ def _new_attempt(transaction: SignedTransaction, number: int, now_seconds: int) 
         max_priority_fee_per_gas_wei=transaction.max_priority_fee_per_gas_wei,
         deadline_seconds=transaction.deadline_seconds,
         signed_seconds=now_seconds,
+        door=transaction.door.value,
+        held_until_block=transaction.held_until_block,
+        access_list_gas_saved=transaction.access_list_gas_saved,
     )
 
 
@@ -266,6 +307,7 @@ def _outcome(record: ArbitrageRecord) -> Outcome | None:
         gas_cost_wei=record.gas_cost_wei or 0,
         net_wei=record.net_wei or 0,
         reason=record.reason,
+        builder_tip_wei=record.builder_tip_wei or 0,
     )
 
 
@@ -280,4 +322,7 @@ def _transaction(attempt: SignedAttempt) -> SignedTransaction:
         max_fee_per_gas_wei=attempt.max_fee_per_gas_wei,
         max_priority_fee_per_gas_wei=attempt.max_priority_fee_per_gas_wei,
         deadline_seconds=attempt.deadline_seconds,
+        door=Door(attempt.door),
+        held_until_block=attempt.held_until_block,
+        access_list_gas_saved=attempt.access_list_gas_saved,
     )

@@ -11,9 +11,11 @@ from typing import Final
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from steelyard.model.execution import Door
 from steelyard.record.types import SortableNumber, WholeNumber
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""1: without ``door``, ``held_until_block``, ``access_list_gas_saved`` and ``builder_tip_wei``."""
 
 _RowId = BigInteger().with_variant(Integer(), "sqlite")
 """SQLite only counts up by itself in a column of type INTEGER."""
@@ -46,6 +48,7 @@ class ArbitrageRecord(Base):
             is from the executor's event, and None while nothing is known.
         estimated_net_wei, net_wei: the same valued in wei, less gas.
         transaction_hash: the transaction that decided the outcome.
+        builder_tip_wei: what the executor paid to the block's builder; not in ``realised_profit``.
         reason: why it was planned while it is open, and what became of it afterwards.
     """
 
@@ -77,6 +80,7 @@ class ArbitrageRecord(Base):
     gas_used: Mapped[int | None] = mapped_column(BigInteger)
     gas_cost_wei: Mapped[int | None] = mapped_column(WholeNumber)
     net_wei: Mapped[int | None] = mapped_column(SortableNumber)
+    builder_tip_wei: Mapped[int | None] = mapped_column(WholeNumber)
     mined_block: Mapped[int | None] = mapped_column(BigInteger)
     transaction_hash: Mapped[str | None] = mapped_column(_Hash)
     reason: Mapped[str] = mapped_column(Text)
@@ -95,7 +99,14 @@ class ArbitrageRecord(Base):
 
 
 class SignedAttempt(Base):
-    """A signed transaction for an intent. Several of them share its nonce, so at most one can be mined."""
+    """A signed transaction for an intent. Several of them share its nonce, so at most one can be mined.
+
+    Attributes:
+        sent_seconds: when it is known to have been taken; None while that is unknown.
+        door: a ``Door``: where it was or will be sent, and where it may be sent again.
+        held_until_block: the last block in which relays may have it mined; None at the public door.
+        access_list_gas_saved: by the simulation; the list itself is in the raw bytes.
+    """
 
     __tablename__ = "signed_attempts"
     __table_args__ = (
@@ -116,6 +127,9 @@ class SignedAttempt(Base):
     deadline_seconds: Mapped[int] = mapped_column(BigInteger)
     signed_seconds: Mapped[int] = mapped_column(BigInteger)
     sent_seconds: Mapped[int | None] = mapped_column(BigInteger)
+    door: Mapped[str] = mapped_column(String(16), server_default=Door.PUBLIC.value)
+    held_until_block: Mapped[int | None] = mapped_column(BigInteger)
+    access_list_gas_saved: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class BlockSeen(Base):

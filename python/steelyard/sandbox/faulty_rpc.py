@@ -177,6 +177,10 @@ class FaultyRpc:
         with self._lock:
             self._rules.clear()
 
+    def page(self, path: str) -> bytes | None:
+        """Return what a GET of ``path`` shows, or None where there is nothing: a node has no pages."""
+        return None
+
     def _take(self, methods: set[str], *, transport: bool) -> Fault | None:
         """Return the fault that strikes now and use it up once."""
         with self._lock:
@@ -278,6 +282,10 @@ def _handler_of(node: FaultyRpc) -> type[BaseHTTPRequestHandler]:
                 node._respond(self, body)  # noqa: SLF001 - the handler is the node's own
             except (OSError, HTTPException):
                 self.close_connection = True  # the client gave up waiting, or the node behind is gone
+
+        def do_GET(self) -> None:
+            page = node.page(self.path)
+            _send(self, page or b"", 404 if page is None else 200)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
             """Say nothing: a test's output is the test's."""

@@ -93,8 +93,9 @@ def expand(graph: MarketGraph, owner: Ints, rows: Ints, thresholds: Floats, fees
         keep = sums + rest[cycle] > least[cycle]
         if hop == 1:  # only in cycles of two hops can two be of one pool: others trade different pairs
             keep &= edges[0][of] // 2 != edge // 2
-        of, at, total = of[keep], cycle[keep], sums[keep]
-        edges = [*(column[of] for column in edges), edge[keep]]
+        kept = np.flatnonzero(keep)  # looked for once, used for every column
+        of, at, total = of[kept], cycle[kept], sums[kept]
+        edges = [*(column[of] for column in edges), edge[kept]]
     table = np.stack(edges, axis=1)
     return Choices(owner[at], table, *_estimates(graph, table, fees[at]))
 

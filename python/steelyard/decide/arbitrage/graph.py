@@ -176,13 +176,14 @@ class MarketGraph:
         pools, barred, hops = self.pools, self._barred, self._hops
         edges: Ints = np.repeat(2 * np.array(positions), 2)
         edges[1::2] += 1
-        numbers: list[float] = []
+        numbers, fees = list[float](), list[int]()
         for at in positions:
-            numbers += _NOTHING if at in barred else pools[at].screening_reserves()
-            hops[2 * at] = hops[2 * at + 1] = None
+            pool, edge = pools[at], 2 * at
+            numbers += _NOTHING if at in barred else pool.screening_reserves()
+            fees.append(pool.fee_pips)
+            hops[edge] = hops[edge + 1] = None
         r_in, r_out = np.array(numbers).reshape(-1, 2).T
-        fees = np.array([pools[at].fee_pips for at in positions])
-        shares = np.repeat(1 - fees / PIPS, 2)
+        shares = np.repeat(1 - np.array(fees) / PIPS, 2)
         rate = shares * r_out
         r_in = np.where(rate > 0, r_in, 1.0)
         rate /= r_in

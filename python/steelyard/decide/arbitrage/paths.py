@@ -12,7 +12,7 @@ from steelyard.decide.arbitrage.cycles import Choices, expand, no_choices
 from steelyard.decide.arbitrage.graph import Floats, Ints, MarketGraph
 from steelyard.decide.arbitrage.longer_cycles import MAX_STEPS, Bounds, longer_cycles
 from steelyard.decide.arbitrage.route import Route
-from steelyard.decide.arbitrage.screening import MAX_CHOICES, WIDTH, Base
+from steelyard.decide.arbitrage.screening import MAX_CHOICES, WIDTH, Base, ShortCycles
 from steelyard.decide.arbitrage.valuation import Valuer
 from steelyard.exceptions import ConfigError
 from steelyard.model import MarketSnapshot
@@ -99,11 +99,8 @@ class PathOptimizer:
         self, snapshot: MarketSnapshot, graph: MarketGraph, cache: ArbitrageCache, valuer: Valuer
     ) -> PathSearch:
         """Like ``find_arbitrage``, with how much there is beside it and what may have been missed."""
-        assets = [
-            asset for asset in sorted(_cheapest_fees(snapshot).items()) if asset[0] in graph.token_index
-        ]
-        bases = tuple(Base(graph.token_index[asset], fee) for asset, fee in assets)
-        prices = np.array([_price(valuer, asset) for asset, _ in assets])
+        assets, bases = _bases(snapshot, graph)
+        prices = np.array([_price(valuer, asset) for asset in assets])
         limits: list[str] = []
         found = self._short(bases, cache, limits)
         if self._path_length > WIDTH:
@@ -117,8 +114,16 @@ class PathOptimizer:
             )
         return PathSearch(routes=graph.routes(rows), limits=tuple(limits))
 
+    def screen(self, snapshot: MarketSnapshot, graph: MarketGraph, cache: ArbitrageCache) -> int:
+        """Return how many cycles of 2 and 3 tokens pay at the margin: the first pass of ``search`` alone."""
+        _, bases = _bases(snapshot, graph)
+        return len(self._cycles(bases, cache).paying(bases))
+
+    def _cycles(self, bases: tuple[Base, ...], cache: ArbitrageCache) -> ShortCycles:
+        return cache.short_cycles(tuple(base.token for base in bases), min(self._path_length, WIDTH))
+
     def _short(self, bases: tuple[Base, ...], cache: ArbitrageCache, limits: list[str]) -> _Found:
-        cycles = cache.short_cycles(tuple(base.token for base in bases), min(self._path_length, WIDTH))
+        cycles = self._cycles(bases, cache)
         choices, skipped = cycles.screen(bases, self._max_choices)
         if skipped:
             limits.append(
@@ -187,6 +192,14 @@ class PathOptimizer:
         return _Found(found.choices.where(kept), found.base[kept]), value[kept]
 
 
+def _bases(snapshot: MarketSnapshot, graph: MarketGraph) -> tuple[list[Address], tuple[Base, ...]]:
+    """Return the assets that can be borrowed and traded, in their order, and as cycles start from them."""
+    fees = sorted(_cheapest_fees(snapshot).items())
+    offered = [(asset, fee) for asset, fee in fees if asset in graph.token_index]
+    bases = tuple(Base(graph.token_index[asset], fee) for asset, fee in offered)
+    return [asset for asset, _ in offered], bases
+
+
 def _cheapest_fees(snapshot: MarketSnapshot) -> dict[Address, float]:
     fees: dict[Address, float] = {}
     for terms in snapshot.lenders:
@@ -205,7 +218,11 @@ def _ranked(edges: Ints, value: Floats, most: int) -> list[list[int]]:
     """Return the first ``most`` rows, best first, then by their edges."""
     if len(value) > most:  # only the top needs sorting; ties at the cut are all kept for it
         cut = np.partition(value, len(value) - most)[len(value) - most]
-        edges, value = edges[value >= cut], value[value >= cut]
-    order = np.lexsort((*edges.T[::-1], -value))[:most]
-    rows: list[list[int]] = edges[order].tolist()
+        top = np.flatnonzero(value >= cut)
+        edges, value = edges[top], value[top]
+    order = np.argsort(-value)
+    ranked = value[order]
+    if (ranked[1:] == ranked[:-1]).any():  # only equals need their edges compared
+        order = np.lexsort((*edges.T[::-1], -value))
+    rows: list[list[int]] = edges[order[:most]].tolist()
     return rows

@@ -72,7 +72,7 @@ class ShortCycles:
         if bases != self._bases:
             self._known, self._choices = self._known[:0], no_choices(WIDTH)
             self._bases = bases
-        paying = self._paying()
+        paying = self.paying(bases)
         paying, skipped = self._within(paying, most)
         fresh = self._fresh(paying)
         self._mark[paying] = True
@@ -83,8 +83,11 @@ class ShortCycles:
         self._known, self._seen = paying, self._graph.version
         return Screened(self._choices, skipped)
 
-    def _paying(self) -> Ints:
-        """Return the token cycles whose best pools multiply a unit by more than the loan's fee, ascending."""
+    def paying(self, bases: tuple[Base, ...]) -> Ints:
+        """Return the token cycles whose best pools multiply a unit by more than the loan's fee, ascending.
+
+        The pass over every cycle; what follows it in ``screen`` is for those that it returns.
+        """
         best, totals, rates = self._graph.best, self._totals, self._rates
         first, second, third = self._rows
         np.take(best, second, out=totals, mode="clip")
@@ -93,7 +96,7 @@ class ShortCycles:
         np.take(best, third, out=rates, mode="clip")
         np.add(totals, rates, out=totals)
         found, start = [np.zeros(0, dtype=np.int64)], 0
-        for base, end in zip(self._bases, self._ends, strict=True):
+        for base, end in zip(bases, self._ends, strict=True):
             found.append(start + np.flatnonzero(totals[start:end] > np.log1p(base.fee) - SCREENING_MARGIN))
             start = end
         return np.concatenate(found)
@@ -110,9 +113,7 @@ class ShortCycles:
 
     def _fresh(self, paying: Ints) -> Ints:
         """Return the cycles of which nothing is known, or of which a pool has changed since."""
-        dirty = self._graph.changed > self._seen
-        first, second, third = self._rows[:, paying]
-        fresh = dirty[first] | dirty[second] | dirty[third]
+        fresh = (self._graph.changed[self._rows[:, paying]] > self._seen).any(axis=0)
         if len(self._known):
             at = np.minimum(np.searchsorted(self._known, paying), len(self._known) - 1)
             fresh |= self._known[at] != paying

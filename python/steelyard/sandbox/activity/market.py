@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from random import Random
 from typing import Any, Final
 
 from steelyard.sandbox.abi import decode_result, encode_call
 from steelyard.sandbox.activity.crowd import Crowd
-from steelyard.sandbox.activity.pools import PoolView, view_pools
 from steelyard.sandbox.activity.prices import FairPrices
-from steelyard.sandbox.activity.traders import (
-    FOLLOWERS,
-    NOISE_TRADERS,
-    prepare,
-    swap_transaction,
-)
+from steelyard.sandbox.activity.traders import prepare
+from steelyard.sandbox.activity.trading import Trading, Worths, worths_of
+from steelyard.sandbox.activity.venues.registry import VENUES, view_pools
 from steelyard.sandbox.mining import Miner
-from steelyard.sandbox.replica.manifest import Manifest
+from steelyard.sandbox.replica.manifest import Manifest, PoolKind
 from steelyard.sandbox.replica.protocols.price_feeds import FEEDS, TRANSMITTER
-from steelyard.sandbox.replica.tokens import USD_E8
 from steelyard.sandbox.rpc import SandboxRpc
 from steelyard.units import GWEI, PIPS, Address
 
@@ -28,18 +21,10 @@ _HIGHEST_TIP_WEI: Final = GWEI // 20
 
 _SWAP_GAS: Final = 130_000
 """What a swap uses, about."""
-_NOISE_TRADES: Final = (4, 9)
-_NOISE_FEES: Final = (40, 180)
-"""A noise trade moves the price by this many hundredths of the pool's own fee, at least and at most."""
-_LARGE_ONE_IN: Final = 4
-_LARGE_FACTOR: Final = 2
-_LARGEST_MOVE_PPM: Final = 10_000
-_LARGEST_NOISE_USD: Final = 400_000
-_FOLLOW_PERCENT: Final = (55, 85)
-"""How often a follower acts on a pool that is off: pools with a fee over, and of at most, 0.05 %."""
-_FOLLOW_SHARE_PERCENT: Final = (50, 100)
-_LARGEST_FOLLOW_PPM: Final = 100_000
-_CHEAP_FEE_PIPS: Final = 500
+_FIRST_KINDS: Final = (PoolKind.UNISWAP_V2, PoolKind.SUSHISWAP_V2, PoolKind.UNISWAP_V3)
+"""They share one random stream; every other kind has its own."""
+_FIRST_NOISE_TRADES: Final = (4, 9)
+_OTHER_NOISE_TRADES: Final = (0, 2)
 _POST_DEVIATION_PPM: Final = 5_000
 
 
@@ -60,13 +45,12 @@ class MarketActivity:
 
     def __init__(self, rpc: SandboxRpc, seed: int, manifest: Manifest) -> None:
         self._rpc = rpc
-        self._random = Random(f"trades {seed}")
         self._pools = manifest.pools
-        self._tokens = {token.address: token for token in manifest.tokens}
         self.fair_prices = FairPrices({token.symbol: token.price_usd_e8 for token in manifest.tokens}, seed)
+        self._groups = _groups(seed, worths_of(manifest, self.fair_prices))
         self.miner = Miner(rpc)
         self._crowd = Crowd(rpc, seed)
-        prepare(rpc, manifest.tokens)
+        prepare(rpc, manifest)
         rpc.call("anvil_impersonateAccount", TRANSMITTER)
         rpc.call("anvil_setBalance", TRANSMITTER, hex(10**24))
 
@@ -76,8 +60,7 @@ class MarketActivity:
         # Announced before anything is sent: anvil refuses a fee cap under the base fee that it expects.
         parent = self.miner.announce()
         base_fee_wei = parent.next_base_fee_wei()
-        views = [view for view in view_pools(self._rpc, self._pools) if not view.empty]
-        transactions = self._noise(views) + self._following(views) + self._feed_posts()
+        transactions = self._trades()
         others_gas = len(transactions) * _SWAP_GAS
         transactions += self._crowd.transactions(base_fee_wei, parent.gas_limit, others_gas)
         nonces: dict[str, int] = {}
@@ -90,51 +73,14 @@ class MarketActivity:
         """Mines the next block; returns its number."""
         return self.miner.mine()
 
-    def _noise(self, views: list[PoolView]) -> list[dict[str, Any]]:
-        trades = []
-        for _ in range(self._random.randint(*_NOISE_TRADES)):
-            view = self._random.choice(views)
-            who = self._random.choice(NOISE_TRADERS)
-            move_ppm = view.record.fee_pips * self._random.randint(*_NOISE_FEES) // 100
-            if self._random.randrange(_LARGE_ONE_IN) == 0:
-                move_ppm *= _LARGE_FACTOR
-            direction = self._random.choice((-1, 1))
-            swap = view.swap_to_move(direction * min(move_ppm, _LARGEST_MOVE_PPM))
-            largest = self._worth(_LARGEST_NOISE_USD, view, swap.zero_in)
-            trades.append(swap_transaction(who, view, replace(swap, amount=min(swap.amount, largest))))
-        return trades
-
-    def _following(self, views: list[PoolView]) -> list[dict[str, Any]]:
-        trades = []
-        for view in views:
-            fee_pips = view.record.fee_pips
-            often = _FOLLOW_PERCENT[fee_pips <= _CHEAP_FEE_PIPS]
-            # Drawn for every pool, acted on or not: what is drawn next must not depend on the chain.
-            acts = self._random.randrange(100) < often
-            who = self._random.choice(FOLLOWERS)
-            share_percent = self._random.randint(*_FOLLOW_SHARE_PERCENT)
-            gap_ppm = self._gap_ppm(view)
-            move_ppm = (abs(gap_ppm) - fee_pips) * share_percent // 100
-            if acts and move_ppm > 0:
-                direction = 1 if gap_ppm > 0 else -1
-                swap = view.swap_to_move(direction * min(move_ppm, _LARGEST_FOLLOW_PPM))
-                trades.append(swap_transaction(who, view, swap))
-        return trades
-
-    def _gap_ppm(self, view: PoolView) -> int:
-        token0, token1 = self._tokens[view.record.token0], self._tokens[view.record.token1]
-        return view.gap_ppm(
-            self.fair_prices[token0.symbol],
-            self.fair_prices[token1.symbol],
-            10**token0.decimals,
-            10**token1.decimals,
-        )
-
-    def _worth(self, usd: int, view: PoolView, zero_in: bool) -> int:
-        """Base units worth `usd` of the token that goes in, at the fair price; rounds down."""
-        token = self._tokens[view.record.token0 if zero_in else view.record.token1]
-        scale: int = 10**token.decimals
-        return usd * USD_E8 * scale // self.fair_prices[token.symbol]
+    def _trades(self) -> list[dict[str, Any]]:
+        views = [view for view in view_pools(self._rpc, self._pools) if not view.empty]
+        first, *others = [
+            trading.trades([view for view in views if view.record.kind in kinds])
+            for kinds, trading in self._groups
+        ]
+        # Price feeds come after the first group, as they did when it was the only one.
+        return first + self._feed_posts() + [trade for group in others for trade in group]
 
     def _feed_posts(self) -> list[dict[str, Any]]:
         answer = "0x" + encode_call("latestAnswer()").hex()
@@ -171,3 +117,11 @@ class MarketActivity:
 def _post(feed: Address, answer_usd_e8: int) -> dict[str, Any]:
     data = encode_call("post(int256)", answer_usd_e8)
     return {"from": TRANSMITTER, "to": feed, "data": "0x" + data.hex(), "gas": hex(100_000)}
+
+
+def _groups(seed: int, worths: Worths) -> list[tuple[tuple[PoolKind, ...], Trading]]:
+    others = [kind for kind in VENUES if kind not in _FIRST_KINDS]
+    return [
+        (_FIRST_KINDS, Trading(f"trades {seed}", _FIRST_NOISE_TRADES, worths)),
+        *(((kind,), Trading(f"trades {seed}, {kind}", _OTHER_NOISE_TRADES, worths)) for kind in others),
+    ]

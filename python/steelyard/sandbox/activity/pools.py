@@ -1,24 +1,20 @@
 """The market's pools as a trader sees them: two reserves and a fee.
 
-For a V3 pool the reserves are the virtual ones of the liquidity in range: good for trades that move the price
-by a per cent or so, and nobody here needs more.
+Where a pool's curve is not that of two reserves, they are virtual: those of the constant product that has
+the pool's price, and its slope where it stands. Good for trades that move the price by a per cent or so, and
+nobody here needs more. How each kind of pool is read and traded at is in ``venues``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt
-from typing import Any, Final
+from typing import Final
 
-from steelyard.sandbox.abi import decode_result, encode_call
-from steelyard.sandbox.replica.manifest import PoolKind, PoolRecord
-from steelyard.sandbox.rpc import Request, SandboxRpc
+from steelyard.sandbox.replica.manifest import PoolRecord
 from steelyard.units import PIPS, Q96
 
 _ROOT_SCALE: Final = 10**9
-_RESERVES: Final = "(uint112,uint112,uint32)"
-_SLOT0: Final = "(uint160,int24,uint16,uint16,uint16,uint8,bool)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +24,7 @@ class Swap:
     Attributes:
         zero_in: whether token0 goes in.
         amount: base units that go in.
-        sqrt_price_limit_x96: where a V3 pool stops; zero on V2.
+        sqrt_price_limit_x96: where a pool with ticks stops; zero elsewhere.
     """
 
     zero_in: bool
@@ -38,7 +34,12 @@ class Swap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolView:
-    """A pool at one block; `sqrt_price_x96` is zero on V2."""
+    """Two tokens of a pool at one block.
+
+    Attributes:
+        record: the manifest's; `token0` and `token1` are the two, and `fee_pips` is what is charged now.
+        sqrt_price_x96: zero for pools without ticks.
+    """
 
     record: PoolRecord
     reserve0: int
@@ -63,7 +64,7 @@ class PoolView:
         """The swap that moves token0's price by `move_ppm` (negative: down).
 
         From constant product: the price moves with the square of a reserve. Rounds down; the fee is added on
-        top. On V3 liquidity may be thinner a few ticks on: the price limit stops the swap at twice the move.
+        top. With ticks, liquidity may be thinner a few on: the price limit stops the swap at twice the move.
         """
         root = _root(move_ppm)
         if move_ppm < 0:
@@ -77,38 +78,16 @@ class PoolView:
         )
 
 
-def _root(move_ppm: int) -> int:
-    """Square root of one and `move_ppm` millionths, times `_ROOT_SCALE`; rounds down."""
-    return isqrt((PIPS + move_ppm) * _ROOT_SCALE**2 // PIPS)
-
-
-def view_pools(rpc: SandboxRpc, records: Sequence[PoolRecord]) -> list[PoolView]:
-    """Reads all pools at the latest block in one batch."""
-    requests: list[Request] = []
-    for record in records:
-        requests.extend(_reads_of(record))
-    answers = iter(rpc.batch(requests))
-    return [_view(record, answers) for record in records]
-
-
-def _reads_of(record: PoolRecord) -> list[Request]:
-    names = ["slot0()", "liquidity()"] if record.kind is PoolKind.UNISWAP_V3 else ["getReserves()"]
-    return [
-        ("eth_call", [{"to": record.address, "data": "0x" + encode_call(name).hex()}, "latest"])
-        for name in names
-    ]
-
-
-def _view(record: PoolRecord, answers: Any) -> PoolView:
-    first = bytes.fromhex(next(answers)[2:])
-    if record.kind is not PoolKind.UNISWAP_V3:
-        reserve0, reserve1, _ = decode_result(_RESERVES, first)
-        return PoolView(record=record, reserve0=reserve0, reserve1=reserve1)
-    sqrt_price_x96 = decode_result(_SLOT0, first)[0]
-    liquidity = int(next(answers), 16)
+def view_in_range(record: PoolRecord, sqrt_price_x96: int, liquidity: int) -> PoolView:
+    """A pool with ticks: the virtual reserves of the liquidity in range. Rounds both down."""
     return PoolView(
         record=record,
         reserve0=liquidity * Q96 // sqrt_price_x96,
         reserve1=liquidity * sqrt_price_x96 // Q96,
         sqrt_price_x96=sqrt_price_x96,
     )
+
+
+def _root(move_ppm: int) -> int:
+    """Square root of one and `move_ppm` millionths, times `_ROOT_SCALE`; rounds down."""
+    return isqrt((PIPS + move_ppm) * _ROOT_SCALE**2 // PIPS)

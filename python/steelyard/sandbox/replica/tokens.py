@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from steelyard.sandbox.replica.manifest import NO_ADDRESS
 from steelyard.units import Address
 
 USD_E8: Final = 10**8
@@ -54,6 +55,9 @@ MKR: Final = _token("MKR", "Maker", "0x9f8F72aA9304c8B593d555F12eF6589cC3A579A2"
 CRV: Final = _token("CRV", "Curve DAO Token", "0xD533a949740bb3306d119CC777fa900bA034cd52", 18, 59200000)
 LDO: Final = _token("LDO", "Lido DAO Token", "0x5A98FcBEA516Cf06857215779Fd812CA3beF1B32", 18, 2_20000000)
 FRAX: Final = _token("FRAX", "Frax", "0x853d955aCEf822Db058eb8505911ED77F175b99e", 18, 99900000)
+
+ETHER_ITSELF: Final = _token("ETH", "Ether", NO_ADDRESS, 18, WETH.price_usd_e8)
+"""Ether where a pool holds it unwrapped, as V4's do: no contract, so not one of the market's tokens."""
 
 MARKET_TOKENS: Final = (WETH, USDC, USDT, DAI, WBTC, LINK, UNI, AAVE, MKR, CRV, LDO, FRAX)
 

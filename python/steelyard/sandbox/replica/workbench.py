@@ -103,6 +103,13 @@ class Workbench:
         self._run_constructor(address, artifact.creation + arguments, ARCHITECT)
         self.note(address, name, Kind.MODEL, artifact.origin, check)
 
+    def place_runtime(
+        self, address: Address, runtime: bytes, origin: Origin, *, name: str, check: str
+    ) -> None:
+        """Places real runtime code, whose constructor left nothing behind, at `address`."""
+        self.rpc.call("anvil_setCode", address, "0x" + runtime.hex())
+        self.note(address, name, Kind.REAL, origin, check)
+
     def note(self, address: Address, name: str, kind: Kind, origin: Origin, check: str) -> None:
         """Enters a contract that stands already (a child, a proxy) into the manifest."""
         self.placements.append(

@@ -11,14 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
-
 from steelyard.sandbox.abi import encode_arguments
-from steelyard.sandbox.replica.errors import ReplicaError
-from steelyard.sandbox.replica.manifest import Kind
 from steelyard.sandbox.replica.packages import Artifact
 from steelyard.sandbox.replica.protocol import Protocol
+from steelyard.sandbox.replica.protocols.aave import (
+    NOBODY,
+    TREASURY,
+    note_proxy,
+    our_address,
+    place_libraries,
+)
 from steelyard.sandbox.replica.protocols.price_feeds import FEEDS
 from steelyard.sandbox.replica.tokens import DAI, USDC, USDT, WBTC, WETH, MarketToken
 from steelyard.sandbox.replica.workbench import ARCHITECT, Workbench
@@ -30,12 +32,11 @@ CONFIGURATOR: Final = Address("0x64b761D848206f447Fe2dd461b0c635Ec39EbB27")
 ACL_MANAGER: Final = Address("0xc2aaCf6553D20d1e9d78E365AAba8032af9c85b0")
 ORACLE: Final = Address("0x54586bE62E3c3580375aE3723C145253060Ca0C2")
 DATA_PROVIDER: Final = Address("0x7B4EB56E7CD4b454BA8ff71E4518426369a138a3")
-_TREASURY: Final = Address("0x464C71f6c2F760DdA6093dCB91C24c39e5d6e18c")
-_NOBODY: Final = Address("0x0000000000000000000000000000000000000000")
 
 FLASH_PREMIUM_BPS: Final = 5
 """What mainnet's governance set in place of the code's own first value."""
 
+_MARKET: Final = "Aave V3"
 _PACKAGE: Final = "@aave/core-v3"
 _PROTOCOL: Final = "artifacts/contracts/protocol"
 _LIBRARIES: Final = (
@@ -115,11 +116,6 @@ RESERVES: Final = (
 )
 
 
-def _our_address(name: str) -> Address:
-    digest = keccak(text=f"steelyard replica, Aave V3, {name}")
-    return Address(to_checksum_address(digest[-20:]))
-
-
 def build(bench: Workbench) -> None:
     """Places the market, lists the reserves, supplies and borrows."""
     bench.place_real(
@@ -129,7 +125,8 @@ def build(bench: Workbench) -> None:
         name="Aave V3 addresses provider",
         check="Aave's own package; creates pool and configurator at mainnet's addresses",
     )
-    libraries = _place_libraries(bench)
+    logic = [_artifact(bench, "libraries/logic", name) for name in _LIBRARIES]
+    libraries = place_libraries(bench, _MARKET, logic, _OURS)
     _place_pool_and_configurator(bench, libraries)
     _place_roles_and_oracle(bench)
     _list_reserves(bench)
@@ -141,26 +138,10 @@ def _artifact(bench: Workbench, folder: str, name: str) -> Artifact:
     return bench.packages.npm_artifact(_PACKAGE, f"{_PROTOCOL}/{folder}/{name}.sol/{name}.json")
 
 
-def _place_libraries(bench: Workbench) -> dict[str, str]:
-    placed: dict[str, str] = {}
-    waiting = [_artifact(bench, "libraries/logic", name) for name in _LIBRARIES]
-    while waiting:
-        ready = [artifact for artifact in waiting if set(artifact.links) <= set(placed)]
-        if not ready:
-            raise ReplicaError(f"Aave's libraries need what is not listed: {waiting[0].links}")
-        for artifact in ready:
-            address = _our_address(artifact.name)
-            name = f"Aave V3 {artifact.name}"
-            bench.place_real(address, artifact, name=name, check=_OURS, libraries=placed)
-            placed[artifact.name] = address
-        waiting = [artifact for artifact in waiting if artifact not in ready]
-    return placed
-
-
 def _place_implementation(
     bench: Workbench, folder: str, name: str, arguments: bytes, libraries: dict[str, str]
 ) -> Address:
-    address = _our_address(name)
+    address = our_address(_MARKET, name)
     bench.place_real(
         address,
         _artifact(bench, folder, name),
@@ -187,13 +168,8 @@ def _place_pool_and_configurator(bench: Workbench, libraries: dict[str, str]) ->
 
 
 def _note_proxy(bench: Workbench, proxy: str, expected: Address, name: str, creator: str) -> None:
-    if proxy.lower() != expected.lower():
-        raise ReplicaError(f"{creator} made {name} at {proxy}, and mainnet has it at {expected}")
-    origin = _artifact(
-        bench, "libraries/aave-upgradeability", "InitializableImmutableAdminUpgradeabilityProxy"
-    ).origin
-    check = f"proxy created by {creator}, at mainnet's address"
-    bench.note(expected, name, Kind.REAL, origin, check)
+    code = _artifact(bench, "libraries/aave-upgradeability", "InitializableImmutableAdminUpgradeabilityProxy")
+    note_proxy(bench, proxy, expected, name, creator=creator, origin=code.origin)
 
 
 def _place_roles_and_oracle(bench: Workbench) -> None:
@@ -211,8 +187,8 @@ def _place_roles_and_oracle(bench: Workbench) -> None:
         PROVIDER,
         [token for token, _ in feeds],
         [feed for _, feed in feeds],
-        _NOBODY,
-        _NOBODY,
+        NOBODY,
+        NOBODY,
         10**8,
     )
     bench.place_real(ORACLE, oracle, arguments, name="Aave V3 AaveOracle", check=check)
@@ -225,7 +201,7 @@ def _place_roles_and_oracle(bench: Workbench) -> None:
 
 
 def _place_strategy(bench: Workbench) -> Address:
-    address = _our_address("DefaultReserveInterestRateStrategy")
+    address = our_address(_MARKET, "DefaultReserveInterestRateStrategy")
     percent = RAY // 100
     arguments = encode_arguments(
         "(address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)",
@@ -282,8 +258,8 @@ def _reserve_input(reserve: _Reserve, strategy: Address) -> tuple[Any, ...]:
         reserve.token.decimals,
         strategy,
         reserve.token.address,
-        _TREASURY,
-        _NOBODY,
+        TREASURY,
+        NOBODY,
         f"Aave Ethereum {symbol}",
         f"aEth{symbol}",
         f"Aave Ethereum Variable Debt {symbol}",
@@ -330,4 +306,4 @@ def _supply_and_borrow(bench: Workbench) -> None:
     bench.settle()
 
 
-PROTOCOL: Final = Protocol(name="Aave V3", build=build)
+PROTOCOL: Final = Protocol(name=_MARKET, build=build)

@@ -22,7 +22,7 @@ FEES_COLLECTOR: Final = Address("0xce88686553686DA562CE7Cea497CE749DA109f9F")
 _ADMIN: Final = Address("0x10A19e7eE7d7F8a52822f6817de8ea18204F2e4f")
 _PAUSE_WINDOW_SECONDS: Final = 90 * 86_400
 _BUFFER_PERIOD_SECONDS: Final = 30 * 86_400
-_PACKAGE: Final = "@balancer-labs/v2-deployments"
+PACKAGE: Final = "@balancer-labs/v2-deployments"
 _HOLDINGS_USD: Final = 60_000_000
 _DEPOSIT_INTERNAL: Final = 0
 
@@ -30,7 +30,7 @@ _DEPOSIT_INTERNAL: Final = 0
 def build(bench: Workbench) -> None:
     """Places the contracts and fills the Vault with what can be borrowed."""
     authorizer = bench.packages.npm_artifact(
-        _PACKAGE, "dist/tasks/20210418-authorizer/artifact/Authorizer.json"
+        PACKAGE, "dist/tasks/20210418-authorizer/artifact/Authorizer.json"
     )
     bench.place_real(
         AUTHORIZER,
@@ -44,7 +44,7 @@ def build(bench: Workbench) -> None:
 
 
 def _place_vault(bench: Workbench) -> None:
-    vault = bench.packages.npm_artifact(_PACKAGE, "dist/tasks/20210418-vault/artifact/Vault.json")
+    vault = bench.packages.npm_artifact(PACKAGE, "dist/tasks/20210418-vault/artifact/Vault.json")
     bench.place_real(
         VAULT,
         vault,

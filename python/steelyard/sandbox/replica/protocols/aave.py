@@ -1,0 +1,58 @@
+"""What both Aave versions share here: our addresses, linked libraries, proxies at mainnet's places."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+
+from steelyard.sandbox.replica.errors import ReplicaError
+from steelyard.sandbox.replica.manifest import Kind
+from steelyard.sandbox.replica.packages import Artifact, Origin
+from steelyard.sandbox.replica.workbench import Workbench
+from steelyard.units import Address
+
+TREASURY: Final = Address("0x464C71f6c2F760DdA6093dCB91C24c39e5d6e18c")
+NOBODY: Final = Address("0x0000000000000000000000000000000000000000")
+
+
+def our_address(market: str, name: str) -> Address:
+    """Where a contract stands that nobody names: libraries, implementations, interest models."""
+    digest = keccak(text=f"steelyard replica, {market}, {name}")
+    return Address(to_checksum_address(digest[-20:]))
+
+
+def place_libraries(bench: Workbench, market: str, artifacts: list[Artifact], check: str) -> dict[str, str]:
+    """Places linked libraries, each after those that it needs; returns the address of each by name.
+
+    Raises:
+        ReplicaError: one of them needs a library that is not among `artifacts`.
+    """
+    placed: dict[str, str] = {}
+    waiting = artifacts
+    while waiting:
+        ready = [artifact for artifact in waiting if set(artifact.links) <= set(placed)]
+        if not ready:
+            raise ReplicaError(f"{market}'s libraries need what is not listed: {waiting[0].links}")
+        for artifact in ready:
+            address = our_address(market, artifact.name)
+            name = f"{market} {artifact.name}"
+            bench.place_real(address, artifact, name=name, check=check, libraries=placed)
+            placed[artifact.name] = address
+        waiting = [artifact for artifact in waiting if artifact not in ready]
+    return placed
+
+
+def note_proxy(
+    bench: Workbench, proxy: str, expected: Address, name: str, *, creator: str, origin: Origin
+) -> None:
+    """Enters a proxy that `creator` made into the manifest.
+
+    Raises:
+        ReplicaError: it does not stand where mainnet has it.
+    """
+    if proxy.lower() != expected.lower():
+        raise ReplicaError(f"{creator} made {name} at {proxy}, and mainnet has it at {expected}")
+    check = f"proxy created by {creator}, at mainnet's address"
+    bench.note(expected, name, Kind.REAL, origin, check)
