@@ -65,7 +65,7 @@ library AaveV2Terms {
     /// @dev Rounds the fee down, as this version of the pool does.
     function terms(address pool, address asset, uint256 amount) internal view returns (Terms memory) {
         uint256 fee = amount * IAaveV2Pool(pool).FLASHLOAN_PREMIUM_TOTAL() / _BPS;
-        (,,,,,,, address aToken,,,,) = IAaveV2Pool(pool).getReserveData(asset);
+        address aToken = IAaveV2Pool(pool).getReserveData(asset).aTokenAddress;
         bool lends = aToken != address(0) && !IAaveV2Pool(pool).paused();
         return Terms(fee, lends ? IERC20(asset).balanceOf(aToken) : 0);
     }

@@ -3,7 +3,12 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Terms} from "../../interfaces/ILenderLens.sol";
-import {IAaveV3Borrower, IAaveV3Pool, IAaveV3Terms} from "../../interfaces/external/IAaveV3Pool.sol";
+import {
+    AaveV3Reserve,
+    IAaveV3Borrower,
+    IAaveV3Pool,
+    IAaveV3Terms
+} from "../../interfaces/external/IAaveV3Pool.sol";
 import {AllowanceLib} from "../../libraries/AllowanceLib.sol";
 import {PlanLib} from "../../libraries/PlanLib.sol";
 import {CallbackKind} from "../CallbackGuard.sol";
@@ -22,12 +27,17 @@ abstract contract AaveV3Lender is AaveV2Lender, IAaveV3Borrower {
 
     /// @dev Borrows the loan, with those that follow it of this kind; checks afterwards that the pool pulled all it was
     /// allowed to.
-    function _borrowFromAaveV3(address pool, bytes calldata plan, bytes32 planHash, uint256 loan)
-        internal
-    {
+    function _borrowFromAaveV3(address pool, bytes calldata plan, bytes32 planHash, uint256 loan) internal {
         if (_isBasket(plan, loan)) return _borrowBasketFromAave(pool, plan, planHash, loan);
         _expectCallback(pool, CallbackKind.AaveV3Loan, planHash);
-        IAaveV3Pool(pool).flashLoanSimple(address(this), PlanLib.loanAsset(plan, loan), PlanLib.loanAmount(plan, loan), plan, _NO_REFERRAL);
+        IAaveV3Pool(pool)
+            .flashLoanSimple(
+                address(this),
+                PlanLib.loanAsset(plan, loan),
+                PlanLib.loanAmount(plan, loan),
+                plan,
+                _NO_REFERRAL
+            );
         _requireConsumed();
         AllowanceLib.requireUsed(PlanLib.loanAsset(plan, loan), pool);
     }
@@ -68,7 +78,8 @@ library AaveV3Terms {
     }
 
     function _available(address pool, address asset) private view returns (uint256 available) {
-        (uint256 flags,,,,,,,, address aToken,,,,,,) = IAaveV3Terms(pool).getReserveData(asset);
+        AaveV3Reserve memory reserve = IAaveV3Terms(pool).getReserveData(asset);
+        (uint256 flags, address aToken) = (reserve.configuration, reserve.aTokenAddress);
         bool lends = flags & (_ACTIVE | _PAUSED | _FLASH_LOANS) == _ACTIVE | _FLASH_LOANS;
         if (!lends || aToken == address(0)) return 0;
         available = IERC20(asset).balanceOf(aToken);

@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+/// @notice A reserve of Aave V2, up to where its deposits lie (the pool answers with more).
+struct AaveV2Reserve {
+    uint256 configuration;
+    uint128 liquidityIndex;
+    uint128 variableBorrowIndex;
+    uint128 currentLiquidityRate;
+    uint128 currentVariableBorrowRate;
+    uint128 currentStableBorrowRate;
+    uint40 lastUpdateTimestamp;
+    address aTokenAddress;
+}
+
 /// @title The call for loans of several assets, which Aave V2's pool and Aave V3's share.
 interface IAaveV2Pool {
     /// @notice Lends `amounts` of `assets` to `receiver`, calls it back, then pulls amounts plus premiums by allowance.
@@ -22,23 +34,7 @@ interface IAaveV2Pool {
     function paused() external view returns (bool);
 
     /// @notice State of a reserve; its aToken holds what can be lent.
-    function getReserveData(address asset)
-        external
-        view
-        returns (
-            uint256 configuration,
-            uint128 liquidityIndex,
-            uint128 variableBorrowIndex,
-            uint128 currentLiquidityRate,
-            uint128 currentVariableBorrowRate,
-            uint128 currentStableBorrowRate,
-            uint40 lastUpdateTimestamp,
-            address aTokenAddress,
-            address stableDebtTokenAddress,
-            address variableDebtTokenAddress,
-            address interestRateStrategyAddress,
-            uint8 id
-        );
+    function getReserveData(address asset) external view returns (AaveV2Reserve memory);
 }
 
 /// @title What either pool calls on the borrower of several assets.
