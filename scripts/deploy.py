@@ -57,11 +57,11 @@ class ChainBook(NamedTuple):
     balancer_v2: str | None
     aave_v3: str | None
     morpho_blue: str | None
+    aave_v2: str | None
+    maker: str | None
+    uniswap_v4: str | None
     weth: str
     venues: tuple[VenueEntry, ...]
-    aave_v2: str | None = None
-    maker: str | None = None
-    uniswap_v4: str | None = None
 
     @property
     def lenders(self) -> dict[str, str | None]:
@@ -83,6 +83,9 @@ CHAIN_BOOKS: Final = {
         balancer_v2="0xBA12222222228d8Ba445958a75a0704d566BF2C8",
         aave_v3="0x87870Bca3F3fD6335C3F4ce8392D69350B4fA4E2",
         morpho_blue="0xBBBBBbbBBb9cC5e90e3b3Af64bdAF62C37EEFFCb",
+        aave_v2="0x7d2768dE32b0b80b7a3454c06BdAc94A69DDc7A9",
+        maker="0x60744434d6339a6B27d73d9Eda62b6F66a0a04FA",
+        uniswap_v4="0x000000000004444c5dc75cB358380D2e3dE08A90",
         weth="0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2",
         venues=(
             VenueEntry(

@@ -57,7 +57,7 @@ def decided(snapshot: MarketSnapshot, executor: Any, **changes: Any) -> Decision
     return decide(snapshot, settings, VENUES, ArbitrageCache())
 
 
-@pytest.mark.parametrize("kind", LenderKind, ids=lambda kind: kind.name.lower())
+@pytest.mark.parametrize("kind", LENDERS, ids=lambda kind: kind.name.lower())
 @pytest.mark.parametrize("name", BENDS)
 def test_every_plan_of_a_block_brings_what_it_promised_in_the_order_of_sending(
     chain: ForkChain,

@@ -39,6 +39,9 @@ def test_deploy__by_final_owner__chain_and_file_say_the_same(
         LenderKind.BALANCER_V2: BALANCER_VAULT,
         LenderKind.AAVE_V3: AAVE_POOL,
         LenderKind.MORPHO_BLUE: MORPHO,
+        LenderKind.AAVE_V2: CHAIN_BOOKS[1].aave_v2,
+        LenderKind.MAKER: CHAIN_BOOKS[1].maker,
+        LenderKind.UNISWAP_V4: CHAIN_BOOKS[1].uniswap_v4,
     }
     assert [venue.name for venue in written.venues] == ["uniswap_v2", "sushiswap_v2", "uniswap_v3"]
     for venue in written.venues:

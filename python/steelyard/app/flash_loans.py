@@ -34,7 +34,7 @@ SUPPORTED_PROTOCOLS: Final[Mapping[str, Mapping[str, LenderKind]]] = {
     "aave": {"v3": LenderKind.AAVE_V3, "v2": LenderKind.AAVE_V2},
     "balancer": {"v2": LenderKind.BALANCER_V2},
     "morpho": {"blue": LenderKind.MORPHO_BLUE},
-    "maker": {"dss_flash": LenderKind.MAKER},
+    "maker": {"v1": LenderKind.MAKER},
     "uniswap": {"v4": LenderKind.UNISWAP_V4, "v3": LenderKind.UNISWAP_V3, "v2": LenderKind.UNISWAP_V2},
     "erc3156": {"listed": LenderKind.ERC3156},
 }

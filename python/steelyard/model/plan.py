@@ -156,9 +156,13 @@ class ArbitragePlan:
         if (self.source is not None) != self.lender.needs_source:
             needed = "must be named" if self.lender.needs_source else "is the only one of its kind"
             raise InvalidPlan(f"the {self.lender.name.lower()} that lends {needed}")
-        if self.source is not None and self.source.address in self.pools:
+        if self.source is not None and any(leg.pool == self.source.address for leg in self.legs):
             raise InvalidPlan(f"pool {self.source.address} lends: it is locked, the route cannot trade there")
 
     @property
     def pools(self) -> frozenset[Address]:
-        return frozenset(leg.pool for leg in self.legs)
+        """The pools that it has to do with: those of its route, and one that lends."""
+        route = frozenset(leg.pool for leg in self.legs)
+        if self.source is None or not self.lender.is_pool:
+            return route
+        return route | {self.source.address}
