@@ -19,6 +19,7 @@ import {AaveV3Lender} from "./lenders/AaveV3Lender.sol";
 import {BalancerV2Lender} from "./lenders/BalancerV2Lender.sol";
 import {MakerLender} from "./lenders/MakerLender.sol";
 import {MorphoBlueLender} from "./lenders/MorphoBlueLender.sol";
+import {UniswapV2Lender} from "./lenders/UniswapV2Lender.sol";
 import {UniswapV3Lender} from "./lenders/UniswapV3Lender.sol";
 import {UniswapV4Lender} from "./lenders/UniswapV4Lender.sol";
 
@@ -31,6 +32,7 @@ contract FlashLoanArbitrage is
     AaveV3Lender,
     MorphoBlueLender,
     MakerLender,
+    UniswapV2Lender,
     UniswapV3Lender,
     UniswapV4Lender
 {

@@ -10,6 +10,7 @@ import {AaveV3Terms} from "./lenders/AaveV3Lender.sol";
 import {BalancerV2Terms} from "./lenders/BalancerV2Lender.sol";
 import {Erc3156Terms} from "./lenders/Erc3156Lender.sol";
 import {MorphoBlueTerms} from "./lenders/MorphoBlueLender.sol";
+import {PoolLenderLib} from "./lenders/PoolLender.sol";
 import {UniswapV2Terms} from "./lenders/UniswapV2Lender.sol";
 import {UniswapV3Terms} from "./lenders/UniswapV3Lender.sol";
 import {UniswapV4Terms} from "./lenders/UniswapV4Lender.sol";
@@ -72,7 +73,7 @@ contract LenderLens is ILenderLens {
         Venue memory venue = executor.venueAt(venueId);
         bool lends = kind == LenderKind.UniswapV2
             ? venue.kind == VenueKind.UniswapV2
-            : UniswapV3Terms.lends(venue.kind);
+            : PoolLenderLib.lendsByFlash(venue.kind);
         if (!lends) revert ErrorsLib.WrongVenueKind(venueId, venue.kind);
         address pool = executor.poolFor(venueId, asset, other, tier);
         if (pool.code.length == 0) revert NoLender(kind);

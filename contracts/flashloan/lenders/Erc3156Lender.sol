@@ -62,7 +62,8 @@ abstract contract Erc3156Lender is ExecutorRoles, FlashBorrower, IErc3156FlashBo
         internal
     {
         _expectCallback(lender, CallbackKind.Erc3156Loan, planHash);
-        IErc3156FlashLender(lender).flashLoan(address(this), PlanLib.loanAsset(plan, loan), PlanLib.loanAmount(plan, loan), plan);
+        IErc3156FlashLender(lender)
+            .flashLoan(address(this), PlanLib.loanAsset(plan, loan), PlanLib.loanAmount(plan, loan), plan);
         _requireConsumed();
         AllowanceLib.requireUsed(PlanLib.loanAsset(plan, loan), lender);
     }

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {Venue, VenueKind} from "../../interfaces/IFlashLoanArbitrage.sol";
+import {VenueKind} from "../../interfaces/IFlashLoanArbitrage.sol";
 import {Terms} from "../../interfaces/ILenderLens.sol";
 import {
     IAlgebraFlashCallback,
@@ -12,30 +12,22 @@ import {
     IUniswapV3FlashPool,
     IUniswapV3FlashTerms
 } from "../../interfaces/external/IUniswapV3Flash.sol";
-import {ErrorsLib} from "../../libraries/ErrorsLib.sol";
 import {PlanLib} from "../../libraries/PlanLib.sol";
 import {CallbackKind} from "../CallbackGuard.sol";
-import {UniswapV2Lender} from "./UniswapV2Lender.sol";
+import {PoolLender} from "./PoolLender.sol";
 
 /// @title Loans from the pools of a listed venue of Uniswap V3's family, each fork with a callback name of its own.
-/// @notice The pool calls back only the one who asked. It is locked until the loan is repaid, so no leg of the route can
-/// use it. The fee is what the pool says; the plan bounds it.
+/// @notice The pool calls back only the one who asked. The fee is what the pool says; the plan bounds it.
 abstract contract UniswapV3Lender is
-    UniswapV2Lender,
+    PoolLender,
     IUniswapV3FlashCallback,
     IPancakeV3FlashCallback,
     IAlgebraFlashCallback
 {
     /// @dev Borrows one side of the pool.
     function _borrowFromUniswapV3(bytes calldata plan, bytes32 planHash, uint256 loan) internal {
-        (uint16 venueId, address other) = _poolOf(plan, loan);
-        Venue memory venue = _listedVenue(venueId);
-        if (!UniswapV3Terms.lends(venue.kind)) revert ErrorsLib.WrongVenueKind(venueId, venue.kind);
-        uint24 feePips = PlanLib.uint24At(plan, PlanLib.loanParams(loan) + 22);
-        address pool = _existingPool(venue, venueId, PlanLib.loanAsset(plan, loan), other, feePips);
-        (uint256 amount0, uint256 amount1) =
-            PlanLib.loanAsset(plan, loan) < other ? (PlanLib.loanAmount(plan, loan), uint256(0)) : (uint256(0), PlanLib.loanAmount(plan, loan));
-        _expectCallback(pool, CallbackKind.UniswapV3Loan, planHash);
+        (address pool, uint256 amount0, uint256 amount1) =
+            _awaitPool(plan, planHash, loan, CallbackKind.UniswapV3Loan);
         IUniswapV3FlashPool(pool).flash(address(this), amount0, amount1, plan);
         _requireConsumed();
     }
@@ -57,11 +49,9 @@ abstract contract UniswapV3Lender is
 
     function _onFlash(uint256 fee0, uint256 fee1, bytes calldata plan) private {
         bytes32 planHash = _consumeCallback(CallbackKind.UniswapV3Loan, plan);
-        uint256 loan = _arriving();
-        (, address other) = _poolOf(plan, loan);
         // The pool does not say what it lent; that it all came shows before the route, or when it is repaid.
-        uint256 fee = PlanLib.loanAsset(plan, loan) < other ? fee0 : fee1;
-        _repay(PlanLib.loanAsset(plan, loan), _onLoan(plan, planHash, PlanLib.loanAsset(plan, loan), PlanLib.loanAmount(plan, loan), fee));
+        uint256 amount = PlanLib.loanAmount(plan, _arriving());
+        _onPoolLoan(plan, planHash, amount, _ofAsset(plan, fee0, fee1));
     }
 }
 
@@ -69,11 +59,6 @@ abstract contract UniswapV3Lender is
 library UniswapV3Terms {
     /// @dev 100 % in hundredths of a basis point.
     uint256 private constant _PIPS = 1e6;
-
-    /// @notice Whether pools of this kind lend in this manner.
-    function lends(VenueKind kind) internal pure returns (bool) {
-        return kind == VenueKind.UniswapV3 || kind == VenueKind.PancakeV3 || kind == VenueKind.Algebra;
-    }
 
     /// @notice Terms of `amount` of `asset`.
     /// @dev Rounds the fee up, as the pool does, in its own favour. A pool without liquidity in range does not lend.

@@ -27,8 +27,10 @@ abstract contract UniswapV4Lender is FlashBorrower, UniswapV4Unlock {
     /// @inheritdoc UniswapV4Unlock
     function _onUnlockedForLoan(bytes calldata plan, bytes32 planHash) internal override {
         uint256 loan = _arriving();
-        IUniswapV4PoolManager(_POOL_MANAGER).take(PlanLib.loanAsset(plan, loan), address(this), PlanLib.loanAmount(plan, loan));
-        uint256 owed = _onLoan(plan, planHash, PlanLib.loanAsset(plan, loan), PlanLib.loanAmount(plan, loan), _NO_FEE);
+        IUniswapV4PoolManager(_POOL_MANAGER)
+            .take(PlanLib.loanAsset(plan, loan), address(this), PlanLib.loanAmount(plan, loan));
+        uint256 owed =
+            _onLoan(plan, planHash, PlanLib.loanAsset(plan, loan), PlanLib.loanAmount(plan, loan), _NO_FEE);
         _settleUniswapV4(PlanLib.loanAsset(plan, loan), owed);
     }
 }
