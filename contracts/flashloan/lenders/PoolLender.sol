@@ -16,19 +16,18 @@ abstract contract PoolLender is Listings, FlashBorrower {
     /// @return pool Whom to ask.
     /// @return amount0 What to ask of its first token; one of the two is zero.
     /// @return amount1 What to ask of its second token.
-    function _awaitPool(bytes calldata plan, bytes32 planHash, uint256 loan, CallbackKind callback)
+    function _awaitPool(bytes calldata plan, bytes32 planHash, uint256 loan)
         internal
         returns (address pool, uint256 amount0, uint256 amount1)
     {
-        pool = _lendingPool(plan, loan);
-        amount0 = PlanLib.loanAmount(plan, loan);
-        amount1 = _ofAsset(plan, 0, amount0);
-        amount0 -= amount1;
-        _expectCallback(pool, callback, planHash);
+        bool isPair = PlanLib.loanKind(plan, loan) == LenderKind.UniswapV2;
+        pool = _lendingPool(plan, loan, isPair);
+        if (_isToken0(plan, loan)) amount0 = PlanLib.loanAmount(plan, loan);
+        else amount1 = PlanLib.loanAmount(plan, loan);
+        _expectCallback(pool, isPair ? CallbackKind.UniswapV2Loan : CallbackKind.UniswapV3Loan, planHash);
     }
 
-    function _lendingPool(bytes calldata plan, uint256 loan) private view returns (address) {
-        bool isPair = PlanLib.loanKind(plan, loan) == LenderKind.UniswapV2;
+    function _lendingPool(bytes calldata plan, uint256 loan, bool isPair) private view returns (address) {
         uint256 params = PlanLib.loanParams(loan);
         uint16 venueId = PlanLib.uint16At(plan, params);
         Venue memory venue = _listedVenue(venueId);
@@ -45,11 +44,9 @@ abstract contract PoolLender is Listings, FlashBorrower {
         );
     }
 
-    /// @dev Of two figures that the pool gives, by the order of its tokens, the one of the arriving loan's asset.
-    function _ofAsset(bytes calldata plan, uint256 figure0, uint256 figure1) internal view returns (uint256) {
-        uint256 loan = _arriving();
-        address other = PlanLib.addressAt(plan, PlanLib.loanParams(loan) + 2);
-        return PlanLib.loanAsset(plan, loan) < other ? figure0 : figure1;
+    /// @dev Whether the loan's asset is the first of the pool's tokens.
+    function _isToken0(bytes calldata plan, uint256 loan) internal pure returns (bool) {
+        return PlanLib.loanAsset(plan, loan) < PlanLib.addressAt(plan, PlanLib.loanParams(loan) + 2);
     }
 
     /// @dev The loan has arrived: what is to be done with it, and then its repayment.

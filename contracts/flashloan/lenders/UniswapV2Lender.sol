@@ -13,8 +13,7 @@ import {PoolLender} from "./PoolLender.sol";
 abstract contract UniswapV2Lender is PoolLender, IUniswapV2Callee, IPancakeV2Callee {
     /// @dev Borrows one side of the pair.
     function _borrowFromUniswapV2(bytes calldata plan, bytes32 planHash, uint256 loan) internal {
-        (address pair, uint256 amount0, uint256 amount1) =
-            _awaitPool(plan, planHash, loan, CallbackKind.UniswapV2Loan);
+        (address pair, uint256 amount0, uint256 amount1) = _awaitPool(plan, planHash, loan);
         IUniswapV2Pair(pair).swap(amount0, amount1, address(this), plan);
         _requireConsumed();
     }
@@ -38,7 +37,7 @@ abstract contract UniswapV2Lender is PoolLender, IUniswapV2Callee, IPancakeV2Cal
     function _onFlashSwap(address sender, uint256 amount0, uint256 amount1, bytes calldata plan) private {
         bytes32 planHash = _consumeCallback(CallbackKind.UniswapV2Loan, plan);
         _requireOurs(sender);
-        uint256 amount = _ofAsset(plan, amount0, amount1);
+        uint256 amount = _isToken0(plan, _arriving()) ? amount0 : amount1;
         uint16 venueId = PlanLib.uint16At(plan, PlanLib.loanParams(_arriving()));
         uint256 fee = UniswapV2Terms.feeOf(amount, _listedVenue(venueId).feePips);
         _onPoolLoan(plan, planHash, amount, fee);

@@ -26,8 +26,7 @@ abstract contract UniswapV3Lender is
 {
     /// @dev Borrows one side of the pool.
     function _borrowFromUniswapV3(bytes calldata plan, bytes32 planHash, uint256 loan) internal {
-        (address pool, uint256 amount0, uint256 amount1) =
-            _awaitPool(plan, planHash, loan, CallbackKind.UniswapV3Loan);
+        (address pool, uint256 amount0, uint256 amount1) = _awaitPool(plan, planHash, loan);
         IUniswapV3FlashPool(pool).flash(address(this), amount0, amount1, plan);
         _requireConsumed();
     }
@@ -51,7 +50,7 @@ abstract contract UniswapV3Lender is
         bytes32 planHash = _consumeCallback(CallbackKind.UniswapV3Loan, plan);
         // The pool does not say what it lent; that it all came shows before the route, or when it is repaid.
         uint256 amount = PlanLib.loanAmount(plan, _arriving());
-        _onPoolLoan(plan, planHash, amount, _ofAsset(plan, fee0, fee1));
+        _onPoolLoan(plan, planHash, amount, _isToken0(plan, _arriving()) ? fee0 : fee1);
     }
 }
 
