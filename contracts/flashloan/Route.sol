@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {Venue, VenueKind} from "../interfaces/IFlashLoanArbitrage.sol";
+import {AllowanceLib} from "../libraries/AllowanceLib.sol";
 import {ErrorsLib} from "../libraries/ErrorsLib.sol";
 import {Leg, PlanLib} from "../libraries/PlanLib.sol";
 import {Purse, PurseLib} from "../libraries/PurseLib.sol";
@@ -160,17 +161,29 @@ abstract contract Route is
                 plan, leg.params, leg.next, hand.token, tokenOut, hand.amount, hand.prepaid, recipient
             );
         }
-        if (kind == VenueKind.BalancerV2) {
-            bytes32 poolId = bytes32(PlanLib.params(plan, leg.params, leg.next, 32));
-            return _swapOnBalancerV2(poolId, hand.token, tokenOut, hand.amount, recipient);
-        }
-        if (kind == VenueKind.CurveStable) {
-            bytes calldata params = plan[leg.params:leg.next];
-            _swapOnCurveStable(pool, uint8(params[2]), uint8(params[3]), hand.token, hand.amount);
+        if (kind != VenueKind.WrappedEther) return _swapPulled(plan, stop, hand, recipient);
+        PlanLib.params(plan, leg.params, leg.next, 0);
+        _swapWrappedEther(hand.token, tokenOut, hand.amount);
+    }
+
+    /// @dev Pools that pull what they are sold, by an exact allowance of which nothing may be left; ether goes along.
+    function _swapPulled(bytes calldata plan, Stop memory stop, Hand memory hand, address recipient)
+        private
+        returns (uint256 sent)
+    {
+        (address pool, address tokenIn, uint256 amountIn) = (stop.pool, hand.token, hand.amount);
+        bool isEther = tokenIn == address(0);
+        if (!isEther) AllowanceLib.allow(tokenIn, pool, amountIn);
+        uint256 value = isEther ? amountIn : 0;
+        bool isBalancer = stop.leg.kind == VenueKind.BalancerV2;
+        bytes calldata params =
+            PlanLib.params(plan, stop.leg.params, stop.leg.next, isBalancer ? 32 : 4);
+        if (isBalancer) {
+            sent = _swapOnBalancerV2(bytes32(params), tokenIn, stop.leg.tokenOut, amountIn, value, recipient);
         } else {
-            PlanLib.params(plan, leg.params, leg.next, 0);
-            _swapWrappedEther(hand.token, tokenOut, hand.amount);
+            _swapOnCurveStable(pool, uint8(params[2]), uint8(params[3]), amountIn, value);
         }
+        if (!isEther) AllowanceLib.requireUsed(tokenIn, pool);
     }
 
     /// @dev A pool that the list leads to, and its fee where the list says it.

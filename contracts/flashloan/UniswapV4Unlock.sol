@@ -35,17 +35,17 @@ abstract contract UniswapV4Unlock is CallbackGuard, IUniswapV4UnlockCallback {
     /* UNLOCKING */
 
     /// @inheritdoc IUniswapV4UnlockCallback
-    function unlockCallback(bytes calldata data) external override returns (bytes memory result) {
-        bool forLoan = _awaits(CallbackKind.UniswapV4Loan);
-        bytes32 dataHash =
-            _consumeCallback(forLoan ? CallbackKind.UniswapV4Loan : CallbackKind.UniswapV4Swap, data);
-        if (!forLoan) {
+    function unlockCallback(bytes calldata data) external override returns (bytes memory) {
+        if (_awaits(CallbackKind.UniswapV4Loan)) {
+            bytes32 dataHash = _consumeCallback(CallbackKind.UniswapV4Loan, data);
+            _unlocked = true;
+            _onUnlockedForLoan(data, dataHash);
+            _unlocked = false;
+        } else {
+            _consumeCallback(CallbackKind.UniswapV4Swap, data);
             _onUnlockedForSwap(data);
-            return result;
         }
-        _unlocked = true;
-        _onUnlockedForLoan(data, dataHash);
-        _unlocked = false;
+        return "";
     }
 
     /// @dev Whether the manager is unlocked by a loan of ours, so that nothing may unlock it again.

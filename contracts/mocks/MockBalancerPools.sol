@@ -32,6 +32,7 @@ contract MockBalancerPoolVault is MockBalancerVault {
     error Deadline();
     error Limit();
     error UnknownPool();
+    error InsufficientEther();
 
     constructor(address weth) {
         WETH = weth;
@@ -67,7 +68,7 @@ contract MockBalancerPoolVault is MockBalancerVault {
         uint256 taken = swapFault == SwapFault.TakesLess ? single.amount - 1 : single.amount;
         amountOut = _trade(single, taken);
         if (amountOut < limit) revert Limit();
-        IERC20(single.assetIn).safeTransferFrom(msg.sender, address(this), taken);
+        _pull(single.assetIn, taken);
         if (swapFault != SwapFault.PaysNothing) _pay(single.assetOut, funds.recipient, amountOut);
         else amountOut = 0;
         if (swapFault == SwapFault.SaysMore) ++amountOut;
@@ -80,10 +81,20 @@ contract MockBalancerPoolVault is MockBalancerVault {
     {
         address tokenOut = single.assetOut == address(0) ? WETH : single.assetOut;
         mapping(address token => uint256) storage pool = reserves[single.poolId];
-        if (pool[single.assetIn] == 0 || pool[tokenOut] == 0) revert UnknownPool();
-        amountOut = amountIn * pool[tokenOut] / (pool[single.assetIn] + amountIn);
-        pool[single.assetIn] += amountIn;
+        address tokenIn = single.assetIn == address(0) ? WETH : single.assetIn;
+        if (pool[tokenIn] == 0 || pool[tokenOut] == 0) revert UnknownPool();
+        amountOut = amountIn * pool[tokenOut] / (pool[tokenIn] + amountIn);
+        pool[tokenIn] += amountIn;
         pool[tokenOut] -= amountOut;
+    }
+
+    function _pull(address asset, uint256 amount) private {
+        if (asset == address(0)) {
+            if (msg.value != amount) revert InsufficientEther();
+            IWETH(WETH).deposit{value: amount}();
+        } else {
+            IERC20(asset).safeTransferFrom(msg.sender, address(this), amount);
+        }
     }
 
     function _pay(address asset, address to, uint256 amount) private {

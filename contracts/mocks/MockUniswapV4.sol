@@ -64,15 +64,15 @@ contract MockUniswapV4Manager is IUniswapV4PoolManager {
         (reserves[id][key.currency0], reserves[id][key.currency1]) = (reserve0, reserve1);
     }
 
-    function unlock(bytes calldata data) external override returns (bytes memory result) {
+    function unlock(bytes calldata data) external override {
         if (unlocked) revert AlreadyUnlocked();
-        if (fault == ManagerFault.NoCallback) return result;
+        if (fault == ManagerFault.NoCallback) return;
         unlocked = true;
         bytes memory given = data;
         if (fault == ManagerFault.ChangesData) given[given.length - 1] ^= 0x01;
-        result = IUniswapV4UnlockCallback(msg.sender).unlockCallback(given);
+        IUniswapV4UnlockCallback(msg.sender).unlockCallback(given);
         if (fault == ManagerFault.CallsBackTwice) {
-            result = IUniswapV4UnlockCallback(msg.sender).unlockCallback(given);
+            IUniswapV4UnlockCallback(msg.sender).unlockCallback(given);
         }
         if (_nonzeroDeltas != 0) revert CurrencyNotSettled();
         unlocked = false;

@@ -20,9 +20,12 @@ contract VenuesEtherTest is VenuesFixture {
 
     /// @dev WETH -> ether -> btc -> WETH, at V2_B's pair, where btc is dear.
     function test_soldEther_bringsProfitAndLeavesNothing() public {
-        LegSpec[2] memory sells =
-            [_etherLeg(VenueKind.UniswapV4, address(btc)), _curveLeg(ETHER_CURVE, 0, 1, address(btc))];
-        for (uint256 i; i < 2; ++i) {
+        LegSpec[3] memory sells = [
+            _etherLeg(VenueKind.UniswapV4, address(btc)),
+            _curveLeg(ETHER_CURVE, 0, 1, address(btc)),
+            _etherLeg(VenueKind.BalancerV2, address(btc))
+        ];
+        for (uint256 i; i < 3; ++i) {
             uint256 snapshot = vm.snapshotState();
             _sellEther(sells[i]);
             _assertClean();

@@ -52,16 +52,6 @@ contract VenuesPulledTest is VenuesFixture {
         _assertReverts(_planBack(leg), abi.encodeWithSelector(bytes4(keccak256("UnknownPool()"))));
     }
 
-    function test_balancer_soldEther_isRefused() public {
-        PlanSpec memory plan = _emptyPlan(LenderKind.MorphoBlue, address(usd));
-        plan.legs = new LegSpec[](3);
-        plan.legs[0] = _leg(V2_A, address(btc));
-        plan.legs[1] = _curveLeg(ETHER_CURVE, 1, 0, address(0));
-        plan.legs[2] = _legOver(VenueKind.BalancerV2, address(usd));
-        _assertRevertsWith(plan, bytes4(keccak256("ApproveFailed()")));
-        assertEq(address(executor).balance, 0);
-    }
-
     /* CURVE: COINS ARE NOT ASKED, ONLY WHAT IS APPROVED CAN GO AND ONLY WHAT IS NAMED COUNTS */
 
     function test_curve_thatReturnsNothing_isMeasuredByBalance() public {

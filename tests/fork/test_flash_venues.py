@@ -236,6 +236,20 @@ def test_ether_bought_at_v4__is_wrapped_and_sold(market: ForkMarket, trade: Trad
     assert trade.gain_of(legs) == expected
 
 
+def test_ether_at_balancer__is_wrapped_by_the_vault_itself(
+    market: ForkMarket, trade: Trade, stops: Stops
+) -> None:
+    hop, stop = Hop(VenueId.SUSHISWAP_V2), stops["balancer_weighted"]
+
+    def received() -> int:
+        return stop.quote(trade.chain, WETH, USDC, market.quote(hop, USDC, WETH, AMOUNT))
+
+    _bend_until_worth_it(market, hop, WETH, USDC, received)
+    expected = received() - AMOUNT
+    unwrapped = Leg(kind=WRAPPED_ETHER, token_out=NATIVE)
+    assert trade.gain_of([_hop_leg(hop, WETH), unwrapped, stop.leg(NATIVE, USDC)]) == expected
+
+
 def test_least_output__one_unit_above_the_quote__reverts(trade: Trade, stops: Stops) -> None:
     for name, stop in stops.items():
         other = OTHERS[name][0]

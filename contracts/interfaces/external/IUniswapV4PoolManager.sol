@@ -18,7 +18,8 @@ interface IUniswapV4PoolManager {
     }
 
     /// @notice Calls the caller back; when that returns, every account's deltas must be zero.
-    function unlock(bytes calldata data) external returns (bytes memory result);
+    /// @dev What the callback answered comes back; nobody here wants it, so it is not copied.
+    function unlock(bytes calldata data) external;
 
     /// @notice Swaps on a pool; nothing moves but the caller's deltas.
     /// @param params Its `amountSpecified` is negative for an exact input.
