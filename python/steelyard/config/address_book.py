@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from eth_hash.auto import keccak
+from eth_utils.address import is_hex_address, to_checksum_address
 from pydantic import (
     AfterValidator,
     AnyHttpUrl,
@@ -37,17 +37,10 @@ ListedKind = Literal["uniswap_v2", "uniswap_v3", "pancake_v3", "algebra", "curve
 
 def _checksummed(value: str) -> Address:
     """Return an address that is spelt as EIP-55 says: a slip of one digit is seen, not looked up."""
-    digits = value.removeprefix("0x")
-    if (
-        not value.startswith("0x")
-        or len(digits) != 40
-        or not all(c in "0123456789abcdefABCDEF" for c in digits)
-    ):
+    if not is_hex_address(value) or not value.startswith("0x"):
         raise ValueError("must be 0x and 40 hexadecimal digits")
-    marks = keccak(digits.lower().encode()).hex()
-    spelt = "".join(c.upper() if m >= "8" else c for c, m in zip(digits.lower(), marks, strict=False))
-    if digits != spelt:
-        raise ValueError(f"has a wrong checksum; if the digits are right, it is 0x{spelt}")
+    if to_checksum_address(value) != value:
+        raise ValueError(f"has a wrong checksum; if the digits are right, it is {to_checksum_address(value)}")
     return Address(value)
 
 
