@@ -42,7 +42,7 @@ class FlashPlan:
     """
 
     executor: str
-    lender: Lender
+    lender: int
     asset: str
     amount: int
     legs: list[tuple[int, int, str, int]]
@@ -50,6 +50,7 @@ class FlashPlan:
     max_loan_fee: int
     chain_id: int = 1
     min_profit: int = 1
+    loan_params: bytes = b""
     builder_share_bps: int = 0
     by_way_of_us: bool = False
     """Legs after the first name all of their input, so that it comes to the executor in between."""
@@ -59,7 +60,8 @@ class FlashPlan:
         """What ``execute`` takes."""
         head = _packed((self.chain_id, 8), (self.executor, 20), (self.deadline, 5), (self.min_profit, 16))
         head += _packed((self.builder_share_bps, 2))
-        loan = _packed((self.lender, 1), (self.asset, 20), (self.amount, 16), (self.max_loan_fee, 16), (0, 1))
+        loan = _packed((self.lender, 1), (self.asset, 20), (self.amount, 16), (self.max_loan_fee, 16))
+        loan += bytes([len(self.loan_params)]) + self.loan_params
         sold = [None, *(leg[2] for leg in self.legs)] if self.by_way_of_us else [None] * len(self.legs)
         return head + loan + b"".join(_leg(leg, token) for leg, token in zip(self.legs, sold, strict=False))
 

@@ -183,12 +183,11 @@ def test_absurd_parameters_are_refused() -> None:
 
 def test_gas_is_the_loans_and_each_legs() -> None:
     loans = {kind.name.lower(): 1 + kind for kind in LenderKind}
-    legs = {f"{kind.name.lower()}_leg": 10 ** (3 + kind) for kind in VenueKind}
-    model = GasModel(**loans, **legs, direct_payment=100, tick_crossing=20)
-    every = sum(10 ** (3 + kind) for kind in VenueKind)
-    assert [model.units(kind, list(VenueKind), 2) for kind in LenderKind] == [
-        every + 40 + 1 + kind for kind in LenderKind
-    ]
+    model = GasModel(
+        **loans, uniswap_v2_leg=1_000, uniswap_v3_leg=10_000, direct_payment=100, tick_crossing=20
+    )
+    kinds = [VenueKind.UNISWAP_V2, VenueKind.UNISWAP_V3, VenueKind.UNISWAP_V2]
+    assert [model.units(kind, kinds, 2) for kind in LenderKind] == [11_941 + kind for kind in LenderKind]
 
 
 def test_a_v2_leg_behind_another_is_paid_directly_and_costs_less() -> None:

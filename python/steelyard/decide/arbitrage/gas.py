@@ -10,8 +10,7 @@ from steelyard.exceptions import ConfigError
 from steelyard.model import LenderKind, VenueKind
 
 _LOANS: Final = tuple(kind.name.lower() for kind in LenderKind)
-_LEGS: Final = tuple(f"{kind.name.lower()}_leg" for kind in VenueKind)
-_PREPAID: Final = VenueKind.UNISWAP_V2
+_V2: Final = VenueKind.UNISWAP_V2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +22,8 @@ class GasModel:
         balancer_v2 and so on: the whole transaction without a leg: 21,000 to begin with, calldata, guards and
             event, the loan, its repayment, and the payment to the treasury. Maker's lender and a listed
             ERC-3156 lender are taken to do what MakerDAO's does.
-        uniswap_v2_leg and so on: one swap, both transfers included, that crosses no initialised tick.
+        uniswap_v2_leg: one swap at a pair, both transfers included.
+        uniswap_v3_leg: one swap at a pool of any other kind that crosses no initialised tick.
         direct_payment: what a Uniswap V2 leg saves behind another, which pays the pair directly.
         tick_crossing: each initialised tick that a swap crosses. (A tick's very first crossing writes slots
             that were zero: up to 48,000.)
@@ -40,12 +40,6 @@ class GasModel:
     erc3156: int = 160_000
     uniswap_v2_leg: int = 82_000
     uniswap_v3_leg: int = 100_000
-    pancake_v3_leg: int = 100_000
-    algebra_leg: int = 130_000
-    uniswap_v4_leg: int = 100_000
-    balancer_v2_leg: int = 120_000
-    curve_stable_leg: int = 120_000
-    wrapped_ether_leg: int = 30_000
     direct_payment: int = 20_000
     tick_crossing: int = 26_000
 
@@ -57,7 +51,7 @@ class GasModel:
     def units(self, lender: LenderKind, venues: Sequence[VenueKind], crossings: int = 0) -> int:
         """Return the gas of a loan from ``lender``, one leg at each of ``venues``, and tick crossings."""
         # By position, in the declared order of the kinds: this is asked for every candidate.
-        legs: int = sum([getattr(self, _LEGS[venue]) for venue in venues])
-        prepaid = sum([venue is _PREPAID for venue in venues[1:]])
+        legs = sum([self.uniswap_v2_leg if venue is _V2 else self.uniswap_v3_leg for venue in venues])
+        prepaid = sum([venue is _V2 for venue in venues[1:]])
         loan: int = getattr(self, _LOANS[lender])
         return loan + legs - prepaid * self.direct_payment + crossings * self.tick_crossing
