@@ -17,7 +17,7 @@ help:
 	@echo "make format        lay the sources out"
 	@echo "make bench         how time and memory grow with the number of pools"
 	@echo "make bench-engine  the engine's figures beside its peers', into docs/benchmarks.md; some ten minutes"
-	@echo "make test-deep     the long runs (ONLY=coverage, prove, forge, fast, story): hours"
+	@echo "make test-deep     the long runs (ONLY=coverage, prove, forge, fork, fast, story): hours"
 	@echo "make coverage      lines, functions and branches of the contracts that the Solidity tests reach"
 	@echo "make prove         what holds for every value, by halmos (ONLY=<part of a proof's name>)"
 	@echo "make mutate        faults put into the contracts that no test notices (ONLY=<file>, OPTIONS=--help)"
@@ -80,6 +80,8 @@ lock: setup
 		$(PEERS)/methods-and-degenbot-0.5.0.in -o $(PEERS)/methods-and-degenbot-0.5.0.lock
 	@$(IN_VENV) uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.13 \
 		$(PEERS)/degenbot-0.6.0a17.in -o $(PEERS)/degenbot-0.6.0a17.lock
+	@$(IN_VENV) uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
+		python/gate/locks/halmos.in -o python/gate/locks/halmos.lock
 	@npm install --package-lock-only --ignore-scripts
 
 clean:

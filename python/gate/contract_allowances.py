@@ -1,7 +1,8 @@
 """Finds allowances that nothing takes back: the rule behind ``approve`` in gate.contract_checks.
 
 An allowance belongs to a spender, named by the expression that stands for it. A function that approves (or
-checks) whoever its caller names is looked through: what counts is the name that the caller gives.
+checks) whoever its caller names is looked through: what counts is the name that the caller gives. In a
+callback ``msg.sender`` is whoever the contract has called (the rule ``access`` sees to that), under any name.
 """
 
 from __future__ import annotations
@@ -40,14 +41,18 @@ def unchecked_allowances(program: Program) -> Iterator[Found]:
     cleared: set[tuple[str, str]] = set()
     for path, call, above in program.nodes("FunctionCall"):
         deed = _deed(call, above, wrappers)
-        if deed is None or _parameter(deed.spender, _function_of(above)) is not None:
+        if deed is None:
             continue
         contract, spender = _contract_of(above), program.text(path, deed.spender)
         if deed.is_clearing:
             cleared.add((contract, spender))
-        else:
+        elif _parameter(deed.spender, _function_of(above)) is None:
             given.append((contract, spender, (path, call, above)))
-    yield from (found for contract, spender, found in given if (contract, spender) not in cleared)
+    clearing = {contract for contract, _ in cleared}
+    for contract, spender, found in given:
+        is_cleared = contract in clearing if spender == "msg.sender" else (contract, spender) in cleared
+        if not is_cleared:
+            yield found
 
 
 def _wrappers(program: Program) -> dict[int, list[tuple[int, bool]]]:

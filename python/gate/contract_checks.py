@@ -77,19 +77,21 @@ def assemblies(program: Program) -> Iterator[Finding]:
 
 def returned_data(program: Program) -> Iterator[Finding]:
     """Answers are not copied without a bound: the callee would choose what our gas is spent on."""
-    for path, node, above in program.nodes("FunctionCall", "TryCatchClause", "YulFunctionCall"):
-        if _copies_all(node):
+    for path, node, above in program.nodes("FunctionCall", "TryStatement", "YulFunctionCall"):
+        if _copies_all(program, node):
             yield _found(program, "returndata", path, node, above, "copies as much as the callee returns")
 
 
-def _copies_all(node: Node) -> bool:
+def _copies_all(program: Program, node: Node) -> bool:
     kind = node["nodeType"]
     if kind == "FunctionCall":
-        called, answer = type_of(node["expression"]), type_of(node)
-        return called.startswith(("t_function_external_", *_BARE_CALLS)) and "_memory_ptr" in answer
-    if kind == "TryCatchClause":
-        parameters = (node.get("parameters") or {}).get("parameters", ())
-        return node["errorName"] in ("", "Error") and any("_memory_ptr" in type_of(one) for one in parameters)
+        is_outward = type_of(node["expression"]).startswith(("t_function_external_", *_BARE_CALLS))
+        return is_outward and program.is_unbounded(type_of(node))
+    if kind == "TryStatement":
+        # The first clause is the success; what it is given, the call itself returns.
+        caught = [clause.get("parameters") or {} for clause in node["clauses"][1:]]
+        variables = [variable for parameters in caught for variable in parameters.get("parameters", ())]
+        return any(program.is_unbounded(type_of(variable)) for variable in variables)
     return is_yul_call(node, "returndatacopy") and is_yul_call(node["arguments"][2], "returndatasize")
 
 
@@ -115,9 +117,16 @@ def open_functions(program: Program) -> Iterator[Finding]:
         modifiers = [
             program.by_id[one["modifierName"]["referencedDeclaration"]] for one in function["modifiers"]
         ]
-        first = function["body"]["statements"][:1]
-        if not any(program.checks_sender(code) for code in (*modifiers, *first)):
+        if not any(program.checks_sender(code) for code in (*modifiers, *_first(program, function))):
             yield _entry_found(program, "access", path, function, owner, "does not ask who calls")
+
+
+def _first(program: Program, function: Node) -> Iterator[Node]:
+    """The statements up to the first that does more than to look something up in a variable."""
+    for statement in function["body"]["statements"]:
+        yield statement
+        if statement["nodeType"] != "VariableDeclarationStatement" or not program.only_reads(statement):
+            return
 
 
 def ether_entries(program: Program) -> Iterator[Finding]:

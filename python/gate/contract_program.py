@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from gate.solidity import Node, Sources, place_of, span, walk, walk_with_ancestors
 
 _CODE = ("FunctionDefinition", "ModifierDefinition")
+_OUTWARD = ("t_function_external_", "t_function_bare", "t_function_creation_")
+_UNBOUNDED = re.compile(r"t_(bytes|string)_|_dyn_")
+_STRUCT = re.compile(r"t_struct\$_\w+?_\$(\d+)_")
 # The compiler's own functions have negative ids.
 _REQUIRE = ("require", "assert")
 
@@ -70,6 +74,20 @@ class Program:
                     seen.add(target["id"])
                     pending.append(target["body"])
         return False
+
+    def only_reads(self, node: Node) -> bool:
+        """Tell whether code in a node calls nobody else and nothing of ours that could change state."""
+        types = [type_of(below["expression"]) for below in walk(node) if below["nodeType"] == "FunctionCall"]
+        is_inward = not any(name.startswith(_OUTWARD) for name in types)
+        return is_inward and all(one["stateMutability"] in ("view", "pure") for one in self.called_by(node))
+
+    def is_unbounded(self, type_name: str) -> bool:
+        """Tell whether values of a type can be of any length, as the compiler names types."""
+        if _UNBOUNDED.search(type_name):
+            return True
+        structs = (self.by_id.get(int(found)) for found in _STRUCT.findall(type_name))
+        members = [member for struct in structs if struct is not None for member in struct["members"]]
+        return any(self.is_unbounded(type_of(member)) for member in members)
 
     def checks_sender(self, node: Node) -> bool:
         """Tell whether code in a node, or below it, reverts under a condition that reads the caller."""

@@ -57,7 +57,7 @@ def _run(stage: Stage) -> Outcome:
     process = subprocess.Popen(
         stage.command,
         cwd=ROOT,
-        env=_environment(),
+        env={**_environment(), **dict(stage.variables)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -86,23 +86,28 @@ def _environment() -> dict[str, str]:
 
 
 def _total(suite: str, outcomes: Sequence[Outcome]) -> Counts:
-    """All tests; for a linter, which counts nothing, the stages."""
+    """All tests; of what counts none, such as a linter, the stages."""
     total = Counts()
     for outcome in outcomes:
-        if suite == "test":
+        is_counted = _is_counted(suite, outcome)
+        if is_counted:
             total.add(outcome.counts)
-        if suite == "lint" or (not outcome.is_green and outcome.counts.failed == 0):
+        if not is_counted or (not outcome.is_green and outcome.counts.failed == 0):
             # A runner that dies before it counts is one failure, never none.
             total.add(Counts(passed=int(outcome.is_green), failed=int(not outcome.is_green)))
     return total
+
+
+def _is_counted(suite: str, outcome: Outcome) -> bool:
+    return suite == "test" or (suite != "lint" and outcome.counts != Counts())
 
 
 def _summarize(suite: str, outcomes: Sequence[Outcome], total: Counts) -> None:
     print(f"\n--- make {suite}")
     for outcome in outcomes:
         verdict = "ok" if outcome.is_green else f"FAILED (exit code {outcome.exit_code})"
-        numbers = _in_words(outcome.counts) if suite == "test" else outcome.stage.meaning
-        print(f"    {outcome.stage.name:<11}{outcome.seconds:6.1f} s  {numbers:<52}{verdict}")
+        numbers = _in_words(outcome.counts) if _is_counted(suite, outcome) else outcome.stage.meaning
+        print(f"    {outcome.stage.name:<15}{outcome.seconds:7.1f} s  {numbers:<52}{verdict}")
     print(_in_words(total), flush=True)
 
 

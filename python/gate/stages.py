@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +10,16 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV_BIN = ROOT / ".venv" / "bin"
 
 
+# Tests of whole commands that try harder in a deep run.
+DEEP_STORIES = ("tests/e2e/test_mainnet_magnitudes.py", "tests/e2e/test_seeded_blocks.py")
+
+
 @dataclass(frozen=True)
 class Stage:
     """One command; its exit code decides.
 
     Attributes:
+        variables: what is added to the environment, as pairs.
         starts_a_node: a session of pytest that died before its first test is begun once more: Ape gives its
             node a port and twenty seconds, and a busy machine can deny it either.
     """
@@ -21,6 +27,7 @@ class Stage:
     name: str
     command: tuple[str, ...]
     meaning: str
+    variables: tuple[tuple[str, str], ...] = ()
     starts_a_node: bool = False
 
 
@@ -66,4 +73,39 @@ LINT_STAGES = (
     Stage("forge-lint", _tool("forge", "lint", "--deny", "notes"), "Solidity: style"),
 )
 
-SUITES = {"test": TEST_STAGES, "lint": LINT_STAGES}
+_DEEP = (("HYPOTHESIS_PROFILE", "deep"), ("FOUNDRY_PROFILE", "deep"))
+# One test of a deep run may take hours; what a file marks otherwise stays as it is.
+_HOURS = ("-o", "timeout=21600", "-m")
+
+# Short first. New draws each time: forge prints the seed of a failure, hypothesis the example.
+DEEP_STAGES = (
+    Stage("coverage", _tool("python", "-m", "gate.coverage"), "what the Solidity tests reach"),
+    Stage("prove", _tool("python", "-m", "gate.prove"), "what holds for every value, by halmos"),
+    Stage(
+        "forge",
+        _tool("forge", "test", "--show-progress", "--fuzz-seed", hex(secrets.randbits(128))),
+        "10,000 draws a property, 1,024 sequences of 128 actions an invariant",
+        _DEEP,
+    ),
+    Stage(
+        "fork",
+        _tool("ape", "test", "-v", *_HOURS, "fork", "tests/fork"),
+        "10,000 quotes of a kind against byte code",
+        _DEEP,
+        starts_a_node=True,
+    ),
+    Stage(
+        "fast",
+        _pytest("-v", "-n", "2", *_HOURS, "property or invariant", "tests"),
+        "2,000 examples and more of each law in Python",
+        _DEEP,
+    ),
+    Stage(
+        "story",
+        _pytest("-v", "--log-cli-level=INFO", *_HOURS, "e2e", *DEEP_STORIES),
+        "the engine against brute force, for a thousand blocks",
+        _DEEP,
+    ),
+)
+
+SUITES = {"test": TEST_STAGES, "lint": LINT_STAGES, "test-deep": DEEP_STAGES}

@@ -11,18 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bootstrap import stamps
-from bootstrap.console import run
-from bootstrap.layout import ROOT, STATE
+from bootstrap import apart
+from bootstrap.layout import STATE
 
 FOLDER = STATE / "peers"
 LOG = FOLDER / "setup.log"
 LOCKS = Path(__file__).resolve().parent / "locks"
-STAMP = ".steelyard-packages"
 ASK_SECONDS = 20
-INSTALL_SECONDS = 900.0
 _PROBE = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
-_FOREIGN = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_TARGET", "PIP_USER", "PIP_PREFIX"}
 
 
 class NotHere(Exception):
@@ -65,23 +61,8 @@ class Environment:
             NotHere: this machine has no such interpreter.
             SetupError: the packages cannot be installed.
         """
-        key = stamps.key_of([self.lock], str(ROOT))
-        if stamps.is_current(self.folder / STAMP, key):
-            return
-        remedy = f"see {LOG.relative_to(ROOT)}"
-        clean = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-        make = [str(find_python(self.version)), "-m", "venv", "--clear", str(self.folder)]
-        run(make, log=LOG, remedy=remedy, environment=clean)
-        install = [str(self.python), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
-        run(
-            [*install, "--no-deps", "--require-hashes", "-r", str(self.lock)],
-            log=LOG,
-            remedy=remedy,
-            environment=clean,
-            timeout_seconds=INSTALL_SECONDS,
-        )
-        self.home.mkdir()
-        stamps.remember(self.folder / STAMP, key)
+        apart.ensure(self.folder, self.lock, find_python=lambda: find_python(self.version), log=LOG)
+        self.home.mkdir(exist_ok=True)
 
 
 METHODS = Environment("methods-and-degenbot-0.5.0", "3.12")

@@ -47,7 +47,7 @@ def test_relay_that_simulates_a_revert_skips_the_plan(stage: PrivateStage) -> No
     stage.check_nothing_public()
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("status", [302, 401, 403, 404])
 def test_relay_that_serves_nobody_stops_and_is_named_without_its_key(
     stage: PrivateStage, status: int
 ) -> None:

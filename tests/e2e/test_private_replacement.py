@@ -104,3 +104,27 @@ def test_replacement_that_the_relay_does_not_take_goes_nowhere_else(stage: Priva
         keeper.replacer.tend(replace(stage.chain.client.block(), base_fee_wei=10**11))
         assert len(keeper.attempts()) == 2
     stage.check_nothing_public()
+
+
+@pytest.mark.parametrize("seconds", [0, 200], ids=["dearer", "cancellation"])
+def test_keeper_whose_relays_were_taken_away_replaces_nothing_publicly(
+    stage: PrivateStage, seconds: int
+) -> None:
+    with stage.keeper() as keeper:
+        keeper.submit(stage.plan())
+    with stage.keeper(relayless=True) as keeper:
+        head = replace(later(stage.chain.client.block(), seconds), base_fee_wei=10**11)
+        keeper.replacer.tend(head)
+        assert {attempt.door for attempt in keeper.attempts()} == {Door.PRIVATE}
+    stage.check_nothing_public()
+
+
+def test_what_has_gone_public_by_permission_is_replaced_there(stage: PrivateStage) -> None:
+    stage.relay.stop()
+    with stage.keeper(fallback_to_public=True) as keeper:
+        keeper.submit(stage.plan())
+        (second,) = keeper.replacer.tend(replace(stage.chain.client.block(), base_fee_wei=10**11))
+        assert second.door is Door.PUBLIC
+        stage.chain.mine()
+        (outcome,) = stage.settle(keeper)
+        assert (outcome.status, outcome.transaction_hash) == (IntentStatus.CONFIRMED, second.hash)

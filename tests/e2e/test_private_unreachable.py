@@ -139,3 +139,24 @@ def test_public_node_that_is_away_opens_no_other_way(stage: PrivateStage) -> Non
         stage.public.clear()
         assert len(stage.relay.received) == 1
     stage.check_nothing_public()
+
+
+def test_what_a_relay_may_hold_stays_open_past_its_deadline_and_its_late_revert_is_counted(
+    stage: PrivateStage,
+) -> None:
+    stage.relay.fault("eth_sendRawTransaction", LoseAnswer())
+    with stage.keeper(max_blocks=10) as keeper:
+        plan = stage.plan(seconds=20)
+        signed = keeper.submit(plan)
+        stage.relay.stop()
+        for _ in range(4):
+            head = stage.chain.mine()
+            assert stage.settle(keeper) == []
+        assert head.timestamp_seconds > plan.deadline_seconds
+        stage.check_nothing_public()
+        stage.relay.include()
+        (outcome,) = stage.settle(keeper)
+        assert (outcome.status, outcome.transaction_hash) == (IntentStatus.REVERTED, signed.hash)
+        assert "DeadlineExpired" in outcome.reason
+        assert outcome.gas_cost_wei > 0
+    stage.check_nothing_public()

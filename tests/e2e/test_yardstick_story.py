@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bootstrap import stamps
+from bootstrap import apart, stamps
 from bootstrap.layout import ROOT
 from yardstick import environments, report
 from yardstick.figures import OURS
@@ -74,7 +74,7 @@ def test_an_error_in_a_worker_is_an_answer_and_it_goes_on(worker: Worker) -> Non
 
 def is_made(environment: environments.Environment) -> bool:
     key = stamps.key_of([environment.lock], str(ROOT))
-    return stamps.is_current(environment.folder / environments.STAMP, key)
+    return stamps.is_current(environment.folder / apart.STAMP, key)
 
 
 @pytest.mark.skipif(

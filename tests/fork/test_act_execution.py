@@ -13,11 +13,13 @@ from eth_utils.crypto import keccak
 from steelyard.act.gas import GasSettings
 from steelyard.act.submitter import Refusal, Rehearsal, Submitter
 from steelyard.act.tracker import Tracker
+from steelyard.connect.access_list import listed_in
 from steelyard.connect.chain import ChainClient
 from steelyard.connect.executor_errors import EXECUTOR_ERRORS
 from steelyard.connect.hexes import to_hex
 from steelyard.connect.plan_codec import plan_id
 from steelyard.connect.rpc import RpcClient
+from steelyard.decide.arbitrage import GasModel
 from steelyard.model import (
     Address,
     ArbitragePlan,
@@ -29,6 +31,8 @@ from steelyard.model import (
 )
 from steelyard.record import reports
 from steelyard.sandbox.funding import fund_ether
+from steelyard.sandbox.mining import BLOCK_SECONDS
+from steelyard.units import BPS
 from tests.support.dev_chain import KeySigner
 from tests.support.flash import FlashPlan, Lender, prepare
 from tests.support.fork_chain import ETHER
@@ -45,6 +49,9 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.fork, pytest.mark.needs("any")]
 
 ROUTE = (Hop(VenueId.SUSHISWAP_V2), Hop(VenueId.UNISWAP_V3, 500))
+BUILDER = "0x00000000000000000000000000000000B0B1de41"
+SHARE_BPS = 4_000
+MOST_SPARE_PERCENT = 20
 ANY_POOL = Address("0x397FF1542f962076d0BFE58eA045FfA2d347ACa0")
 
 
@@ -172,3 +179,95 @@ def test_rehearsal_foretells_the_profit_to_the_wei(
     submitter.submit(replace(plan, deadline_seconds=plan.deadline_seconds + 1))
     chain.rpc.call("evm_mine")
     assert chain.balance(WETH, treasury) - before == rehearsal.profit
+
+
+def mine_a_block_later(chain: ForkChain) -> None:
+    """As on a live chain: pairs and reserves write their accumulators once in a block's time."""
+    chain.rpc.call("evm_increaseTime", BLOCK_SECONDS)
+    chain.rpc.call("evm_mine")
+
+
+def test_access_list_of_real_pools_saves_what_is_recorded_to_the_unit(
+    chain: ForkChain, client: ChainClient, store: Store, signer: KeySigner, flash: FlashPlan, tmp_path: Path
+) -> None:
+    plan = plan_of(flash, profit=10**15)
+    used = {}
+    mine_a_block_later(chain)
+    before = chain.rpc.call("evm_snapshot")
+    for lists in (False, True):
+        gas = GasSettings(priority_fee_wei=10**9, access_lists=lists)
+        with open_store(tmp_path / f"{lists}.sqlite") as opened:
+            signed = Submitter(client, opened.journal, signer, gas).submit(plan)
+        assert isinstance(signed, SignedTransaction), signed
+        mine_a_block_later(chain)
+        receipt = client.receipt(signed.hash)
+        assert receipt is not None
+        assert receipt.succeeded
+        used[lists] = receipt.gas_used
+        if not lists:
+            chain.rpc.call("evm_revert", before)
+    assert signed.access_list_gas_saved == used[False] - used[True] > 0
+    assert Address(flash.executor) not in dict(listed_in(signed.raw))
+
+
+@pytest.fixture
+def paid_builder(chain: ForkChain, treasury: Address) -> str:
+    """The next blocks' builder; it and the treasury have been paid before, as on a live chain."""
+    chain.rpc.call("anvil_setCoinbase", BUILDER)
+    chain.rpc.call("anvil_setBalance", BUILDER, hex(10**18))
+    chain.give(WETH, treasury, 1)
+    return BUILDER
+
+
+@pytest.mark.usefixtures("paid_builder")
+def test_tip_costs_the_gas_that_the_model_adds_without_much_to_spare(
+    chain: ForkChain, flash: FlashPlan, executor: Any, keeper: Any
+) -> None:
+    mine_a_block_later(chain)
+    before = chain.rpc.call("evm_snapshot")
+    chain.rpc.call("evm_increaseTime", BLOCK_SECONDS)
+    plain = executor.execute(flash.argument, sender=keeper).gas_used
+    chain.rpc.call("evm_revert", before)
+    flash.builder_share_bps = SHARE_BPS
+    chain.rpc.call("evm_increaseTime", BLOCK_SECONDS)
+    more = executor.execute(flash.argument, sender=keeper).gas_used - plain
+    modelled = GasModel().builder_tip
+    assert more <= modelled <= more * (100 + MOST_SPARE_PERCENT) // 100, f"{more} more, {modelled} modelled"
+
+
+def test_tip_is_paid_to_the_builder_and_recorded_beside_the_treasurys_profit(
+    chain: ForkChain,
+    client: ChainClient,
+    store: Store,
+    submitter: Submitter,
+    flash: FlashPlan,
+    executor: Any,
+    keeper: Any,
+    treasury: Address,
+    paid_builder: str,
+) -> None:
+    gain = executor.execute.call(flash.argument, sender=keeper)
+    flash.min_profit, flash.builder_share_bps = gain // 2, SHARE_BPS
+    tip = (gain - flash.min_profit) * SHARE_BPS // BPS
+    had, builder_had = chain.balance(WETH, treasury), chain.ether(paid_builder)
+    signed = submitter.submit(plan_of(flash, profit=gain - tip))
+    assert isinstance(signed, SignedTransaction), signed
+    chain.rpc.call("evm_mine")
+    (outcome,) = Tracker(client, store.journal).settle_open(client.block())
+    with store.database.read() as session:
+        (record,) = reports.read_records(session)
+        totals = reports.add_up([record])
+    assert chain.ether(paid_builder) - builder_had >= tip, "beside the priority fee"
+    assert chain.balance(WETH, treasury) - had == record.realised_profit == gain - tip
+    assert record.builder_tip_wei == outcome.builder_tip_wei == totals.builder_tip_wei == tip
+    assert f"{tip} wei to its builder" in record.reason
+
+
+def test_share_of_a_gain_that_is_not_wrapped_ether_is_refused_before_anything_is_signed(
+    market: ForkMarket, executor: Any, submitter: Submitter, signer: KeySigner
+) -> None:
+    dollars = prepare(market, executor, Lender.BALANCER_V2, USDC, WETH, ROUTE)
+    refusal = submitter.submit(replace(plan_of(dollars, profit=10**6), builder_share_bps=1))
+    assert isinstance(refusal, Refusal)
+    assert "TipNeedsWeth" in refusal.reason
+    assert signer.signatures == 0

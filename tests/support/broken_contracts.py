@@ -64,7 +64,7 @@ contract LongAnswer {
 }""",
     ),
     "LongExcuse": (
-        ("returndata", "returndata"),
+        ("returndata",),
         """contract LongExcuse {
     function act(IERC20 token) external view returns (uint256) {
         try token.totalSupply() returns (uint256 supply) { return supply; }
@@ -114,6 +114,34 @@ contract LongAnswer {
     function _allow(address token, address pool) private { SafeTransferLib.safeApprove(token, pool, 1); }
 }""",
     ),
+    "GenerousBack": (
+        ("approve",),
+        """contract GenerousBack {
+    address immutable POOL = msg.sender;
+    function onCall(address token) external {
+        if (msg.sender != POOL) revert();
+        SafeTransferLib.safeApprove(token, msg.sender, 1);
+    }
+}""",
+    ),
+    "LongStruct": (
+        ("returndata",),
+        """struct Inner { uint256 count; string name; }
+struct Outer { Inner inner; }
+interface IBook { function read() external view returns (Outer memory); }
+contract LongStruct {
+    function act(IBook book) external view returns (uint256) { return book.read().inner.count; }
+}""",
+    ),
+    "LookThenAct": (
+        ("access",),
+        """contract LookThenAct {
+    address immutable OWNER = msg.sender;
+    uint256 public value;
+    function act() external { uint256 old = _bump(); if (msg.sender != OWNER) revert(); value = old; }
+    function _bump() private returns (uint256) { return ++value; }
+}""",
+    ),
     "Open": (
         ("access",),
         """contract Open {
@@ -156,10 +184,39 @@ GOOD: Final[dict[str, str]] = {
     function byModifier() external onlyOwner { last = address(0); }
     function byFirstStatement() external { if (msg.sender != OWNER) revert(); last = address(0); }
     function byCall() external { bytes32 hash = _consume(); last = address(uint160(uint256(hash))); }
+    function byLookingFirst(address to) external {
+        bool isOpen = _word() == 0;
+        if (msg.sender != OWNER) revert();
+        if (isOpen) last = to;
+    }
     function byView() external view returns (address) { return msg.sender; }
     function _consume() private view returns (bytes32) { require(_word() == 0, "who?"); return bytes32(0); }
     function _word() private view returns (uint256) { return uint160(msg.sender) ^ uint160(OWNER); }
     function _check(address) private view { if (_word() != 0) revert(); }
+}""",
+    "Short": """struct Flags { uint256 flags; address[2] both; }
+interface IReader { function read() external view returns (Flags memory); }
+contract Short {
+    function act(IReader reader) external view returns (uint256) {
+        try reader.read() returns (Flags memory flags) { return flags.flags; } catch { return 0; }
+    }
+}""",
+    "PulledBack": """interface IPool { function lend(address token) external; }
+contract PulledBack {
+    address immutable POOL = msg.sender;
+    function act(address token) external {
+        if (msg.sender != POOL) revert();
+        _borrow(IPool(POOL), token);
+    }
+    function _borrow(IPool pool, address token) private {
+        pool.lend(token);
+        uint256 left = IERC20(token).allowance(address(this), address(pool));
+        if (left != 0) revert();
+    }
+    function onCall(address token) external {
+        if (msg.sender != POOL) revert();
+        SafeTransferLib.safeApprove(token, msg.sender, 1);
+    }
 }""",
     "Overridden": """abstract contract OverriddenBase {
     uint256 public value;

@@ -18,7 +18,7 @@ from steelyard.model import (
     VenueKind,
 )
 from steelyard.units import ETHER, GWEI, Address
-from tests.support.pools import v2_pool
+from tests.support.pools import v2_pool, v3_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -127,6 +127,20 @@ def drifted() -> list[Pool]:
         pair(1, WETH, USDC, 100 * ETHER, 300_000 * 10**6),
         pair(2, WETH, USDC, 100 * ETHER, 315_000 * 10**6, venue="sushiswap_v2"),
     ]
+
+
+def stepped() -> list[Pool]:
+    """A V3 pool with a tick at every spacing, and a cheaper pair: each further loan crosses more."""
+    middle = 75_000 // 60 * 60
+    steps = v3_pool(
+        [(middle + 60 * at, middle + 60 * (at + 1), 10**21) for at in range(-40, 40)],
+        tick=middle + 5,
+        fee_pips=3_000,
+        address=address(3),
+        token0=WETH,
+        token1=DAI,
+    )
+    return [steps, pair(1, WETH, DAI, 1_000 * ETHER, 2_000_000 * ETHER)]
 
 
 def decided(

@@ -258,12 +258,25 @@ def test_trouble_is_told_when_it_begins_and_when_it_changes() -> None:
     assert sending.trouble_of(PRIVATE) is None
 
 
+def test_closed_intent_leaves_no_memory_behind() -> None:
+    sending = doors(Relay(RpcUnavailable("no connection")), chain=Chain({PRIVATE.hash: None}))
+    intent: Any = Intent(PRIVATE)
+    sending.send(PRIVATE)
+    sending.whereabouts(intent, block(101))
+    sending.forget(intent)
+    assert (sending._troubles, sending._leaked) == ({}, set())
+
+
 def test_without_relays_a_private_transaction_is_sent_nowhere() -> None:
-    chain = Chain()
-    closed = doors(chain=chain, fallback_to_public=False)
+    chain, notes = Chain(), Notes()
+    closed = doors(chain=chain, journal=notes)
     assert isinstance(closed.send(PRIVATE), DeliveryUnknown)
     assert isinstance(closed.send_again(PRIVATE, block(110)), DeliveryUnknown)
-    assert chain.sent == []
+    assert (chain.sent, notes.doors) == ([], []), "nobody can hold what nobody was handed"
+    opened = doors(chain=chain, journal=notes, fallback_to_public=True)
+    assert opened.send_again(PRIVATE, block(110)) is None
+    assert [door for door, _, _ in notes.doors] == [Door.PUBLIC]
+    assert chain.sent == [PRIVATE.raw]
 
 
 def test_configured_relays_close_the_public_door_for_what_went_through_it_before() -> None:

@@ -75,6 +75,7 @@ class Chain:
     def __init__(self) -> None:
         self.receipts: dict[str, TransactionReceipt] = {}
         self.pool: set[str] = set()
+        self.pool_block: int | None = None
         self.nonce_after: dict[int, int] = {}
         self.sent: list[bytes] = []
         self.block_transactions: list[dict[str, str]] = []
@@ -88,7 +89,8 @@ class Chain:
     def transaction(self, transaction_hash: str) -> TransactionView | None:
         if transaction_hash not in self.pool:
             return None
-        return TransactionView(hash=transaction_hash, sender=KEEPER, nonce=7, block_number=None)
+        number = self.pool_block
+        return TransactionView(hash=transaction_hash, sender=KEEPER, nonce=7, block_number=number)
 
     def nonce(self, address: Address, at: int) -> int:
         assert address == KEEPER
@@ -229,6 +231,13 @@ def test_deadline_itself_is_not_over(chain: Chain) -> None:
 def test_attempt_that_waits_in_the_pool_keeps_the_others_from_being_sent(chain: Chain) -> None:
     chain.pool = {FIRST.hash}
     assert settle(chain, FIRST, SECOND, head=block(101, seconds=5_000)) is None
+    assert chain.sent == []
+
+
+def test_transaction_mined_after_its_receipt_was_asked_for_waits_for_the_receipt(chain: Chain) -> None:
+    chain.pool, chain.pool_block = {FIRST.hash}, 101
+    assert settle(chain) is None
+    assert settle(chain, head=block(101, seconds=1_001)) is None
     assert chain.sent == []
 
 

@@ -36,6 +36,7 @@ from tests.support.markets import (
     pair,
     settings,
     snapshot,
+    stepped,
 )
 from tests.support.pools import v3_pool
 
@@ -101,29 +102,8 @@ def test_a_balanced_market_has_no_candidates() -> None:
     assert decided(snapshot([])).verdicts == ()
 
 
-def test_a_builders_share_is_taken_from_the_promise_and_only_where_it_can_be_paid() -> None:
-    market = snapshot(drifted(), lenders=[lender(), lender(asset=USDC)], gas_price_wei=GWEI)
-    chosen = decided(market, builder_share_bps=2_000, profit_share_kept_bps=5_000, max_plans=5)
-    plan = only_plan(chosen)
-    assert plan.asset == USDC, "without a tip the dollar loan keeps more"
-    assert plan.builder_share_bps == 0
-    native = only_plan(decided(snapshot(drifted()), builder_share_bps=2_000, profit_share_kept_bps=5_000))
-    gain = native.legs[-1].amount_out - native.amount
-    assert native.builder_share_bps == 2_000
-    assert native.expected_profit == gain - (gain - native.min_profit) * 2_000 // BPS
-
-
 def test_crossed_ticks_cost_gas_and_a_dear_crossing_keeps_the_loan_on_this_side_of_it() -> None:
-    middle = 75_000 // 60 * 60
-    steps = v3_pool(
-        [(middle + 60 * at, middle + 60 * (at + 1), 10**21) for at in range(-40, 40)],
-        tick=middle + 5,
-        fee_pips=3_000,
-        address=address(3),
-        token0=WETH,
-        token1=DAI,
-    )
-    flat = pair(1, WETH, DAI, 1_000 * ETHER, 2_000_000 * ETHER)
+    steps, flat = stepped()
     cheap = only_plan(decided(snapshot([steps, flat], gas_price_wei=1)))
     kinds = [VENUES[leg.venue_id].kind for leg in cheap.legs]
     crossings = (cheap.gas_units - GasModel().units(cheap.lender, kinds)) // GasModel().tick_crossing

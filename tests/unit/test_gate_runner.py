@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gate import runner
-from gate.stages import Stage
+from gate.stages import DEEP_STAGES, DEEP_STORIES, ROOT, Stage
 
 pytestmark = pytest.mark.unit
 
@@ -50,3 +50,36 @@ def test_stage_that_failed_otherwise_stays_red(
     failing = stage(log, first_code=first_code, words=words, starts_a_node=starts_a_node)
     assert runner.run_suite("test", [failing]) == 1
     assert log.read_text() == "x"
+
+
+def test_stage_sees_the_variables_that_it_names_and_no_other_stage_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HYPOTHESIS_PROFILE", raising=False)
+    program = "import os; print(f'profile {os.environ.get(\"HYPOTHESIS_PROFILE\")}')"
+    command = (sys.executable, "-c", program)
+    deep = Stage("deep", command, "a deep stage", (("HYPOTHESIS_PROFILE", "deep"),))
+
+    assert runner.run_suite("test-deep", [deep, Stage("plain", command, "a plain stage")]) == 0
+
+    output = capsys.readouterr().out
+    assert output.index("profile deep") < output.index("profile None")
+    # Neither counts tests: each stage is one.
+    assert output.strip().splitlines()[-1] == "2 passed, 0 failed"
+
+
+def test_deep_suite_counts_tests_where_there_are_some_and_stages_where_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def saying(words: str, code: int) -> Stage:
+        return Stage(words[:5], (sys.executable, "-c", f"print({words!r}); raise SystemExit({code})"), words)
+
+    stages = [saying("=== 7 passed in 1.00s ===", 0), saying("all thresholds held", 0), saying("died", 1)]
+
+    assert runner.run_suite("test-deep", stages) == 1
+    assert capsys.readouterr().out.strip().splitlines()[-1] == "8 passed, 1 failed"
+
+
+def test_deep_stages_name_files_that_are_there() -> None:
+    assert [path for path in DEEP_STORIES if not (ROOT / path).is_file()] == []
+    assert len({stage.name for stage in DEEP_STAGES}) == len(DEEP_STAGES)

@@ -62,7 +62,9 @@ def verdict(code: VerdictCode, reason: str, *, net_wei: int | None = -5) -> Verd
 def test_totals_are_exact_beyond_what_the_database_could_add(store: Store) -> None:
     huge = 2**200
     trade(store, 0, IntentStatus.CONFIRMED, profit=huge, net_wei=huge - 3, gas_cost_wei=3)
-    trade(store, 1, IntentStatus.CONFIRMED, profit=huge + 1, net_wei=huge - 2, gas_cost_wei=3)
+    trade(
+        store, 1, IntentStatus.CONFIRMED, profit=huge + 1, net_wei=huge - 2, gas_cost_wei=3, builder_tip_wei=7
+    )
     trade(store, 2, IntentStatus.REVERTED, net_wei=-11, gas_cost_wei=11)
     with store.database.read() as session:
         report = reports.build_report(session)
@@ -71,6 +73,7 @@ def test_totals_are_exact_beyond_what_the_database_could_add(store: Store) -> No
     assert report.totals.confirmed_net_wei == 2 * huge - 5
     assert report.totals.net_wei == 2 * huge - 16
     assert report.totals.gas_cost_wei == 17
+    assert report.totals.builder_tip_wei == 7
     assert report.totals.estimated_net_wei == 2 * make_plan().expected_net_wei
     (failure,) = report.failures
     assert (failure.status, failure.gas_cost_wei) == ("reverted", 11)

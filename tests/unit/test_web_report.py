@@ -20,6 +20,7 @@ def execution(**changes: object) -> Execution:
         "estimated_net_wei": ETHER // 10,
         "net_wei": ETHER // 10,
         "gas_cost_wei": ETHER // 1000,
+        "builder_tip_wei": 0,
         "transaction_hash": "0x" + "ab" * 32,
     }
     return Execution(**{**values, **changes})  # type: ignore[arg-type]  # a builder for tests
@@ -45,6 +46,15 @@ def test_report_sums_every_execution_and_counts_the_confirmed() -> None:
     assert "<b>0.090000</b>ether after gas" in html
     assert "<b>1</b>confirmed of 2 executions" in html
     assert html.count("<svg") == 3
+
+
+def test_tips_are_shown_by_execution_and_summed_where_there_are_any() -> None:
+    html = render_report(
+        page(execution(builder_tip_wei=ETHER // 50), execution(builder_tip_wei=ETHER // 100))
+    )
+    assert "<b>0.030000</b>ether tipped to builders" in html
+    assert '<td class="num">0.020000</td>' in html
+    assert "tipped to builders" not in render_report(page(execution()))
 
 
 def test_report_with_nothing_sent_says_so() -> None:

@@ -19,7 +19,10 @@ contract CallbackProbe {
     Order[] private _orders;
 
     /// @notice Calls `target` with `data`, and makes `orders` when it calls back.
-    function ask(address target, bytes calldata data, Order[] calldata orders) external returns (bytes memory) {
+    function ask(address target, bytes calldata data, Order[] calldata orders)
+        external
+        returns (bytes memory)
+    {
         delete _orders;
         for (uint256 i = 0; i < orders.length; i++) {
             _orders.push(orders[i]);

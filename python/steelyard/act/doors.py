@@ -91,7 +91,6 @@ class Doors:
         self._on_leak = on_leak
         self._troubles: dict[str, str] = {}
         self._leaked: set[str] = set()
-        self._cancelled: set[str] = set()
 
     def stamp(self, head: BlockRef, last: SignedTransaction | None = None) -> tuple[Door, int | None]:
         """Return the door of a transaction that is about to be signed, and until when relays may hold it.
@@ -128,11 +127,11 @@ class Doors:
         """
         if signed.door is Door.PUBLIC and (not self._relays or self._fallback):
             return self._send_public(signed)
-        if not self._relays:
-            return self._said(signed, DeliveryUnknown("it was sent privately, and private.rpc_urls is empty"))
         if self._fallback:
             reason = f"not mined by the relays within {self._max_blocks} blocks"
             return self._go_public(signed, DeliveryUnknown(self._troubles.get(signed.hash, reason)))
+        if not self._relays:
+            return self._said(signed, DeliveryUnknown("private.rpc_urls is empty"))
         held_until = head.number + self._max_blocks
         self._journal.sending_again(signed.plan_id, door=Door.PRIVATE, held_until_block=held_until)
         return self._send_private(signed, held_until)
@@ -160,13 +159,10 @@ class Doors:
 
         It costs nothing, unlike a transaction that takes the nonce. By ``eth_cancelPrivateTransaction``.
         """
-        if signed.hash in self._cancelled:
-            return True
         if signed.door is Door.PUBLIC or not self._relays:
             return False
         if not all(self._at_each_relay(lambda relay: _cancels(relay, signed.hash))):
             return False
-        self._cancelled.add(signed.hash)
         self._journal.sending_again(
             signed.plan_id, door=Door.PRIVATE, held_until_block=head.number + _CANCELLED_AFTER_BLOCKS
         )
@@ -175,6 +171,12 @@ class Doors:
     def trouble_of(self, signed: SignedTransaction) -> str | None:
         """Return why the relays last did not take the transaction, or None where they did."""
         return self._troubles.get(signed.hash)
+
+    def forget(self, intent: OpenIntent) -> None:
+        """Forget what was said of an intent that is closed."""
+        for attempt in intent.attempts:
+            self._troubles.pop(attempt.hash, None)
+            self._leaked.discard(attempt.hash)
 
     def _send_public(self, signed: SignedTransaction) -> SteelyardError | None:
         try:
@@ -236,9 +238,7 @@ class Doors:
             return Whereabouts.GONE
         if last.held_until_block is not None and head.number >= last.held_until_block:
             return Whereabouts.GONE
-        if was_taken and self._status is None:
-            return Whereabouts.HELD
-        return Whereabouts.HELD if last.hash in self._cancelled else Whereabouts.UNSURE
+        return Whereabouts.HELD if was_taken and self._status is None else Whereabouts.UNSURE
 
     def _at_each_relay(self, ask: Callable[[PrivateRelay], T]) -> list[T]:
         """Ask all relays at once: one that is silent must not keep the others waiting."""

@@ -82,6 +82,7 @@ class Tracker:
             outcome = self.settle(intent, head) if intent.signed else _interrupted(intent)
             if outcome is not None:
                 self._journal.close(outcome)
+                self._doors.forget(intent)
                 outcomes.append(outcome)
         return outcomes
 

@@ -91,6 +91,7 @@ def _execution(record: ArbitrageRecord, tokens: Mapping[Address, Token]) -> Exec
         estimated_net_wei=record.estimated_net_wei,
         net_wei=record.net_wei or 0,
         gas_cost_wei=record.gas_cost_wei or 0,
+        builder_tip_wei=record.builder_tip_wei or 0,
         transaction_hash=record.transaction_hash or "",
     )
 

@@ -120,6 +120,7 @@ def _totals_rows(standing: Standing) -> list[tuple[str, str]]:
         ("open", str(standing.unfinished)),
         ("net, ether", ether(totals.net_wei)),
         ("gas, ether", ether(totals.gas_cost_wei)),
+        ("tips to builders, ether", ether(totals.builder_tip_wei)),
     ]
 
 
@@ -151,6 +152,7 @@ def _as_json(standing: Standing) -> dict[str, Any]:
         "open": standing.unfinished,
         "net_wei": str(standing.totals.net_wei),
         "gas_cost_wei": str(standing.totals.gas_cost_wei),
+        "builder_tip_wei": str(standing.totals.builder_tip_wei),
         "risk": _amounts_as_text(asdict(standing.risk)),
         "limits": _amounts_as_text(asdict(standing.limits)),
         "events": [asdict(event) for event in standing.events],

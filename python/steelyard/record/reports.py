@@ -33,6 +33,7 @@ class Totals:
         estimated_net_wei: what the confirmed ones were expected to bring; compare ``net_wei`` of these.
         confirmed_net_wei: what the confirmed ones brought.
         net_wei: of all, gas of failures included.
+        builder_tip_wei: what the executor paid to builders, out of the gain and beside the gas.
     """
 
     by_status: dict[str, int]
@@ -42,6 +43,7 @@ class Totals:
     net_wei: int
     gas_cost_wei: int
     gas_used: int
+    builder_tip_wei: int
 
     @property
     def records(self) -> int:
@@ -191,12 +193,13 @@ def add_up(records: Iterable[ArbitrageRecord]) -> Totals:
     """Return what the records add up to."""
     statuses: Counter[str] = Counter()
     profit: defaultdict[str, int] = defaultdict(int)
-    estimated_wei = confirmed_wei = net_wei = gas_wei = gas_used = 0
+    estimated_wei = confirmed_wei = net_wei = gas_wei = gas_used = tip_wei = 0
     for record in records:
         statuses[record.status] += 1
         net_wei += record.net_wei or 0
         gas_wei += record.gas_cost_wei or 0
         gas_used += record.gas_used or 0
+        tip_wei += record.builder_tip_wei or 0
         if record.status == IntentStatus.CONFIRMED.value:
             profit[record.asset] += record.realised_profit or 0
             estimated_wei += record.estimated_net_wei
@@ -209,6 +212,7 @@ def add_up(records: Iterable[ArbitrageRecord]) -> Totals:
         net_wei=net_wei,
         gas_cost_wei=gas_wei,
         gas_used=gas_used,
+        builder_tip_wei=tip_wei,
     )
 
 

@@ -9,7 +9,7 @@ from steelyard.decide.arbitrage.candidate import Candidate
 from steelyard.decide.arbitrage.market import AssetTerms, Market
 from steelyard.decide.arbitrage.plan import Terms, builder_tip, least_profit
 from steelyard.decide.arbitrage.route import Route, legs_of, pools_of
-from steelyard.decide.arbitrage.sizing import Sizing
+from steelyard.decide.arbitrage.sizing import Sizing, SizingSearch
 from steelyard.decide.arbitrage.wording import HopelessText, Joined, SizedText, ether_text
 from steelyard.model import LenderTerms, VenueKind, Verdict, VerdictCode, Words
 from steelyard.units import Address
@@ -90,8 +90,8 @@ def _sized(
     Whoever asks no less in fee and gas than a lender that was not short of funds cannot do better. They come
     in the order of their fees, so only the gas is left to compare.
     """
-    limit, size = known.most, market.cache.size
-    crossing_price = known.crossing_price if VenueKind.UNISWAP_V3 in kinds else 0
+    limit = known.most
+    prices = known.crossing_prices if VenueKind.UNISWAP_V3 in kinds else (0,)
     found: list[tuple[LenderTerms, Sizing]] = []
     out_of_reach: list[int] = []
     ample_gas: int | None = None
@@ -102,17 +102,40 @@ def _sized(
         if terms.source is not None and terms.source.address in own_pools:
             continue  # a pool that lends is locked: the route could not trade there
         cap = terms.available if limit is None else min(limit, terms.available)
-        worth, hope = market.least_worth(terms, kinds)
-        search = size(
-            market.optimizer, route, terms, cap, crossing_price=crossing_price, worth=worth, hope=hope
-        )
-        if cap == limit or search.furthest <= cap:
+        searches = _searches(market, route, terms, cap, kinds, prices)
+        if cap == limit or all(search.furthest <= cap for search in searches):
             ample_gas = gas_units  # less than any before
-        if search.sizing is not None:
-            found.append((terms, search.sizing))
-        elif search.hopeless and search.reach is not None:
-            out_of_reach.append(search.reach)
+        for search in searches:
+            if search.sizing is not None:
+                found.append((terms, search.sizing))
+            elif search.hopeless and search.reach is not None:
+                out_of_reach.append(search.reach)
     return found, out_of_reach
+
+
+def _searches(
+    market: Market,
+    route: Route,
+    terms: LenderTerms,
+    cap: int,
+    kinds: Sequence[VenueKind],
+    prices: Sequence[int],
+) -> list[SizingSearch]:
+    worth, hope = market.least_worth(terms, kinds)
+    size = market.cache.size
+    return [
+        size(
+            market.optimizer,
+            route,
+            terms,
+            cap,
+            crossing_price=price,
+            price_rank=rank,
+            worth=worth,
+            hope=hope,
+        )
+        for rank, price in enumerate(prices)
+    ]
 
 
 def _terms(
@@ -120,13 +143,14 @@ def _terms(
 ) -> Terms | None:
     """Return what the loan would cost and bring, or None where the asset's pool cannot value it."""
     settings = market.settings
+    share = settings.tip_share_bps(asset)
     gas_units = settings.gas.units(lender.kind, kinds, sizing.crossings)
+    gas_units += settings.gas.builder_tip if share else 0
     gas_cost_wei = gas_units * market.gas_price_wei
     floor = market.valuer.cost(asset, gas_cost_wei)
     least = least_profit(
         sizing.profit, sizing.profit if floor is None else floor, settings.profit_share_kept_bps
     )
-    share = settings.builder_share_bps if asset == settings.wrapped_native else 0
     tip = builder_tip(sizing.profit, least, share)
     value = market.valuer.value_wei(asset, sizing.profit - tip)
     if value is None:

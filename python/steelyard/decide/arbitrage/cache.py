@@ -18,7 +18,7 @@ from steelyard.decide.arbitrage.sizing import AmtOptimizer, SizingSearch
 from steelyard.model import LenderKind, LenderTerms, MarketSnapshot, Token
 from steelyard.units import Address
 
-_SizingKey = tuple[int, LenderKind | None, int, int, tuple[tuple[Address, Address], ...]]
+_SizingKey = tuple[int, int, LenderKind | None, int, int, tuple[tuple[Address, Address], ...]]
 
 _MAX_LAYOUTS = 4
 """Sets of borrowable tokens whose cycles are kept; a market has one, until a lender comes or goes."""
@@ -97,11 +97,17 @@ class ArbitrageCache:
         cap: int,
         *,
         crossing_price: int = 0,
+        price_rank: int = 0,
         worth: int = 0,
         hope: int = 0,
     ) -> SizingSearch:
-        """Return the optimizer's answer, from memory where it cannot have changed."""
+        """Return the optimizer's answer, from memory where it cannot have changed.
+
+        Args:
+            price_rank: which of a block's several crossing prices it is: each is remembered by itself.
+        """
         key = (
+            price_rank,
             terms.fee_wad,
             terms.kind if terms.fee_wad else None,  # the kinds differ in how they round the fee
             optimizer.max_evaluations,

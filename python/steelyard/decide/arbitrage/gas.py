@@ -20,28 +20,31 @@ class GasModel:
 
     Attributes:
         balancer_v2 and so on: the whole transaction without a leg: 21,000 to begin with, calldata, guards and
-            event, the loan, its repayment, and the payment to the treasury. Maker's lender and a listed
-            ERC-3156 lender are taken to do what MakerDAO's does.
+            event, the loan, its repayment, and the payment to the treasury. A listed ERC-3156 lender is taken to
+            do what Maker's does.
         uniswap_v2_leg: one swap at a pair, both transfers included.
         uniswap_v3_leg: one swap at a pool of any other kind that crosses no initialised tick.
         direct_payment: what a Uniswap V2 leg saves behind another, which pays the pair directly.
         tick_crossing: each initialised tick that a swap crosses. (A tick's very first crossing writes slots
             that were zero: up to 48,000.)
+        builder_tip: unwrapping the tip and paying it to a builder that has been paid before
+            (``tests/fork/test_act_execution.py``).
     """
 
-    balancer_v2: int = 120_000
-    aave_v3: int = 236_000
-    morpho_blue: int = 124_000
-    aave_v2: int = 236_000
-    maker: int = 160_000
-    uniswap_v2: int = 130_000
-    uniswap_v3: int = 130_000
-    uniswap_v4: int = 110_000
-    erc3156: int = 160_000
-    uniswap_v2_leg: int = 82_000
-    uniswap_v3_leg: int = 100_000
-    direct_payment: int = 20_000
+    balancer_v2: int = 112_000
+    aave_v3: int = 214_000
+    morpho_blue: int = 115_000
+    aave_v2: int = 240_000
+    maker: int = 146_000
+    uniswap_v2: int = 131_000
+    uniswap_v3: int = 117_000
+    uniswap_v4: int = 98_000
+    erc3156: int = 150_000
+    uniswap_v2_leg: int = 72_000
+    uniswap_v3_leg: int = 82_000
+    direct_payment: int = 10_000
     tick_crossing: int = 26_000
+    builder_tip: int = 16_500
 
     def __post_init__(self) -> None:
         for name in self.__slots__:

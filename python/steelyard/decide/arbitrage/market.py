@@ -16,7 +16,7 @@ from steelyard.decide.arbitrage.sizing import AmtOptimizer
 from steelyard.decide.arbitrage.validation import Evidence, Facts, OpportunityValidator
 from steelyard.decide.arbitrage.valuation import Valuer
 from steelyard.model import Attempts, LenderKind, LenderTerms, MarketSnapshot, Token, Venue, VenueKind
-from steelyard.units import Address, div_up
+from steelyard.units import BPS, Address, div_up, mul_div_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +26,15 @@ class AssetTerms:
     Attributes:
         lenders: those that have any of it, each with its gas, the cheapest in fee and gas first.
         most: base units that the largest trade is worth; None where the asset has no price.
-        crossing_price: what crossing a tick costs, in base units, a little too high: rounded up to two
+        crossing_prices: what crossing a tick costs, in base units, a little too high: rounded up to two
             digits, so that sizes are remembered while gas and prices hardly move. A plan's gas is exact.
+            Two of them where a builder is tipped: one of both leads to the best size.
     """
 
     token: Token | None
     lenders: tuple[tuple[LenderTerms, int], ...]
     most: int | None
-    crossing_price: int
+    crossing_prices: tuple[int, ...]
 
     def symbol(self, asset: Address) -> str:
         return self.token.symbol if self.token else str(asset)
@@ -110,6 +111,7 @@ class Market:
 
     def _asset(self, asset: Address) -> AssetTerms:
         gas = self.settings.gas
+        crossing = self.valuer.units_at_spot(asset, gas.tick_crossing * self.gas_price_wei) or 0
         lenders = sorted(
             ((terms, gas.units(terms.kind, ())) for terms in offers(self.snapshot.lenders, asset)),
             key=lambda offer: (offer[0].fee_wad, offer[1], offer[0].kind),
@@ -118,10 +120,21 @@ class Market:
             token=self.snapshot.tokens.get(asset),
             lenders=tuple(lenders),
             most=self.valuer.units_at_spot(asset, self.settings.max_trade_wei),
-            crossing_price=_two_digits(
-                self.valuer.units_at_spot(asset, gas.tick_crossing * self.gas_price_wei) or 0
-            ),
+            crossing_prices=tuple(_two_digits(price) for price in self._before_tip(asset, crossing)),
         )
+
+    def _before_tip(self, asset: Address, cost: int) -> tuple[int, ...]:
+        """Return the gain, before the builder's tip, that pays for ``cost`` of gas; rounded up.
+
+        The tip is a share of what is above ``min_profit``, which is the larger of the gas and the kept share
+        of the gain. Where it is the gas, gas is paid before anything is shared: its price stays. Where it is
+        the kept share, of each unit of gain the builder has its share of what is not kept, and gas is paid
+        out of the rest. What we keep is the larger of the two, so the better of their best sizes is the best.
+        """
+        shared = self.settings.tip_share_bps(asset) * (BPS - self.settings.profit_share_kept_bps)
+        if not 0 < shared < BPS * BPS:
+            return (cost,)
+        return cost, mul_div_up(cost, BPS * BPS, BPS * BPS - shared)
 
 
 def _two_digits(amount: int) -> int:

@@ -70,7 +70,7 @@ def build_plan(
         loan_fee=sizing.loan_fee,
         max_loan_fee=sizing.loan_fee,
         min_profit=terms.min_profit,
-        builder_share_bps=settings.builder_share_bps if asset == settings.wrapped_native else 0,
+        builder_share_bps=settings.tip_share_bps(asset),
         legs=_legs(route, sizing.amounts, settings.slippage_bps, venues),
         expected_profit=sizing.profit - terms.tip,
         gas_units=terms.gas_units,

@@ -57,6 +57,10 @@ class ArbitrageSettings:
     certify_budget: int = 1_000
     gas: GasModel = field(default_factory=GasModel)
 
+    def tip_share_bps(self, asset: Address) -> int:
+        """Return the builder's share of a loan of ``asset``: the executor tips out of wrapped native only."""
+        return self.builder_share_bps if asset == self.wrapped_native else 0
+
     def __post_init__(self) -> None:
         if not SHORTEST_PATH <= self.path_length <= LONGEST_PATH:
             raise ConfigError(

@@ -19,6 +19,7 @@ class Execution:
 
     Attributes:
         amount, profit: in people's units of ``asset``, as text with the asset's decimals.
+        builder_tip_wei: paid to the block's builder out of the gain; not in ``profit``.
         estimated_net_wei, net_wei: after gas, valued in the native coin; ``net_wei`` is the chain's.
     """
 
@@ -32,6 +33,7 @@ class Execution:
     estimated_net_wei: int
     net_wei: int
     gas_cost_wei: int
+    builder_tip_wei: int
     transaction_hash: str
 
 
@@ -70,6 +72,10 @@ class ReportPage:
     @property
     def gas_wei(self) -> int:
         return sum(execution.gas_cost_wei for execution in self.executions)
+
+    @property
+    def tip_wei(self) -> int:
+        return sum(execution.builder_tip_wei for execution in self.executions)
 
 
 def render_report(page: ReportPage) -> str:

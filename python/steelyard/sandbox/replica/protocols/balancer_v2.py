@@ -1,6 +1,6 @@
 """Balancer V2: the Vault (a flash lender without a fee), its Authorizer, the FeesCollector it creates.
 
-No pools yet: what the Vault lends was paid in as internal balance.
+What the Vault lends is what its pools hold, and what is paid in here as internal balance.
 """
 
 from __future__ import annotations
