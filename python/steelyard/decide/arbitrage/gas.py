@@ -20,8 +20,8 @@ class GasModel:
 
     Attributes:
         balancer_v2 and so on: the whole transaction without a leg: 21,000 to begin with, calldata, guards and
-            event, the loan, its repayment, and the payment to the treasury. A listed ERC-3156 lender is taken to
-            do what Maker's does.
+            event, the loan, its repayment, and the payment to the treasury. A listed ERC-3156 lender is taken
+            to do what Maker's does.
         uniswap_v2_leg: one swap at a pair, both transfers included.
         uniswap_v3_leg: one swap at a pool of any other kind that crosses no initialised tick.
         direct_payment: what a Uniswap V2 leg saves behind another, which pays the pair directly.
