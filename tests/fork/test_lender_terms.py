@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import ape
 import pytest
 
-from scripts.deploy import CHAIN_BOOKS
 from steelyard.connect.chain import ChainClient
 from steelyard.connect.plan_bytes import packed_address, packed_uint
 from steelyard.connect.rpc import RpcClient
@@ -17,7 +16,7 @@ from steelyard.observe.watch import WatchList
 from steelyard.sandbox.replica.protocols import maker_flash
 from steelyard.units import GWEI, Address
 from tests.support.fork_market import USDC, USDT, WETH
-from tests.support.market_scene import VENUES
+from tests.support.market_scene import LENDERS, VENUES
 
 if TYPE_CHECKING:
     from tests.support.fork_chain import ForkChain
@@ -38,12 +37,11 @@ def lens(owner: Any) -> Any:
 def offers(chain: ForkChain, executor: Any, owner: Any) -> tuple[LenderTerms, ...]:
     """Everybody's, the listed lender's and the deepest pools' among them."""
     chain.send(owner.address, executor.address, "listLender(address)", maker_flash.DSS_FLASH)
-    named = {LenderKind[name.upper()]: at for name, at in CHAIN_BOOKS[1].lenders.items() if at is not None}
     watch = WatchList(
         chain_id=1,
         tokens=WATCHED,
         venues=VENUES,
-        lenders={kind: Address(at) for kind, at in named.items()},
+        lenders=LENDERS,
         listed_lenders={0: maker_flash.DSS_FLASH},
         bases=WATCHED,
     )
