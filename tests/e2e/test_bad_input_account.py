@@ -141,7 +141,7 @@ def test_account_that_is_no_keeper_sends_nothing_until_the_owner_makes_it_one(
     with running_keeper(config, "--live") as keeper:
         said = keeper.wait_for("risk_stopped: ", shared_stage.next_block)
         assert "is no keeper of the executor" in said
-        assert "ape run deploy keeper" in said
+        assert "ape run roles grant" in said
         stranger = said.partition("account ")[2].split()[0]
         keeper.wait_for("stopped: no new risk", shared_stage.next_block)
         found = status(tmp_path)

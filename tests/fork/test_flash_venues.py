@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import ape
 import pytest
 
-from scripts.deploy import CHAIN_BOOKS
+from scripts._deployment import venue_arguments
+from steelyard.config.address_book import address_book
 from steelyard.exceptions import RpcRejected
 from steelyard.sandbox.abi import encode_call
 from steelyard.sandbox.replica import PoolKind, PoolRecord, ensure_state, project_root
@@ -72,11 +73,11 @@ Stops = dict[str, Stop]
 @pytest.fixture(scope="module")
 def venue_executor(owner: Any, keeper: Any, treasury: Address) -> Any:
     """With the manager of Uniswap V4, whatever else the chain's book knows."""
-    book = CHAIN_BOOKS[1]
+    book = address_book(1)
     lenders = (BALANCER_VAULT, AAVE_POOL, MORPHO, NATIVE, NATIVE, uniswap_v4.POOL_MANAGER)
-    deployed = owner.deploy(ape.project.FlashLoanArbitrage, owner.address, treasury, lenders, book.weth)
+    deployed = owner.deploy(ape.project.FlashLoanArbitrage, owner.address, treasury, lenders, WETH)
     for venue in book.venues[:3]:
-        deployed.listVenue(venue.arguments, sender=owner)
+        deployed.listVenue(venue_arguments(venue), sender=owner)
     deployed.setKeeper(keeper.address, True, sender=owner)
     return deployed
 

@@ -92,7 +92,7 @@ def executor_refusal(chain: ChainClient, executor: Address, keeper: Address) -> 
     if not _ask(chain, executor, _IS_KEEPER + address_word(keeper)):
         return (
             f"account {keeper} is no keeper of the executor {executor}; "
-            f"its owner can make it one: ape run deploy keeper {keeper}"
+            f"its owner can make it one: ape run roles grant {keeper}"
         )
     if _ask(chain, executor, _PAUSED):
         return f"the executor {executor} is paused: it executes nothing until its owner unpauses it"

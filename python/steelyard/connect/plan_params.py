@@ -146,6 +146,15 @@ class ParamsCodec:
         self._made = made
         self._fields = fields
 
+    def make(self, values: Mapping[str, Any], what: str) -> Any:
+        """Return the parameters of these values, by name. Raises InvalidPlan: one is missing, or unknown."""
+        needed = {name for name, field in self._fields.items() if not field.optional}
+        if not needed <= set(values) <= set(self._fields):
+            raise InvalidPlan(
+                f"{what} takes {', '.join(self._fields) or 'nothing'}; not {', '.join(values) or 'nothing'}"
+            )
+        return self._made(**values)
+
     def encode(self, params: object, what: str) -> bytes:
         """Return the bytes. Raises InvalidPlan: another class, or a value that does not fit."""
         if type(params) is not self._made:
