@@ -114,6 +114,16 @@ contract VenuesEtherTest is VenuesFixture {
         );
     }
 
+    function test_wrapping_ofEtherIntoAnythingElse_reverts() public {
+        address[3] memory tokensOut = [address(btc), address(usd), address(0)];
+        for (uint256 i; i < 3; ++i) {
+            PlanSpec memory plan = _planOf(address(weth), _wrapLeg(address(0)), _wrapLeg(tokensOut[i]));
+            _assertReverts(
+                plan, abi.encodeWithSelector(ErrorsLib.NotWrappedEther.selector, address(0), tokensOut[i])
+            );
+        }
+    }
+
     function test_unwrapAndWrap_costsNothing() public {
         PlanSpec memory plan = _planOf(address(weth), _wrapLeg(address(0)), _wrapLeg(address(weth)));
         plan.minProfit = 0;
