@@ -31,9 +31,8 @@ contract CallbackIncidents is IncidentFixture {
         _donate(address(usd));
         vault.setFee(1e18);
         bytes memory data = _loanAtStart(address(usd), LOAN, 1e18);
-        bytes memory call_ = abi.encodeCall(
-            vault.flashLoan, (address(executor), _one(address(usd)), _one(LOAN), data)
-        );
+        bytes memory call_ =
+            abi.encodeCall(vault.flashLoan, (address(executor), _one(address(usd)), _one(LOAN), data));
         for (uint256 i; i < 3; ++i) {
             _attack(attacker, address(vault), call_);
         }
@@ -151,8 +150,6 @@ contract CallbackIncidents is IncidentFixture {
         plan.loans = new LoanSpec[](2);
         plan.loans[0] = _loan(LenderKind.BalancerV2, first, LOAN);
         plan.loans[1] = _loan(LenderKind.BalancerV2, second, DONATION);
-        return abi.encodeCall(
-            executor.receiveFlashLoan, (assets, amounts, new uint256[](2), plan.encode())
-        );
+        return abi.encodeCall(executor.receiveFlashLoan, (assets, amounts, new uint256[](2), plan.encode()));
     }
 }

@@ -35,8 +35,7 @@ contract MoneyIncidents is IncidentFixture {
         _executeAs(keeper, _plan(LenderKind.AaveV3, address(usd), address(btc), V2_A, V2_B));
         _donate(address(usd));
         vm.prank(address(aavePool));
-        (bool pulled,) =
-            address(usd).call(abi.encodeCall(usd.transferFrom, (address(executor), attacker, 1)));
+        (bool pulled,) = address(usd).call(abi.encodeCall(usd.transferFrom, (address(executor), attacker, 1)));
         assertEq(pulled, usd.balanceOf(attacker) == 1);
         _conclude(usd.balanceOf(attacker), ErrorsLib.AllowanceLeft.selector);
     }
