@@ -82,13 +82,11 @@ abstract contract Listings is ExecutorRoles {
     }
 
     /// @dev The pool of a pair, which must exist: anyone could otherwise be made to receive tokens for nothing.
-    function _existingPool(
-        Venue memory venue,
-        uint16 venueId,
-        address tokenA,
-        address tokenB,
-        uint24 feePips
-    ) internal view returns (address pool) {
+    function _existingPool(Venue memory venue, uint16 venueId, address tokenA, address tokenB, uint24 feePips)
+        internal
+        view
+        returns (address pool)
+    {
         pool = PoolAddressLib.derive(venue, tokenA, tokenB, feePips);
         if (pool.code.length == 0) revert ErrorsLib.PoolNotFound(venueId, pool);
     }

@@ -89,13 +89,9 @@ abstract contract Route is
         hand.amount = purse.take(leg.tokenIn, leg.amountIn);
     }
 
-    function _swap(
-        bytes calldata plan,
-        Stop memory stop,
-        uint256 index,
-        Hand memory hand,
-        address recipient
-    ) private {
+    function _swap(bytes calldata plan, Stop memory stop, uint256 index, Hand memory hand, address recipient)
+        private
+    {
         address tokenOut = stop.leg.tokenOut;
         // A credit with Uniswap V4's manager, whose books are to be believed, shows in no balance.
         uint256 received = stop.leg.kind == VenueKind.UniswapV4 && recipient == stop.pool
@@ -148,13 +144,13 @@ abstract contract Route is
         Leg memory leg = stop.leg;
         (VenueKind kind, address pool, address tokenOut) = (leg.kind, stop.pool, leg.tokenOut);
         if (kind == VenueKind.UniswapV2) {
-            return _swapOnUniswapV2(
-                pool, hand.token, tokenOut, stop.feePips, hand.amount, hand.prepaid, recipient
-            );
+            return
+                _swapOnUniswapV2(
+                    pool, hand.token, tokenOut, stop.feePips, hand.amount, hand.prepaid, recipient
+                );
         }
         if (kind <= VenueKind.Algebra) {
-            return
-                _swapOnUniswapV3(_callbackOf(kind), pool, hand.token, tokenOut, hand.amount, recipient);
+            return _swapOnUniswapV3(_callbackOf(kind), pool, hand.token, tokenOut, hand.amount, recipient);
         }
         if (kind == VenueKind.UniswapV4) {
             return _swapOnUniswapV4(
@@ -176,8 +172,7 @@ abstract contract Route is
         if (!isEther) AllowanceLib.allow(tokenIn, pool, amountIn);
         uint256 value = isEther ? amountIn : 0;
         bool isBalancer = stop.leg.kind == VenueKind.BalancerV2;
-        bytes calldata params =
-            PlanLib.params(plan, stop.leg.params, stop.leg.next, isBalancer ? 32 : 4);
+        bytes calldata params = PlanLib.params(plan, stop.leg.params, stop.leg.next, isBalancer ? 32 : 4);
         if (isBalancer) {
             sent = _swapOnBalancerV2(bytes32(params), tokenIn, stop.leg.tokenOut, amountIn, value, recipient);
         } else {
@@ -197,9 +192,7 @@ abstract contract Route is
         bytes calldata params = PlanLib.params(plan, leg.params, leg.next, length);
         uint16 venueId = PlanLib.uint16At(params, 0);
         Venue memory venue = _venueOf(venueId, leg.kind);
-        pool = _existingPool(
-            venue, venueId, tokenIn, leg.tokenOut, tiered ? PlanLib.uint24At(params, 2) : 0
-        );
+        pool = _existingPool(venue, venueId, tokenIn, leg.tokenOut, tiered ? PlanLib.uint24At(params, 2) : 0);
         venueFeePips = venue.feePips;
     }
 

@@ -45,13 +45,9 @@ contract MockBalancerPoolVault is MockBalancerVault {
     }
 
     /// @notice Opens a pool on what the test has sent here before.
-    function register(
-        bytes32 poolId,
-        address tokenA,
-        uint256 reserveA,
-        address tokenB,
-        uint256 reserveB
-    ) external {
+    function register(bytes32 poolId, address tokenA, uint256 reserveA, address tokenB, uint256 reserveB)
+        external
+    {
         (reserves[poolId][tokenA], reserves[poolId][tokenB]) = (reserveA, reserveB);
     }
 

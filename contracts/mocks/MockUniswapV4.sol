@@ -96,9 +96,7 @@ contract MockUniswapV4Manager is IUniswapV4PoolManager {
         if (fault == ManagerFault.PaysNegative) amountOut = -1;
         _account(tokenIn, -int256(amountIn), msg.sender);
         _account(tokenOut, amountOut, msg.sender);
-        packed = params.zeroForOne
-            ? _pack(-int256(amountIn), amountOut)
-            : _pack(amountOut, -int256(amountIn));
+        packed = params.zeroForOne ? _pack(-int256(amountIn), amountOut) : _pack(amountOut, -int256(amountIn));
     }
 
     function take(address currency, address to, uint256 amount) external override onlyWhenUnlocked {

@@ -48,12 +48,9 @@ abstract contract UniswapV3Swap is CallbackGuard, IUniswapV3SwapCallback {
     }
 
     /// @dev The whole of a callback: it must be the one awaited, and want exactly what is being sold.
-    function _payUniswapV3(
-        CallbackKind family,
-        int256 amount0Delta,
-        int256 amount1Delta,
-        bytes calldata data
-    ) internal {
+    function _payUniswapV3(CallbackKind family, int256 amount0Delta, int256 amount1Delta, bytes calldata data)
+        internal
+    {
         _consumeCallback(family, data);
         (address tokenIn, uint256 amountIn) = abi.decode(data, (address, uint256));
         int256 taken = amount0Delta > 0 ? amount0Delta : amount1Delta;

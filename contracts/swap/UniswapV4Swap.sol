@@ -47,9 +47,12 @@ abstract contract UniswapV4Swap is UniswapV4Unlock {
         (key.currency0, key.currency1) = zeroForOne ? (tokenIn, tokenOut) : (tokenOut, tokenIn);
         // Negative: exact input.
         int256 wanted = -SafeCast.toInt256(amountIn);
-        int256 deltas = IUniswapV4PoolManager(_POOL_MANAGER).swap(
-            key, IUniswapV4PoolManager.SwapParams(zeroForOne, wanted, PriceLimitLib.farthest(zeroForOne)), ""
-        );
+        int256 deltas = IUniswapV4PoolManager(_POOL_MANAGER)
+            .swap(
+                key,
+                IUniswapV4PoolManager.SwapParams(zeroForOne, wanted, PriceLimitLib.farthest(zeroForOne)),
+                ""
+            );
         // Two int128 in one word, that of currency0 above.
         // forge-lint: disable-next-line(unsafe-typecast)
         (int256 deltaIn, int256 deltaOut) = (deltas >> 128, int256(int128(deltas)));

@@ -105,9 +105,8 @@ contract VenuesTest is VenuesFixture {
         vm.deal(address(executor), 100 ether);
         for (uint256 i; i < 5; ++i) {
             // The wrong way round: what V2_A has more of is sold there.
-            PlanSpec memory plan = _planOf(
-                address(usd), _legOver(_newKinds()[i], address(btc)), _leg(V2_A, address(usd))
-            );
+            PlanSpec memory plan =
+                _planOf(address(usd), _legOver(_newKinds()[i], address(btc)), _leg(V2_A, address(usd)));
             plan.minProfit = 0;
             _assertRevertsWith(plan, ErrorsLib.LoanNotCovered.selector);
         }
@@ -213,15 +212,18 @@ contract VenuesTest is VenuesFixture {
             bool isPool = kinds[i] == VenueKind.CurveStable;
             bytes32 right = isPool ? bytes32(0) : bytes32(uint256(1));
             bytes32 wrong = isPool ? bytes32(uint256(1)) : bytes32(0);
-            _refuse(Venue(kinds[i], 1, address(curve), right), abi.encodeWithSelector(
-                ErrorsLib.InvalidVenueFee.selector, 1
-            ));
-            _refuse(Venue(kinds[i], 0, address(curve), wrong), abi.encodeWithSelector(
-                ErrorsLib.InvalidInitCodeHash.selector
-            ));
-            _refuse(Venue(kinds[i], 0, keeper, right), abi.encodeWithSelector(
-                ErrorsLib.InvalidFactory.selector, keeper
-            ));
+            _refuse(
+                Venue(kinds[i], 1, address(curve), right),
+                abi.encodeWithSelector(ErrorsLib.InvalidVenueFee.selector, 1)
+            );
+            _refuse(
+                Venue(kinds[i], 0, address(curve), wrong),
+                abi.encodeWithSelector(ErrorsLib.InvalidInitCodeHash.selector)
+            );
+            _refuse(
+                Venue(kinds[i], 0, keeper, right),
+                abi.encodeWithSelector(ErrorsLib.InvalidFactory.selector, keeper)
+            );
             vm.prank(owner);
             executor.listVenue(Venue(kinds[i], 0, address(curve), right));
         }

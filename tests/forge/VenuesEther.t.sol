@@ -162,9 +162,7 @@ contract VenuesEtherTest is VenuesFixture {
         (plan.legs[1].fromPurse, plan.legs[1].tokenIn, plan.legs[1].amountIn) = (true, address(0), LOAN + 1);
         bytes memory encoded = plan.encode();
         vm.prank(keeper);
-        vm.expectRevert(
-            abi.encodeWithSelector(ErrorsLib.PurseTooSmall.selector, address(0), LOAN, LOAN + 1)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.PurseTooSmall.selector, address(0), LOAN, LOAN + 1));
         executor.execute(encoded);
         assertGt(_execute(_buyEther(_curveLeg(ETHER_CURVE, 1, 0, address(0)))), 0);
         assertEq(address(executor).balance, 5 ether);

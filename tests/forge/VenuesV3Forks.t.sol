@@ -65,9 +65,8 @@ contract VenuesV3ForksTest is VenuesFixture {
     function _attackFromToken(VenueKind family, uint256 forged, uint256 skips) private {
         HookToken hook = HookToken(_deploy("HookToken.sol:HookToken"));
         _openHookPools(family, address(hook));
-        PlanSpec memory plan = _planOf(
-            address(usd), _leg(V2_A, address(hook)), _legOver(family, address(usd))
-        );
+        PlanSpec memory plan =
+            _planOf(address(usd), _leg(V2_A, address(hook)), _legOver(family, address(usd)));
         hook.arm(address(executor), address(executor), _forgery(forged), false);
         hook.skip(skips);
         assertGt(_execute(plan), 0);
@@ -76,8 +75,9 @@ contract VenuesV3ForksTest is VenuesFixture {
 
     function _openHookPools(VenueKind family, address hook) private {
         _v2Pair(v2FactoryA, address(usd), DEPTH, hook, DEPTH * 11 / 10);
-        if (family == VenueKind.UniswapV3) _v3Pool(address(usd), DEPTH, hook, DEPTH);
-        else if (family == VenueKind.Algebra) {
+        if (family == VenueKind.UniswapV3) {
+            _v3Pool(address(usd), DEPTH, hook, DEPTH);
+        } else if (family == VenueKind.Algebra) {
             _fill(algebra.createPool(address(usd), hook), address(usd), hook);
         } else {
             _fill(pancake.createPool(address(usd), hook, TIER), address(usd), hook);

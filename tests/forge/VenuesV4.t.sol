@@ -135,9 +135,8 @@ contract VenuesV4Test is VenuesFixture {
         HookToken thief = HookToken(_deploy("HookToken.sol:HookToken"));
         _openV4Pool(address(thief), address(usd), address(0));
         _v2Pair(v2FactoryA, address(usd), DEPTH, address(thief), DEPTH * 11 / 10);
-        PlanSpec memory plan = _planOf(
-            address(usd), _leg(V2_A, address(thief)), _legOver(VenueKind.UniswapV4, address(usd))
-        );
+        PlanSpec memory plan =
+            _planOf(address(usd), _leg(V2_A, address(thief)), _legOver(VenueKind.UniswapV4, address(usd)));
         thief.arm(address(manager), address(manager), abi.encodeCall(manager.settle, ()), false);
         _assertReverts(
             plan, abi.encodeWithSelector(ErrorsLib.TransferShort.selector, thief, _amountSold(plan), 0)
@@ -156,9 +155,8 @@ contract VenuesV4Test is VenuesFixture {
         _openV4Pool(address(taxed), address(usd), address(0));
         _v2Pair(v2FactoryA, address(usd), DEPTH, address(taxed), DEPTH * 11 / 10);
         taxed.turn(ViceToken.Vice.TaxesSales, address(manager));
-        PlanSpec memory plan = _planOf(
-            address(usd), _leg(V2_A, address(taxed)), _legOver(VenueKind.UniswapV4, address(usd))
-        );
+        PlanSpec memory plan =
+            _planOf(address(usd), _leg(V2_A, address(taxed)), _legOver(VenueKind.UniswapV4, address(usd)));
         uint256 sold = _amountSold(plan);
         _assertReverts(plan, abi.encodeWithSelector(ErrorsLib.TransferShort.selector, taxed, sold, sold - 1));
     }
@@ -175,7 +173,9 @@ contract VenuesV4Test is VenuesFixture {
         _assertFault(plan, ManagerFault.FillsHalf, ErrorsLib.SwapNotFilled.selector);
         _assertFault(plan, ManagerFault.TakesMore, ErrorsLib.SwapNotFilled.selector);
         _assertFault(plan, ManagerFault.SendsLess, ErrorsLib.TransferShort.selector);
-        _assertFault(plan, ManagerFault.PaysNegative, bytes4(keccak256("SafeCastOverflowedIntToUint(int256)")));
+        _assertFault(
+            plan, ManagerFault.PaysNegative, bytes4(keccak256("SafeCastOverflowedIntToUint(int256)"))
+        );
     }
 
     function _assertFault(PlanSpec memory plan, ManagerFault fault, bytes4 selector) private {
@@ -185,8 +185,7 @@ contract VenuesV4Test is VenuesFixture {
     }
 
     function _unexpected(address caller) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(
-            ErrorsLib.UnexpectedCallback.selector, caller, CallbackKind.UniswapV4Swap
-        );
+        return
+            abi.encodeWithSelector(ErrorsLib.UnexpectedCallback.selector, caller, CallbackKind.UniswapV4Swap);
     }
 }

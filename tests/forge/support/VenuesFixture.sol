@@ -69,7 +69,8 @@ abstract contract VenuesFixture is ExecutorFixture {
     /// @dev With a deep reserve of both coins; the zero address is ether.
     function _stable(string memory name, address coin0, address coin1) internal returns (address pool) {
         address[] memory coins = new address[](2);
-        (coins[0], coins[1]) = (coin0 == address(0) ? 0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE : coin0, coin1);
+        (coins[0], coins[1]) =
+        (coin0 == address(0) ? 0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE : coin0, coin1);
         pool = vm.deployCode(string.concat("MockStableSwap.sol:", name), abi.encode(coins));
         if (coin0 == address(0)) vm.deal(pool, DEPTH);
         else _give(coin0, pool, DEPTH);
@@ -133,7 +134,10 @@ abstract contract VenuesFixture is ExecutorFixture {
         if (kind == VenueKind.UniswapV4) return abi.encodePacked(TIER, SPACING);
         if (kind == VenueKind.BalancerV2) return abi.encodePacked(POOL_ID);
         if (kind == VenueKind.WrappedEther) return "";
-        return buysBtc ? abi.encodePacked(CURVE, uint8(0), uint8(1)) : abi.encodePacked(CURVE, uint8(1), uint8(0));
+        return
+            buysBtc
+                ? abi.encodePacked(CURVE, uint8(0), uint8(1))
+                : abi.encodePacked(CURVE, uint8(1), uint8(0));
     }
 
     function _curveLeg(uint16 venueId, uint8 i, uint8 j, address tokenOut)
