@@ -17,14 +17,14 @@ contract GasTest is ExecutorFixture {
     /* THE SNAPSHOT: IR pipeline, 1,000 runs, Cancun */
 
     /// @dev Ours with an empty route, all guards and the event included, less the bare loan.
-    uint256 internal constant EMPTY_OVER_BALANCER_V2 = 15_084;
-    uint256 internal constant EMPTY_OVER_AAVE_V3 = 11_232;
-    uint256 internal constant EMPTY_OVER_MORPHO_BLUE = 10_910;
+    uint256 internal constant EMPTY_OVER_BALANCER_V2 = 14_999;
+    uint256 internal constant EMPTY_OVER_AAVE_V3 = 11_164;
+    uint256 internal constant EMPTY_OVER_MORPHO_BLUE = 10_873;
 
     /// @dev Whole transactions over a Morpho loan, profit paid to the treasury.
-    uint256 internal constant V2_V2 = 167_451;
-    uint256 internal constant V2_V3 = 167_994;
-    uint256 internal constant V2_V2_V2 = 209_636;
+    uint256 internal constant V2_V2 = 167_351;
+    uint256 internal constant V2_V3 = 167_906;
+    uint256 internal constant V2_V2_V2 = 209_520;
 
     error GasMoved(uint256[3] measured, uint256[3] held);
 

@@ -48,6 +48,8 @@ contract PurseTest is Test {
         uint256 known;
         for (uint256 i; i < steps.length && refusal.length == 0; ++i) {
             Step memory step = steps[i];
+            // Most takes find something, or no sequence would get far.
+            if (_held[step.token] == 0 && i % 32 != 31) step.puts = true;
             if (step.puts && !_known[step.token]) {
                 (_known[step.token], known) = (true, known + 1);
                 if (known > 16) refusal = abi.encodeWithSelector(ErrorsLib.TooManyTokens.selector, 16);
