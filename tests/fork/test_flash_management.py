@@ -366,7 +366,11 @@ def test_commands__asked_for_help__say_what_they_do_and_offer_a_dry_run(name: st
     assert "--network" in result.output
 
 
-def test_commands__as_a_user_types_them__from_deployment_to_stop(tmp_path: Path, treasury: str) -> None:
+def test_commands__as_a_user_types_them__from_deployment_to_stop(
+    tmp_path: Path, treasury: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each command finds the session's node running. Ape would go through all networks to forget it: 8 s each.
+    monkeypatch.setattr(type(ape.networks.provider), "disconnect", lambda _provider: None)
     deployer, keeper = (ape.accounts.test_accounts[index] for index in (0, 1))
     file = str(tmp_path / "1.json")
     network = ["--network", ape.networks.provider.network_choice]
