@@ -48,8 +48,10 @@ class Program:
         return place_of(ancestors) or path
 
     def called_by(self, node: Node) -> Iterator[Node]:
-        """Functions and modifiers of our program that the code in a node names."""
+        """Functions and modifiers that code in a node runs in its own name; a call of ``this`` is not."""
         for below in walk(node):
+            if type_of(below).startswith("t_function_external_"):
+                continue
             target = self.by_id.get(below.get("referencedDeclaration") or 0)
             if (
                 target is not None

@@ -158,6 +158,14 @@ contract LongStruct {
     function act() external { value = 1; if (msg.sender != OWNER) revert(); }
 }""",
     ),
+    "CheckOfItself": (
+        ("access",),
+        """contract CheckOfItself {
+    uint256 public value;
+    function act() external { this.inner(); }
+    function inner() external { if (msg.sender != address(this)) revert(); ++value; }
+}""",
+    ),
     "OpenBelow": (
         ("access",),
         """abstract contract OpenBase {
