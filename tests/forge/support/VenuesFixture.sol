@@ -56,7 +56,7 @@ abstract contract VenuesFixture is ExecutorFixture {
 
     /* SETTING UP */
 
-    function _lenders() internal view override returns (Lenders memory lenders) {
+    function _lenders() internal view virtual override returns (Lenders memory lenders) {
         lenders = super._lenders();
         if (address(manager) == address(0)) return lenders;
         (lenders.uniswapV4PoolManager, lenders.balancerV2Vault) = (address(manager), address(poolVault));
