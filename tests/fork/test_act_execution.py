@@ -226,11 +226,11 @@ def test_tip_costs_the_gas_that_the_model_adds_without_much_to_spare(
     mine_a_block_later(chain)
     before = chain.rpc.call("evm_snapshot")
     chain.rpc.call("evm_increaseTime", BLOCK_SECONDS)
-    plain = executor.execute(flash.argument, sender=keeper).gas_used
+    plain = executor.execute(flash.data, sender=keeper).gas_used
     chain.rpc.call("evm_revert", before)
     flash.builder_share_bps = SHARE_BPS
     chain.rpc.call("evm_increaseTime", BLOCK_SECONDS)
-    more = executor.execute(flash.argument, sender=keeper).gas_used - plain
+    more = executor.execute(flash.data, sender=keeper).gas_used - plain
     modelled = GasModel().builder_tip
     assert more <= modelled <= more * (100 + MOST_SPARE_PERCENT) // 100, f"{more} more, {modelled} modelled"
 
@@ -246,7 +246,7 @@ def test_tip_is_paid_to_the_builder_and_recorded_beside_the_treasurys_profit(
     treasury: Address,
     paid_builder: str,
 ) -> None:
-    gain = executor.execute.call(flash.argument, sender=keeper)
+    gain = executor.execute.call(flash.data, sender=keeper)
     flash.min_profit, flash.builder_share_bps = gain // 2, SHARE_BPS
     tip = (gain - flash.min_profit) * SHARE_BPS // BPS
     had, builder_had = chain.balance(WETH, treasury), chain.ether(paid_builder)
