@@ -14,9 +14,10 @@ import click
 from ape.contracts import ContractContainer, ContractInstance
 from eth_hash.auto import keccak
 
+from scripts._events import listed_lenders_of
 from scripts._executor import DeploymentRefused, address_or_none
 from scripts._steps import Step, is_development_node
-from steelyard.config.address_book import LENDERS, AddressBook, VenueEntry
+from steelyard.config.address_book import LENDERS, AddressBook, ListedLenderEntry, VenueEntry
 from steelyard.connect.chain import ChainClient
 from steelyard.connect.create2 import DEPLOYMENT_PROXY, DEPLOYMENT_PROXY_CODE, create2_address
 from steelyard.exceptions import RetryError, RpcRejected
@@ -51,7 +52,9 @@ class Blueprint:
     def __init__(self, chain: ChainClient, book: AddressBook, terms: Terms) -> None:
         """Compute where both will stand. Raises DeploymentRefused where a counterpart holds no code."""
         self.chain, self.book, self.terms = chain, book, terms
-        self.venues = self._present_venues()
+        left_out = self._left_out()
+        self.venues = tuple(venue for venue in book.venues if venue not in left_out)
+        self.listed_lenders = tuple(lender for lender in book.listed_lenders if lender not in left_out)
         self._require_code()
         self.salt = bytes(keccak(terms.salt.encode()))
         self.executor_code = executor_code(terms.deployer, terms.treasury, lender_addresses(book), self.weth)
@@ -84,8 +87,18 @@ class Blueprint:
             self._create("FlashLoanArbitrage", self.executor_address, self.executor_code),
             self._create("LenderLens", self.lens_address, self.lens_code),
             *[self._listing(venue) for venue in self.venues],
+            *[self._lender_listing(lender) for lender in self.listed_lenders],
             *self._role_steps(),
         ]
+
+    def lender_list(self) -> dict[int, str]:
+        """The executor's ERC-3156 lenders, by id."""
+        return listed_lenders_of(self.chain, self.executor, self.first_block)
+
+    @cached_property
+    def first_block(self) -> int:
+        """The block that brought the executor, which must stand: it has no event before."""
+        return creation_block(self.chain, self.executor_address)
 
     def place_proxy(self) -> None:
         """See that the deployment proxy stands; a development node is given it.
@@ -115,6 +128,14 @@ class Blueprint:
             lambda: arguments in [listed for _, listed in listed_venues(self.executor)],
             "listVenue",
             arguments,
+        )
+
+    def _lender_listing(self, lender: ListedLenderEntry) -> Step:
+        return self._call(
+            f"list {lender.name}, lender at {lender.address}",
+            lambda: lender.address in self.lender_list().values(),
+            "listLender",
+            lender.address,
         )
 
     def _role_steps(self) -> list[Step]:
@@ -158,22 +179,25 @@ class Blueprint:
     def _address_of(self, code: bytes) -> Address:
         return create2_address(DEPLOYMENT_PROXY, self.salt, bytes(keccak(code)))
 
-    def _present_venues(self) -> tuple[VenueEntry, ...]:
+    def _left_out(self) -> list[VenueEntry | ListedLenderEntry]:
         """A development chain need not have what nobody has checked; it is left out, and said."""
+        entries: list[VenueEntry | ListedLenderEntry] = [*self.book.venues, *self.book.listed_lenders]
         missing = [
-            venue
-            for venue in self.book.venues
-            if venue.checked == "unchecked" and not self.stands(Address(venue.address))
+            entry
+            for entry in entries
+            if entry.checked == "unchecked" and not self.stands(Address(entry.address))
         ]
         if missing and not is_development_node(self.chain):
-            return self.book.venues
-        for venue in missing:
-            click.echo(f"left out: {venue.name}, which this development chain does not have")
-        return tuple(venue for venue in self.book.venues if venue not in missing)
+            return []
+        for entry in missing:
+            click.echo(f"left out: {entry.name}, which this development chain does not have")
+        return missing
 
     def _require_code(self) -> None:
         named: dict[str, str] = {name: entry.address for name, entry in self.book.lenders.items()}
-        named |= {"wrapped_native": self.weth} | {venue.name: venue.address for venue in self.venues}
+        named |= {"wrapped_native": self.weth}
+        named |= {venue.name: venue.address for venue in self.venues}
+        named |= {lender.name: lender.address for lender in self.listed_lenders}
         for name, address in named.items():
             if not self.stands(Address(address)):
                 raise DeploymentRefused(
@@ -238,12 +262,7 @@ def deployment_record(
         creation: ``block_number`` and ``transaction`` of the executor's creation, where this run made it.
     """
     executor, chain = blueprint.executor, blueprint.chain
-    made = {
-        "block_number": previous.get("block_number"),
-        "transaction": previous.get("transaction"),
-    } | creation
-    if made["block_number"] is None:
-        made["block_number"] = creation_block(chain, blueprint.executor_address)
+    made = {"block_number": blueprint.first_block, "transaction": previous.get("transaction")} | creation
     kinds = {name: int(LenderKind[name.upper()]) for name in LENDERS}
     return {
         "chain_id": blueprint.book.chain_id,
@@ -263,7 +282,7 @@ def deployment_record(
         "lenders": {name: address_or_none(executor.lenderAddress(kind)) for name, kind in kinds.items()},
         "weth": executor.WETH(),
         "venues": _venue_records(blueprint),
-        "listed_lenders": previous.get("listed_lenders", []),
+        "listed_lenders": _lender_records(blueprint),
         "steps": previous.get("steps", []),
     }
 
@@ -284,6 +303,14 @@ def _venue_records(blueprint: Blueprint) -> list[dict[str, Any]]:
     ]
 
 
+def _lender_records(blueprint: Blueprint) -> list[dict[str, Any]]:
+    names = {lender.address: lender.name for lender in blueprint.book.listed_lenders}
+    return [
+        {"lender_id": lender_id, "name": names.get(address, f"lender_{lender_id}"), "address": address}
+        for lender_id, address in blueprint.lender_list().items()
+    ]
+
+
 def code_hash(chain: ChainClient, address: Address) -> str | None:
     """Return the hash of the code at an address as 0x-hex; None where there is none."""
     code = chain.code(address)
@@ -291,15 +318,14 @@ def code_hash(chain: ChainClient, address: Address) -> str | None:
 
 
 def creation_block(chain: ChainClient, address: Address) -> int:
-    """Return the block that brought code to ``address``; the head where the node has no old state."""
-    head = chain.block().number
-    without, with_code = 0, head
+    """Return the block that brought code to ``address``; or the oldest that the node has the state of."""
+    without, with_code = 0, chain.block().number
     while with_code - without > 1:
         middle = (without + with_code) // 2
         try:
             stood = bool(chain.code(address, middle))
         except (RpcRejected, RetryError):
-            return head
+            stood = False
         without, with_code = (without, middle) if stood else (middle, with_code)
     return with_code
 

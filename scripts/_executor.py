@@ -41,6 +41,11 @@ class Deployed:
         found: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
         return found
 
+    @property
+    def since_block(self) -> int:
+        """The block that brought the executor: it has no event before."""
+        return int(self.record["block_number"])
+
     def amend(self, **changes: Any) -> None:
         """Write down what has just changed on chain."""
         write_record(self.path, self.record | changes)

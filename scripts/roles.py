@@ -16,6 +16,7 @@ import click
 from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, network_option
 
+from scripts._events import keepers_of
 from scripts._executor import (
     Deployed,
     DeploymentRefused,
@@ -24,8 +25,7 @@ from scripts._executor import (
     manage,
     managing_options,
 )
-from scripts._roles import keepers_of
-from scripts._steps import Step
+from scripts._steps import Step, connected_chain
 from steelyard.cli.tables import aligned
 
 NOBODY = "0x" + "00" * 20
@@ -41,14 +41,16 @@ def cli() -> None:
 @deployment_option
 def show(deployment: Path | None) -> None:
     """Show owner, guardian, keepers and treasury, as the chain has them."""
-    executor = deployed_at(deployment).executor
+    deployed = deployed_at(deployment)
+    executor = deployed.executor
+    keepers = keepers_of(connected_chain(), executor, deployed.since_block)
     rows = [("executor", executor.address), ("owner", executor.owner())]
     rows += [
         (name, address)
         for name, address in (("offered to", executor.pendingOwner()), ("guardian", executor.guardian()))
         if address != NOBODY
     ]
-    rows += [("keeper", address) for address in sorted(keepers_of(deployed_at(deployment)))]
+    rows += [("keeper", address) for address in sorted(keepers)]
     rows += [("treasury", executor.treasury()), ("paused", "yes" if executor.paused() else "no")]
     click.echo("\n".join(aligned(rows)))
 

@@ -20,8 +20,8 @@ from ape.cli import ConnectedProviderCommand, network_option
 from eth_hash.auto import keccak
 
 from scripts._deployment import code_hash, creation_code, executor_code, listed_venues
+from scripts._events import keepers_of, listed_lenders_of
 from scripts._executor import Deployed, address_or_none, deployed_at, deployment_option
-from scripts._roles import keepers_of
 from scripts._steps import connected_chain
 from steelyard.cli.tables import aligned
 from steelyard.config.address_book import LENDERS
@@ -53,8 +53,9 @@ def comparisons(deployed: Deployed) -> list[Comparison]:
     record, chain = deployed.record, connected_chain()
     return [
         *_code(deployed, record, chain),
-        *_roles(deployed, record),
+        *_roles(deployed, record, chain),
         *_lenders(deployed, record),
+        *_listed_lenders(deployed, record, chain),
         *_venues(deployed, record),
     ]
 
@@ -77,14 +78,15 @@ def _runtime_hash(chain: ChainClient, code: bytes) -> str:
     return "0x" + keccak(chain.eth_call(None, code)).hex()
 
 
-def _roles(deployed: Deployed, record: dict[str, Any]) -> list[Comparison]:
+def _roles(deployed: Deployed, record: dict[str, Any], chain: ChainClient) -> list[Comparison]:
     executor = deployed.executor
+    keepers = keepers_of(chain, executor, deployed.since_block)
     return [
         Comparison("owner", record.get("owner"), executor.owner()),
         Comparison("offered owner", record.get("pending_owner"), address_or_none(executor.pendingOwner())),
         Comparison("guardian", record.get("guardian"), address_or_none(executor.guardian())),
         Comparison("treasury", record.get("treasury"), executor.treasury()),
-        Comparison("keepers", [record.get("keeper")], sorted(keepers_of(deployed))),
+        Comparison("keepers", [record.get("keeper")], sorted(keepers)),
         Comparison("paused", False, bool(executor.paused())),
     ]
 
@@ -100,22 +102,16 @@ def _lenders(deployed: Deployed, record: dict[str, Any]) -> list[Comparison]:
         for name in LENDERS
     ]
     found.append(Comparison("wrapped coin", record.get("weth"), executor.WETH()))
-    listed = record.get("listed_lenders", [])
-    found += [
-        Comparison(
-            f"listed lender {one['lender_id']}", one["address"], _lender_at(deployed, one["lender_id"])
-        )
-        for one in listed
-    ]
     return found
 
 
-def _lender_at(deployed: Deployed, lender_id: int) -> str | None:
-    """The listed lender; None where it was delisted, or never listed."""
-    try:
-        return str(deployed.executor.lenderAt(lender_id))
-    except ape.exceptions.ContractLogicError:
-        return None
+def _listed_lenders(deployed: Deployed, record: dict[str, Any], chain: ChainClient) -> list[Comparison]:
+    written = {one["lender_id"]: one["address"] for one in record.get("listed_lenders", [])}
+    listed = listed_lenders_of(chain, deployed.executor, deployed.since_block)
+    return [
+        Comparison(f"listed lender {lender_id}", written.get(lender_id), listed.get(lender_id))
+        for lender_id in sorted(set(written) | set(listed))
+    ]
 
 
 def _venues(deployed: Deployed, record: dict[str, Any]) -> list[Comparison]:

@@ -129,7 +129,7 @@ def test_account_without_funds_for_gas_stops_the_keeper_before_it_signs(
         assert "send it at least" in said
     assert nonce(shared_stage) == before
     found = status(tmp_path)
-    assert found["records"] == {"refused": 1}, "the one that was being prepared is closed"
+    assert set(found["records"]) == {"refused"}, "what was being prepared is closed"
     assert "send it at least" in found["events"][0]["message"]
     assert_clean_state(tmp_path)
 

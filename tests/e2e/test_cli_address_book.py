@@ -22,9 +22,11 @@ from steelyard.units import Address
 pytestmark = pytest.mark.e2e
 
 ETHEREUM = address_book("ethereum")
-NOT_ON_THE_REPLICA = "venue pancakeswap_v2"
+NOT_ON_THE_REPLICA = ("venue pancakeswap_v2", "listed lender gho_flash_minter")
 OTHER_CONTRACT = "0xE592427A0AEce92De3Edee1F18E0157C05861564"
 """Uniswap's SwapRouter: code, and none of the answers that the others give."""
+
+DAI = "0x6B175474E89094C44Da98b954EedeAC495271d0F"
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +65,14 @@ def finding(book: AddressBook, chain: ChainClient, name: str) -> Finding:
 def test_check__on_the_replica__finds_right_what_it_has_and_wrong_what_it_has_not(replica: Replica) -> None:
     result = run("check", "--chain", "ethereum", "--rpc-url", replica.rpc_url, "--json")
     outcomes = {one["name"]: one["outcome"] for one in json.loads(result.output)}
-    assert outcomes == dict.fromkeys(ETHEREUM.entries, "ok") | {NOT_ON_THE_REPLICA: "wrong"}
+    assert outcomes == dict.fromkeys(ETHEREUM.entries, "ok") | dict.fromkeys(NOT_ON_THE_REPLICA, "wrong")
     assert result.exit_code == 1
     table = run("check", "--chain", "1", "--rpc-url", replica.rpc_url)
     assert [line.split("  ")[0] for line in table.output.splitlines()[2:]] == list(outcomes.values())
     assert "holds no code" in table.output
 
 
-@pytest.mark.parametrize("name", [name for name in ETHEREUM.entries if name != NOT_ON_THE_REPLICA])
+@pytest.mark.parametrize("name", [name for name in ETHEREUM.entries if name not in NOT_ON_THE_REPLICA])
 def test_check__another_contract_at_the_address__is_wrong(chain: ChainClient, name: str) -> None:
     assert finding(ETHEREUM, chain, name).outcome is Outcome.OK
     found = finding(with_entry(name, address=OTHER_CONTRACT), chain, name)
@@ -106,6 +108,23 @@ def test_check__algebra__is_held_with_a_registry_and_without(chain: ChainClient)
         book = ETHEREUM.model_copy(update={"venues": (cast("VenueEntry", venue),)})
         outcomes.append(finding(book, chain, "venue quickswap_v3").outcome)
     assert outcomes == [Outcome.OK, Outcome.OK, Outcome.NOT_REACHED]
+
+
+@pytest.mark.parametrize(
+    ("address", "asset", "outcome"),
+    [
+        ("0x60744434d6339a6B27d73d9Eda62b6F66a0a04FA", DAI, Outcome.OK),
+        ("0x60744434d6339a6B27d73d9Eda62b6F66a0a04FA", OTHER_CONTRACT, Outcome.WRONG),
+        (OTHER_CONTRACT, DAI, Outcome.WRONG),
+    ],
+    ids=["lends it", "does not lend it", "is no lender"],
+)
+def test_check__a_lender_of_the_list__must_lend_its_asset(
+    chain: ChainClient, address: str, asset: str, outcome: Outcome
+) -> None:
+    lender = ETHEREUM.listed_lenders[0].model_copy(update={"address": address, "asset": asset})
+    book = ETHEREUM.model_copy(update={"listed_lenders": (lender,), "venues": (), "lenders": {}})
+    assert finding(book, chain, "listed lender gho_flash_minter").outcome is outcome
 
 
 def test_check__a_node_of_another_chain__is_refused(replica: Replica) -> None:

@@ -12,7 +12,7 @@ from scripts._deployment import venue_arguments
 from scripts._executor import DeploymentRefused, default_output
 from scripts._steps import connected_chain
 from scripts.deploy import deploy_executor
-from steelyard.config.address_book import address_book
+from steelyard.config.address_book import ListedLenderEntry, address_book
 from steelyard.connect.create2 import DEPLOYMENT_PROXY, DEPLOYMENT_PROXY_CODE
 from steelyard.connect.deployment import load_deployment
 from steelyard.model import LenderKind
@@ -112,7 +112,7 @@ def test_deploy__file_lost__is_written_again_from_the_chain(
     before = load_deployment(path)
     path.unlink()
     deploy_executor(owner, **terms)
-    assert load_deployment(path).venues == before.venues
+    assert load_deployment(path) == before
 
 
 def test_deploy__dry__shows_steps_and_costs_and_sends_nothing(
@@ -160,7 +160,7 @@ def test_deploy__live_chain_without_the_proxy__is_refused(
 
 
 def _only_checked() -> Any:
-    return BOOK.model_copy(update={"venues": tuple(CHECKED)})
+    return BOOK.model_copy(update={"venues": tuple(CHECKED), "listed_lenders": ()})
 
 
 def test_deploy__for_another_owner__is_offered_and_taken_in_two_steps(
@@ -208,6 +208,24 @@ def test_deploy__damaged_file__is_refused_and_kept(
     with pytest.raises(DeploymentRefused, match="is no deployment file"):
         deploy_executor(owner, **terms)
     assert path.read_text() == content
+
+
+def test_deploy__a_lender_in_the_book__is_listed_once_and_written_down(
+    owner: Any, path: Path, terms: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maker = BOOK.lenders["maker"]
+    listed = ListedLenderEntry(
+        name="a_minter", asset=WETH, address=maker.address, source=maker.source, checked="replica"
+    )
+    book = _only_checked().model_copy(update={"listed_lenders": (listed,)})
+    monkeypatch.setattr("scripts.deploy.address_book", lambda _id: book)
+    for _ in range(2):
+        deployed = deploy_executor(owner, **terms)
+        assert load_deployment(path).listed_lenders == {0: maker.address}
+    assert deployed.lenderAt(0) == maker.address
+    deployed.delistLender(0, sender=owner)
+    deploy_executor(owner, **terms)
+    assert load_deployment(path).listed_lenders == {1: maker.address}
 
 
 def test_default_output__on_a_fork__is_where_no_keeper_looks() -> None:

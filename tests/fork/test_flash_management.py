@@ -16,8 +16,9 @@ import scripts.roles
 import scripts.sweep
 import scripts.unpause
 import scripts.verify
+from scripts._events import keepers_of
 from scripts._executor import DeploymentRefused, deployed_at
-from scripts._roles import keepers_of
+from scripts._steps import connected_chain
 from scripts.deploy import deploy_executor
 from steelyard.connect.deployment import load_deployment
 from tests.support.fork_chain import ETHER
@@ -67,6 +68,11 @@ def run(command: str, account: Any, path: Path, **options: Any) -> None:
     COMMANDS[command].callback(account=account, deployment=path, **SENT | options)
 
 
+def keepers(path: Path) -> set[str]:
+    deployed = deployed_at(path)
+    return keepers_of(connected_chain(), deployed.executor, deployed.since_block)
+
+
 def differences(path: Path) -> list[str]:
     return [one.what for one in scripts.verify.comparisons(deployed_at(path)) if not one.equal]
 
@@ -92,7 +98,15 @@ def test_verify__anything_changed_on_chain__differs_by_name(
     executor.transferOwnership(attacker, sender=owner)
     executor.delistVenue(1, sender=owner)
     executor.pause(sender=guardian)
-    assert differences(path) == ["offered owner", "treasury", "keepers", "paused", "venue 1 sushiswap_v2"]
+    executor.listLender(WETH, sender=owner)
+    assert differences(path) == [
+        "offered owner",
+        "treasury",
+        "keepers",
+        "paused",
+        "listed lender 0",
+        "venue 1 sushiswap_v2",
+    ]
     with pytest.raises(SystemExit) as left:
         COMMANDS["verify"].callback(deployment=path)
     assert left.value.code == 1
@@ -123,10 +137,10 @@ def test_roles__grant_and_revoke__chain_and_file_follow(
 ) -> None:
     successor = attacker  # any other account
     run("roles grant", owner, path, address=successor.address)
-    assert keepers_of(deployed_at(path)) == {keeper.address, successor.address}
+    assert keepers(path) == {keeper.address, successor.address}
     assert load_deployment(path).keeper == successor.address
     run("roles revoke", owner, path, address=keeper.address)
-    assert keepers_of(deployed_at(path)) == {successor.address}
+    assert keepers(path) == {successor.address}
     assert differences(path) == []
 
 
@@ -136,7 +150,7 @@ def test_roles__rotate__grants_the_new_keeper_before_the_old_one_goes(
     run("roles rotate", owner, path, new=attacker.address, old=None)
     said = capsys.readouterr().out
     assert said.index(f"grant the keeper role to {attacker}") < said.index(f"role of {keeper}")
-    assert keepers_of(deployed_at(path)) == {attacker.address}
+    assert keepers(path) == {attacker.address}
     assert differences(path) == []
     with pytest.raises(DeploymentRefused, match="is the keeper already"):
         run("roles rotate", owner, path, new=attacker.address, old=None)

@@ -103,6 +103,13 @@ class VenueEntry(Entry):
         return self
 
 
+class ListedLenderEntry(Entry):
+    """A lender of the owner's list (ERC-3156); ``asset`` is what it lends."""
+
+    name: Name
+    asset: BookAddress
+
+
 class RelayEntry(_Part):
     """A private relay that anybody may use."""
 
@@ -120,6 +127,7 @@ class AddressBook(_Part):
     dollar: TokenEntry
     lenders: dict[LenderName, Entry]
     venues: tuple[VenueEntry, ...]
+    listed_lenders: tuple[ListedLenderEntry, ...] = ()
     relays: tuple[RelayEntry, ...] = ()
 
     @model_validator(mode="after")
@@ -127,6 +135,7 @@ class AddressBook(_Part):
         for kind, names in (
             ("venues", [venue.name for venue in self.venues]),
             ("venues' addresses", [venue.address for venue in self.venues]),
+            ("listed lenders", [lender.name for lender in self.listed_lenders]),
             ("relays", [relay.name for relay in self.relays]),
         ):
             if len(set(names)) != len(names):
@@ -135,9 +144,11 @@ class AddressBook(_Part):
 
     @property
     def entries(self) -> dict[str, Entry]:
-        """Every contract by what it is called here: lenders, tokens, venues."""
+        """Every contract by what it is called here: lenders, tokens, venues, lenders of the list."""
         tokens = {"wrapped_native": self.wrapped_native, "dollar": self.dollar}
-        return dict(self.lenders) | tokens | {f"venue {venue.name}": venue for venue in self.venues}
+        venues = {f"venue {venue.name}": venue for venue in self.venues}
+        listed = {f"listed lender {lender.name}": lender for lender in self.listed_lenders}
+        return dict(self.lenders) | tokens | venues | listed
 
 
 @cache

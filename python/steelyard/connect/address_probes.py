@@ -13,7 +13,7 @@ from typing import Final
 
 from eth_hash.auto import keccak
 
-from steelyard.config.address_book import AddressBook, Entry, VenueEntry
+from steelyard.config.address_book import AddressBook, Entry, ListedLenderEntry, VenueEntry
 from steelyard.connect import abi
 from steelyard.connect.abi import address_word, selector, word
 from steelyard.connect.chain import CallReverted, ChainClient
@@ -26,6 +26,7 @@ from steelyard.units import BPS, Address
 NO_ADDRESS: Final = Address("0x" + "00" * 20)
 _WORD: Final = 32
 _MOST_AMPLIFICATION: Final = 10**6
+_PROBED_LOAN: Final = 10**18
 _REGISTRY_CALLS: Final = {
     VenueKind.UNISWAP_V2: abi.GET_PAIR,
     VenueKind.UNISWAP_V3: abi.GET_POOL,
@@ -136,6 +137,8 @@ def _probe(book: AddressBook, name: str, entry: Entry) -> _Probe:
         if entry.kind == "curve_stable":
             return _curve_pool
         return lambda asked: _factory(asked, book, entry)
+    if isinstance(entry, ListedLenderEntry):
+        return lambda asked: _listed_lender(asked, Address(entry.asset))
     if name == "morpho_blue":
         return lambda asked: _morpho_blue(asked, book.chain_id)
     if name == "balancer_v2":
@@ -194,6 +197,18 @@ def _maker(flash: _Asked) -> str:
     if int.from_bytes(other):
         raise _Wrong("lends what is not DAI")
     return f"lends {dai.address}, up to {int.from_bytes(limit):,} base units, and nothing else"
+
+
+def _listed_lender(lender: _Asked, asset: Address) -> str:
+    limit = int.from_bytes(lender.word(abi.MAX_FLASH_LOAN + address_word(asset), "maxFlashLoan(its asset)"))
+    amount = min(limit, _PROBED_LOAN)
+    question = abi.FLASH_FEE + address_word(asset) + word(amount)
+    fee = int.from_bytes(lender.word(question, "flashFee(its asset)"))
+    if fee > amount:
+        raise _Wrong(f"asks {fee:,} for a loan of {amount:,}")
+    if not limit:
+        raise _Undecided(f"lends nothing of {asset} at present")
+    return f"lends up to {limit:,} base units of {asset}, {fee:,} for {amount:,}"
 
 
 def _uniswap_v4(manager: _Asked) -> str:
