@@ -15,32 +15,32 @@ EXECUTOR = Address("0x000000000000000000000000000000000000bEEF")
 KEEPER = Address("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266")
 
 
+_BUY = PlanLeg(
+    kind=VenueKind.UNISWAP_V2,
+    venue_id=0,
+    pool=POOL_CHEAP,
+    fee_pips=0,
+    token_in=WETH,
+    token_out=USDC,
+    amount_in=10**19,
+    amount_out=30_000 * 10**6,
+    min_amount_out=29_990 * 10**6,
+)
+_SELL = PlanLeg(
+    kind=VenueKind.UNISWAP_V3,
+    venue_id=1,
+    pool=POOL_DEAR,
+    fee_pips=500,
+    token_in=USDC,
+    token_out=WETH,
+    amount_in=30_000 * 10**6,
+    amount_out=10**19 + 10**16,
+    min_amount_out=10**19 + 5 * 10**15,
+)
+
+
 def make_plan(**changes: Any) -> ArbitragePlan:
     """Return a plan that buys USDC where WETH is dear and sells it where it is cheap, with ``changes``."""
-    legs = (
-        PlanLeg(
-            kind=VenueKind.UNISWAP_V2,
-            venue_id=0,
-            pool=POOL_CHEAP,
-            fee_pips=0,
-            token_in=WETH,
-            token_out=USDC,
-            amount_in=10**19,
-            amount_out=30_000 * 10**6,
-            min_amount_out=29_990 * 10**6,
-        ),
-        PlanLeg(
-            kind=VenueKind.UNISWAP_V3,
-            venue_id=1,
-            pool=POOL_DEAR,
-            fee_pips=500,
-            token_in=USDC,
-            token_out=WETH,
-            amount_in=30_000 * 10**6,
-            amount_out=10**19 + 10**16,
-            min_amount_out=10**19 + 5 * 10**15,
-        ),
-    )
     plan = ArbitragePlan(
         chain_id=1,
         executor=EXECUTOR,
@@ -52,7 +52,7 @@ def make_plan(**changes: Any) -> ArbitragePlan:
         max_loan_fee=0,
         min_profit=5 * 10**15,
         builder_share_bps=0,
-        legs=legs,
+        legs=(_BUY, _SELL),
         expected_profit=10**16,
         gas_units=300_000,
         gas_price_wei=10**10,
