@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-deep lint format coverage prove mutate bench bench-engine audit lock clean distclean
+.PHONY: help setup demo test test-deep lint format coverage prove twins mutate bench bench-engine audit lock clean distclean
 
 # The first that runs: a version manager's shim may be there and lead nowhere.
 PYTHON ?= $(shell for p in python3 python3.12 python3.11; do $$p -c "" 2>/dev/null && echo $$p && break; done)
@@ -12,7 +12,7 @@ IN_VENV = PATH="$(VENV):$$PATH" VIRTUAL_ENV="$(CURDIR)/.venv"
 
 help:
 	@echo "make demo          the keeper at work on the mainnet replica; ends with a report"
-	@echo "make test          all tests (ONLY=fast, forge, fork or e2e: one stage)"
+	@echo "make test          all tests (ONLY=fast, forge, twins, fork or e2e: one stage)"
 	@echo "make lint          all checks of the sources (ONLY=ruff, format, imports, mypy, sizes, forge-fmt, forge-lint, contract-rules)"
 	@echo "make format        lay the sources out"
 	@echo "make bench         how time and memory grow with the number of pools"
@@ -20,6 +20,7 @@ help:
 	@echo "make test-deep     the long runs (ONLY=coverage, prove, forge, fork, fast, story): hours"
 	@echo "make coverage      lines, functions and branches of the contracts that the Solidity tests reach"
 	@echo "make prove         what holds for every value, by halmos (ONLY=<part of a proof's name>)"
+	@echo "make twins         the attacks against twins without a guard (ONLY=<twin>); part of make test"
 	@echo "make mutate        faults put into the contracts that no test notices (ONLY=<file>, OPTIONS=--help)"
 	@echo "make audit         slither over the contracts"
 	@echo "make setup         only the set-up: environment, packages, compiler, contracts, replica"
@@ -65,6 +66,9 @@ coverage: setup
 
 prove: setup
 	@$(IN_VENV) PYTHONPATH=python python -m gate.prove $(ONLY)
+
+twins: setup
+	@$(IN_VENV) PYTHONPATH=python python -m gate.twins $(ONLY)
 
 # ONLY names files by the end of their path; OPTIONS="--sample 30 --seed 7" draws others.
 mutate: setup

@@ -5,56 +5,44 @@ pragma solidity 0.8.37;
 enum LenderKind {
     BalancerV2,
     AaveV3,
-    MorphoBlue
+    MorphoBlue,
+    AaveV2,
+    Maker,
+    UniswapV2,
+    UniswapV3,
+    UniswapV4,
+    Erc3156
 }
 
 /// @notice Which mathematics and which call a venue's pools speak. Append only.
 enum VenueKind {
     UniswapV2,
-    UniswapV3
+    UniswapV3,
+    PancakeV3,
+    Algebra,
+    UniswapV4,
+    BalancerV2,
+    CurveStable,
+    WrappedEther
 }
 
-/// @notice One swap of a route. Its input is everything the leg before it received (the first: the loan).
-/// @param venueId Index of a venue on the owner's list; the pool is derived from it, never named.
-/// @param feePips Fee tier in hundredths of a basis point for Uniswap V3; 0 for Uniswap V2.
-/// @param tokenOut Token received; the last leg's must be the plan's asset.
-/// @param minAmountOut Least amount of `tokenOut` that may arrive, in base units.
-struct Leg {
-    uint16 venueId;
-    uint24 feePips;
-    address tokenOut;
-    uint256 minAmountOut;
+/// @notice Where the lenders stand that a deployment borrows from; zero where the chain has none.
+struct Lenders {
+    address balancerV2Vault;
+    address aaveV3Pool;
+    address morphoBlue;
+    address aaveV2Pool;
+    address makerFlash;
+    address uniswapV4PoolManager;
 }
 
-/// @notice Everything one execution may do, and its limits.
-/// @param chainId Chain the plan was made for.
-/// @param executor This contract's address: a plan for one deployment is void at another.
-/// @param deadline Last block timestamp at which the plan may run, in seconds.
-/// @param lender Who lends.
-/// @param asset Token borrowed, repaid and kept as profit.
-/// @param amount Loan, in base units of `asset`.
-/// @param maxLoanFee Greatest fee the lender may ask, in base units of `asset`.
-/// @param minProfit Least gain after repayment, before the builder's tip; the treasury gets at least this.
-/// @param builderShareBps Share of the gain above `minProfit` that goes to the block's builder; WETH only.
-/// @param legs Swaps in order. No legs at all is a loan taken and given back: see `execute`.
-struct Plan {
-    uint256 chainId;
-    address executor;
-    uint256 deadline;
-    LenderKind lender;
-    address asset;
-    uint256 amount;
-    uint256 maxLoanFee;
-    uint256 minProfit;
-    uint16 builderShareBps;
-    Leg[] legs;
-}
-
-/// @notice A family of pools that one factory deployed by CREATE2.
+/// @notice A family of pools that one factory deployed by CREATE2, or one Curve pool. Uniswap V4, Balancer V2 and wrapped
+/// ether are constants of the deployment and not listed.
 /// @param kind Mathematics and call of the pools.
-/// @param feePips Fee of every pool for Uniswap V2 (3000 is 0.3 %); 0 for Uniswap V3, where the leg says it.
-/// @param factory Deployer of the pools.
-/// @param initCodeHash keccak256 of the pools' creation code.
+/// @param feePips Fee of every pool for Uniswap V2 (3000 is 0.3 %); else 0: the leg or the pool itself says it.
+/// @param factory Deployer of the pools (PancakeSwap's and Algebra's have a deployer beside the factory: this is it); for
+/// CurveStable the pool itself.
+/// @param initCodeHash keccak256 of the pools' creation code; 0 for CurveStable.
 struct Venue {
     VenueKind kind;
     uint24 feePips;
@@ -70,8 +58,20 @@ struct Venue {
 /// - A keeper executes plans. A leaked keeper key can waste gas and miss trades; it can move nothing.
 /// - The guardian may only pause.
 ///
+/// THE PLAN
+/// Packed bytes, big-endian (docs/plan.md draws them): a head, one or more loans, then legs to the end.
+/// - Head: chain id (8 bytes), this contract's address (20), deadline in seconds (5), least gain in base units of the
+///   first loan's asset, before the builder's tip (16), share of the gain above it that goes to the block's builder, in
+///   bps (2; WETH only).
+/// - Loan: kind of lender (1; its high bit: another loan follows), asset (20), amount (16), greatest fee accepted (16),
+///   length of the lender's own parameters (1), those parameters.
+/// - Leg: kind of venue (1; its high bit: the leg names its input), [token sold (20), amount (16), 0 for all there is,]
+///   token bought (20), least amount of it (16), length of the venue's own parameters (1), those parameters.
+/// Loans stand one inside another in the order given. The first leg sells the first loan's asset, each other leg what the
+/// leg before it received, unless it names its input. At the end every loan is covered by what the legs brought back.
+///
 /// ASSUMPTIONS
-/// - The three lenders are fixed at deployment and behave as their published code does.
+/// - The lenders are fixed at deployment and behave as their published code does.
 /// - A listed venue's factory deploys only pools of the listed creation code, so a derived address is a real pool.
 /// - Tokens are not trusted: a token that keeps a fee, calls back, or lies about a transfer makes the plan revert,
 ///   or harms only those who hold it.
@@ -89,24 +89,20 @@ interface IFlashLoanArbitrage {
     /* EVENTS */
 
     /// @notice A plan was executed.
-    /// @param planHash keccak256(abi.encode(plan)).
-    /// @param asset Token borrowed and gained.
-    /// @param lender Who lent.
-    /// @param caller Keeper that executed.
-    /// @param amount Loan, in base units of `asset`.
-    /// @param loanFee Fee paid to the lender, in base units of `asset`.
+    /// @param planHash keccak256(plan).
+    /// @param asset Token of the first loan, in which profit is counted.
     /// @param profit What the treasury received, measured on its balance, in base units of `asset`.
+    /// @param loanFee Fees paid to lenders of `asset`, in base units.
     /// @param builderTip Wei paid to the block's builder; 0 where no tip was asked or the builder refused it.
     event ArbitrageExecuted(
-        bytes32 indexed planHash,
-        address indexed asset,
-        LenderKind indexed lender,
-        address caller,
-        uint256 amount,
-        uint256 loanFee,
-        uint256 profit,
-        uint256 builderTip
+        bytes32 indexed planHash, address indexed asset, uint256 profit, uint256 loanFee, uint256 builderTip
     );
+    /// @notice A plan with loans of several assets gained in another than the first; the treasury received it.
+    event SurplusPaid(address indexed asset, uint256 amount);
+    /// @notice A plan of a batch failed and was undone.
+    /// @param index Its place in the batch, from 0.
+    /// @param reason What it reverted with, at most 256 bytes of it.
+    event PlanSkipped(uint256 indexed index, bytes32 indexed planHash, bytes reason);
 
     /// @notice A keeper was granted or revoked.
     event KeeperSet(address indexed keeper, bool allowed);
@@ -128,6 +124,10 @@ interface IFlashLoanArbitrage {
     );
     /// @notice A venue was taken off the list; its id is never used again.
     event VenueDelisted(uint16 indexed venueId);
+    /// @notice An ERC-3156 lender was added to the list under `lenderId`.
+    event LenderListed(uint16 indexed lenderId, address indexed lender);
+    /// @notice A lender was taken off the list; its id is never used again.
+    event LenderDelisted(uint16 indexed lenderId);
     /// @notice Stray tokens were sent to the treasury.
     event TokenSwept(address indexed token, address indexed treasury, uint256 amount);
     /// @notice Stray ether was sent to the treasury.
@@ -136,11 +136,37 @@ interface IFlashLoanArbitrage {
     /* KEEPER FUNCTIONS */
 
     /// @notice Borrows, runs the route, repays and sends the profit to the treasury; or reverts and changes nothing.
-    /// @dev An empty route is valid and needs no rule of its own: it can only succeed where the lender asks no fee
+    /// @dev An empty route is valid and needs no rule of its own: it can only succeed where the lenders ask no fee
     /// and `minProfit` is 0, moves nothing, and is how a lender is probed and the executor's own gas is measured.
-    /// @param plan What to do, and its limits.
-    /// @return profit What the treasury received, in base units of `plan.asset`.
-    function execute(Plan calldata plan) external returns (uint256 profit);
+    /// @param plan What to do, and its limits; see THE PLAN.
+    /// @return profit What the treasury received, in base units of the first loan's asset.
+    function execute(bytes calldata plan) external returns (uint256 profit);
+
+    /// @notice Executes several independent plans in order, each on the state that the one before it left.
+    /// @param skipFailing Whether a plan that fails is undone and skipped (`PlanSkipped` says why), or reverts all.
+    /// @return profits As `execute` returns them; 0 for a skipped plan.
+    function executeBatch(bytes[] calldata plans, bool skipFailing) external returns (uint256[] memory profits);
+
+    /// @notice One plan in a call of its own, so that it can fail alone. Only this contract may call it.
+    function executeForBatch(bytes calldata plan)
+        external
+        returns (uint256 profit, uint256 loanFee, uint256 builderTip);
+
+    /* ANYBODY, CHANGING NOTHING */
+
+    /// @notice The exact result of `execute(plan)` on the present state. Everything it does is undone; for `eth_call`.
+    /// @dev Neither the keeper role nor a pause stands in its way. A plan that would fail reverts with its reason.
+    /// @return profit What the treasury would receive, in base units of the first loan's asset.
+    /// @return loanFee Fees that lenders of that asset would take.
+    /// @return builderTip Wei that the builder would take.
+    function quote(bytes calldata plan)
+        external
+        returns (uint256 profit, uint256 loanFee, uint256 builderTip);
+
+    /// @notice Runs a plan and reverts with its figures (`Quoted`). Only this contract may call it, from `quote`.
+    /// @return reason What the plan failed with. It is returned and not thrown on, so that no pool or token that
+    /// reverts in the manner of `Quoted` can pass its figures off as ours.
+    function runAndRevert(bytes calldata plan) external returns (bytes memory reason);
 
     /* GUARDIAN FUNCTIONS */
 
@@ -169,6 +195,13 @@ interface IFlashLoanArbitrage {
 
     /// @notice Takes a venue off the list: every plan that names it reverts from now on.
     function delistVenue(uint16 venueId) external;
+
+    /// @notice Adds an ERC-3156 lender. It can keep what a plan owes it, and nothing else: no more is ever allowed.
+    /// @return lenderId Its place on the list, which is what loans name.
+    function listLender(address lender) external returns (uint16 lenderId);
+
+    /// @notice Takes a lender off the list: every plan that names it reverts from now on.
+    function delistLender(uint16 lenderId) external;
 
     /// @notice Sends stray tokens (donations, refunds) to the treasury.
     function sweep(address token, uint256 amount) external;
@@ -203,9 +236,10 @@ interface IFlashLoanArbitrage {
         view
         returns (address);
 
-    /// @notice Contract that lends under `lender`; zero where this deployment has none.
-    function lenderAddress(LenderKind lender) external view returns (address);
+    /// @notice The ERC-3156 lender under `lenderId`; reverts where none is listed.
+    function lenderAt(uint16 lenderId) external view returns (address);
 
-    /// @notice keccak256(abi.encode(plan)), as in the event.
-    function planHash(Plan calldata plan) external pure returns (bytes32);
+    /// @notice Contract that lends under `lender`; zero where this deployment has none, or where a loan's own parameters
+    /// say which (pools of Uniswap V2 and V3, the list).
+    function lenderAddress(LenderKind lender) external view returns (address);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {LenderKind} from "../interfaces/IFlashLoanArbitrage.sol";
+import {LenderKind, VenueKind} from "../interfaces/IFlashLoanArbitrage.sol";
 import {CallbackKind} from "../flashloan/CallbackGuard.sol";
 
 /// @title Every error of our contracts: named for the fact, carrying the values.
@@ -20,16 +20,22 @@ library ErrorsLib {
     error InvalidTreasury(address treasury);
     /// @notice The zero address cannot be a keeper.
     error InvalidKeeper();
-    /// @notice Ether comes only from unwrapping WETH.
+    /// @notice Wrapped ether holds no code.
+    error InvalidWeth(address weth);
+    /// @notice Only this contract itself may call it.
+    error NotSelf(address caller);
+    /// @notice Ether comes only from the contract that is just now to pay it out: WETH, or the pool of a leg that buys it.
     error EtherRefused(address sender);
 
     /* VENUES */
 
-    /// @notice A venue needs a factory that holds code.
+    /// @notice A venue needs a factory (a Curve pool: a pool) that holds code.
     error InvalidFactory(address factory);
-    /// @notice A venue needs the hash of its pools' creation code.
+    /// @notice A venue needs the hash of its pools' creation code; a Curve pool, listed itself, has none.
     error InvalidInitCodeHash();
-    /// @notice A V2 venue's fee must be under 100 %, a V3 venue has none of its own (its legs say it).
+    /// @notice Pools of this kind are not listed: where they stand is fixed at deployment.
+    error KindNotListable(VenueKind kind);
+    /// @notice A V2 venue's fee must be under 100 %, any other has none of its own (its legs or pools say it).
     error InvalidVenueFee(uint24 feePips);
     /// @notice All 65,536 ids are used.
     error VenueListFull();
@@ -37,11 +43,30 @@ library ErrorsLib {
     error VenueNotListed(uint16 venueId);
     /// @notice The factory has deployed no such pool.
     error PoolNotFound(uint16 venueId, address pool);
-    /// @notice A leg over a V2 venue names a fee tier; it must be 0.
-    error UnexpectedFeeTier(uint16 venueId, uint24 feePips);
+    /// @notice The venue under this id is of another kind than the leg says.
+    error WrongVenueKind(uint16 venueId, VenueKind kind);
+    /// @notice This deployment knows no contract of this kind.
+    error VenueNotAvailable(VenueKind kind);
+    /// @notice Wrapping turns ether (the zero address) into WETH, unwrapping WETH into ether; nothing else.
+    error NotWrappedEther(address tokenIn, address tokenOut);
+
+    /// @notice A lender holds code.
+    error InvalidLender(address lender);
+    /// @notice All 65,536 ids of lenders are used.
+    error LenderListFull();
+    /// @notice No lender is listed under this id.
+    error LenderNotListed(uint16 lenderId);
 
     /* PLAN */
 
+    /// @notice The plan's bytes end before something that they begin.
+    error PlanCutShort(uint256 length, uint256 needed);
+    /// @notice No lender has this number.
+    error UnknownLender(uint256 kind);
+    /// @notice No kind of venue has this number.
+    error UnknownVenueKind(uint256 kind);
+    /// @notice A lender's or venue's own parameters have another length than it needs.
+    error WrongParameters(uint256 length, uint256 needed);
     /// @notice The plan was made for another chain.
     error WrongChain(uint256 planned, uint256 actual);
     /// @notice The plan was made for another executor.
@@ -49,7 +74,7 @@ library ErrorsLib {
     /// @notice The plan's time is over (seconds).
     error DeadlineExpired(uint256 deadline, uint256 timestamp);
     /// @notice The builder's share is over 100 %.
-    error BuilderShareTooLarge(uint16 builderShareBps);
+    error BuilderShareTooLarge(uint256 builderShareBps);
     /// @notice A builder is tipped in ether, so only a WETH plan can promise a share.
     error TipNeedsWeth(address asset);
     /// @notice This deployment has no such lender.
@@ -83,11 +108,22 @@ library ErrorsLib {
     /// @notice The pool took only part of the input: it has not the liquidity for it.
     error SwapNotFilled(address pool, uint256 offered, int256 taken);
     /// @notice The route brought back less than is owed.
-    error LoanNotCovered(uint256 received, uint256 owed);
+    error LoanNotCovered(address asset, uint256 received, uint256 owed);
+    /// @notice A leg wants more of a token than loans and earlier legs brought in (or there is none of it at all).
+    error PurseTooSmall(address token, uint256 held, uint256 wanted);
+    /// @notice The route has to do with more tokens than a purse holds.
+    error TooManyTokens(uint256 maximum);
+    /// @notice The route leaves tokens over that no loan is of: they would strand here.
+    error TokensLeft(address token, uint256 amount);
     /// @notice Less of the asset is here than before the loan.
-    error BalanceShrank(uint256 balanceBefore, uint256 balanceAfter);
+    error BalanceShrank(address asset, uint256 balanceBefore, uint256 balanceAfter);
     /// @notice The gain is below the plan's minimum.
     error MinProfitNotMet(uint256 gain, uint256 minimum);
     /// @notice The lender did not use up its allowance.
     error AllowanceLeft(address token, address spender, uint256 amount);
+
+    /* QUOTES */
+
+    /// @notice Not a failure: what a plan that is only being quoted would bring.
+    error Quoted(uint256 profit, uint256 loanFee, uint256 builderTip);
 }

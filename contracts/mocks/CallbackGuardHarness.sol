@@ -5,15 +5,15 @@ import {CallbackGuard, CallbackKind} from "../flashloan/CallbackGuard.sol";
 
 /// @title Opens the guard's inside to tests.
 contract CallbackGuardHarness is CallbackGuard {
-    function expectCallback(address callee, CallbackKind kind, bytes32 dataHash) external returns (uint256) {
-        return _expectCallback(callee, kind, dataHash);
+    function expectCallback(address callee, CallbackKind kind, bytes32 dataHash) external {
+        _expectCallback(callee, kind, dataHash);
     }
 
     function consumeCallback(CallbackKind kind, bytes calldata data) external returns (bytes32) {
         return _consumeCallback(kind, data);
     }
 
-    function requireConsumed(uint256 outer) external {
-        _requireConsumed(outer);
+    function requireConsumed() external view {
+        _requireConsumed();
     }
 }

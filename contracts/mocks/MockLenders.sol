@@ -16,10 +16,12 @@ enum LenderFault {
     LendsLess,
     LendsOtherAsset,
     LeavesAllowance,
-    NamesTwoTokens
+    NamesTwoTokens,
+    NamesNoToken,
+    NamesStranger
 }
 
-/// @title What the three lenders of the tests share: a fee, and a fault on demand.
+/// @title What the lenders of the tests share: a fee, and a fault on demand.
 abstract contract MockLender {
     using SafeERC20 for IERC20;
 
@@ -50,6 +52,11 @@ abstract contract MockLender {
         return data;
     }
 
+    /// @dev Who is said to have asked.
+    function _initiator() internal view returns (address) {
+        return fault == LenderFault.NamesStranger ? address(this) : msg.sender;
+    }
+
     function _pull(address asset, address from, uint256 owed) internal {
         uint256 less = fault == LenderFault.LeavesAllowance ? 1 : 0;
         IERC20(asset).safeTransferFrom(from, address(this), owed - less);
@@ -65,6 +72,8 @@ abstract contract MockLender {
 contract MockBalancerVault is MockLender {
     using SafeERC20 for IERC20;
 
+    error UnsortedTokens();
+
     function flashLoan(
         address recipient,
         address[] memory tokens,
@@ -74,22 +83,32 @@ contract MockBalancerVault is MockLender {
         if (fault == LenderFault.NoCallback) return;
         tokens[0] = _lentAsset(tokens[0]);
         amounts[0] = _lent(amounts[0]);
-        uint256 held = IERC20(tokens[0]).balanceOf(address(this));
-        IERC20(tokens[0]).safeTransfer(recipient, amounts[0]);
+        uint256[] memory held = new uint256[](tokens.length);
+        for (uint256 i; i < tokens.length; ++i) {
+            if (i != 0 && tokens[i] <= tokens[i - 1]) revert UnsortedTokens();
+            held[i] = IERC20(tokens[i]).balanceOf(address(this));
+            IERC20(tokens[i]).safeTransfer(recipient, amounts[i]);
+        }
         _callBack(recipient, tokens, amounts, _data(data));
         if (fault == LenderFault.CallsBackTwice) _callBack(recipient, tokens, amounts, data);
-        _requireRepaid(tokens[0], held + fee);
+        for (uint256 i; i < tokens.length; ++i) {
+            _requireRepaid(tokens[i], held[i] + fee);
+        }
     }
 
+    /// @dev The same fee for each token, in its base units.
     function _callBack(
         address recipient,
         address[] memory tokens,
         uint256[] memory amounts,
         bytes memory data
     ) private {
-        uint256[] memory fees = new uint256[](1);
-        fees[0] = fee;
+        uint256[] memory fees = new uint256[](tokens.length);
+        for (uint256 i; i < fees.length; ++i) {
+            fees[i] = fee;
+        }
         if (fault == LenderFault.NamesTwoTokens) tokens = new address[](2);
+        if (fault == LenderFault.NamesNoToken) tokens = new address[](0);
         IBalancerV2Borrower(recipient).receiveFlashLoan(tokens, amounts, fees, data);
     }
 }
@@ -113,7 +132,7 @@ contract MockAavePool is MockLender {
     }
 
     function _callBack(address receiver, address asset, uint256 amount, bytes memory params) private {
-        bool repaid = IAaveV3Borrower(receiver).executeOperation(asset, amount, fee, msg.sender, params);
+        bool repaid = IAaveV3Borrower(receiver).executeOperation(asset, amount, fee, _initiator(), params);
         if (!repaid) revert CallbackRefused();
     }
 }

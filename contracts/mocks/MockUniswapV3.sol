@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {IPancakeV3SwapCallback} from "../interfaces/external/IPancakeV3SwapCallback.sol";
 import {IUniswapV3SwapCallback} from "../interfaces/external/IUniswapV3Pool.sol";
 
 /// @notice How a pool of the tests misbehaves.
@@ -13,7 +14,8 @@ enum PoolFault {
     ChangesData,
     FillsHalf,
     AsksForMore,
-    SendsLess
+    SendsLess,
+    CallsAsAnotherFork
 }
 
 /// @title A pool with Uniswap V3's calls and one wide position (constant product): tests only.
@@ -66,10 +68,19 @@ contract MockV3Pool {
         if (fault == PoolFault.NoCallback) return;
         if (fault == PoolFault.ChangesData) data[0x3f] ^= 0x01; // the amount's last byte
         uint256 held = IERC20(tokenIn).balanceOf(address(this));
-        IUniswapV3SwapCallback(msg.sender).uniswapV3SwapCallback(amount0, amount1, data);
+        _callBack(amount0, amount1, data);
         if (IERC20(tokenIn).balanceOf(address(this)) < held + amountIn) revert NotPaid();
         if (fault != PoolFault.CallsBackTwice) return;
-        IUniswapV3SwapCallback(msg.sender).uniswapV3SwapCallback(amount0, amount1, data);
+        _callBack(amount0, amount1, data);
+    }
+
+    /// @dev By the name that this fork's pools call.
+    function _callBack(int256 amount0, int256 amount1, bytes memory data) internal virtual {
+        if (fault == PoolFault.CallsAsAnotherFork) {
+            IPancakeV3SwapCallback(msg.sender).pancakeV3SwapCallback(amount0, amount1, data);
+        } else {
+            IUniswapV3SwapCallback(msg.sender).uniswapV3SwapCallback(amount0, amount1, data);
+        }
     }
 }
 

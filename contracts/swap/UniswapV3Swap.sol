@@ -6,35 +6,36 @@ import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {CallbackGuard, CallbackKind} from "../flashloan/CallbackGuard.sol";
 import {IUniswapV3Pool, IUniswapV3SwapCallback} from "../interfaces/external/IUniswapV3Pool.sol";
 import {ErrorsLib} from "../libraries/ErrorsLib.sol";
+import {PriceLimitLib} from "../libraries/PriceLimitLib.sol";
 
 /// @title UniswapV3Swap: exact-in swaps straight at a pool: take first, pay in the callback.
+/// @notice The families that descend from it (PancakeSwap V3, Algebra) have the same `swap` and a callback of another
+/// name: their files hold that name, this one all the rest. A callback of one family never passes for another's.
 abstract contract UniswapV3Swap is CallbackGuard, IUniswapV3SwapCallback {
-    /// @dev The pool's own price bounds, moved in by one as it demands: no limit of ours, `minAmountOut` is that.
-    uint160 private constant _MIN_PRICE_LIMIT_X96 = 4295128740;
-    uint160 private constant _MAX_PRICE_LIMIT_X96 = 1461446703485210103287273052203988822378723970341;
-
     /// @dev Sells all of `amountIn`, or reverts.
-    /// @param planHash Goes into the data that the pool must hand back, so that it fits this plan only.
+    /// @param family Whose callback is awaited.
+    /// @param recipient Who is paid: this contract, or the next leg's pair.
     /// @return amountOut What the pool says it sent, in base units of `tokenOut`.
     function _swapOnUniswapV3(
+        CallbackKind family,
         address pool,
         address tokenIn,
         address tokenOut,
         uint256 amountIn,
-        bytes32 planHash
+        address recipient
     ) internal returns (uint256 amountOut) {
         bool zeroForOne = tokenIn < tokenOut;
-        bytes memory data = abi.encode(tokenIn, amountIn, planHash);
-        uint256 outer = _expectCallback(pool, CallbackKind.UniswapV3Swap, keccak256(data));
+        bytes memory data = abi.encode(tokenIn, amountIn);
+        _expectCallback(pool, family, keccak256(data));
         (int256 amount0, int256 amount1) = IUniswapV3Pool(pool)
             .swap(
-                address(this),
+                recipient,
                 zeroForOne,
                 SafeCast.toInt256(amountIn), // positive: exact input
-                zeroForOne ? _MIN_PRICE_LIMIT_X96 : _MAX_PRICE_LIMIT_X96,
+                PriceLimitLib.farthest(zeroForOne),
                 data
             );
-        _requireConsumed(outer);
+        _requireConsumed();
         amountOut = SafeCast.toUint256(-(zeroForOne ? amount1 : amount0));
     }
 
@@ -43,8 +44,15 @@ abstract contract UniswapV3Swap is CallbackGuard, IUniswapV3SwapCallback {
         external
         override
     {
-        _consumeCallback(CallbackKind.UniswapV3Swap, data);
-        (address tokenIn, uint256 amountIn,) = abi.decode(data, (address, uint256, bytes32));
+        _payUniswapV3(CallbackKind.UniswapV3Swap, amount0Delta, amount1Delta, data);
+    }
+
+    /// @dev The whole of a callback: it must be the one awaited, and want exactly what is being sold.
+    function _payUniswapV3(CallbackKind family, int256 amount0Delta, int256 amount1Delta, bytes calldata data)
+        internal
+    {
+        _consumeCallback(family, data);
+        (address tokenIn, uint256 amountIn) = abi.decode(data, (address, uint256));
         int256 taken = amount0Delta > 0 ? amount0Delta : amount1Delta;
         // A pool that runs out of liquidity takes less; the rest would stay here. The cast cannot wrap: `amountIn`
         // was an int256 in the call that led here.

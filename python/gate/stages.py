@@ -48,6 +48,7 @@ TEST_STAGES = (
         "unit, property and invariant tests in Python",
     ),
     Stage("forge", _tool("forge", "test"), "fuzz, invariant and unit tests in Solidity"),
+    Stage("twins", _tool("python", "-m", "gate.twins"), "every attack succeeds where its guard is missing"),
     Stage(
         "fork",
         _tool("ape", "test", "-m", "fork", "tests/fork"),

@@ -129,7 +129,7 @@ def test_account_without_funds_for_gas_stops_the_keeper_before_it_signs(
         assert "send it at least" in said
     assert nonce(shared_stage) == before
     found = status(tmp_path)
-    assert found["records"] == {"refused": 1}, "the one that was being prepared is closed"
+    assert set(found["records"]) == {"refused"}, "what was being prepared is closed"
     assert "send it at least" in found["events"][0]["message"]
     assert_clean_state(tmp_path)
 
@@ -141,7 +141,7 @@ def test_account_that_is_no_keeper_sends_nothing_until_the_owner_makes_it_one(
     with running_keeper(config, "--live") as keeper:
         said = keeper.wait_for("risk_stopped: ", shared_stage.next_block)
         assert "is no keeper of the executor" in said
-        assert "ape run deploy keeper" in said
+        assert "ape run roles grant" in said
         stranger = said.partition("account ")[2].split()[0]
         keeper.wait_for("stopped: no new risk", shared_stage.next_block)
         found = status(tmp_path)

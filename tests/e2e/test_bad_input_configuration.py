@@ -152,6 +152,15 @@ def test_lender_that_the_executor_does_not_borrow_from_is_named(
     assert f"lender aave_v3 of the deployment file is {NOBODY}, but the executor" in said
 
 
+def test_executor_that_reads_other_plans_is_told_apart_from_ours(
+    shared_stage: DemoStage, tmp_path: Path, command: str
+) -> None:
+    wrapped = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"  # a contract, and no executor
+    keeper = deployment_with(shared_stage, tmp_path, executor=wrapped)
+    said = refusal(command, "--config", write_config(shared_stage, tmp_path, keeper=keeper))
+    assert f"the contract at {wrapped} does not read plans as this version writes them" in said
+
+
 def test_live_needs_two_switches_and_an_account(shared_stage: DemoStage, tmp_path: Path) -> None:
     paper = write_config(shared_stage, tmp_path, keeper={"mode": "paper"})
     assert "two switches" in refusal("run", "--live", "--config", paper)

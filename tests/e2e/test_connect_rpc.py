@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from steelyard.connect.chain import CallReverted, ChainClient
+from steelyard.connect.executor_errors import EXECUTOR_ERRORS
 from steelyard.connect.hexes import checksum
-from steelyard.connect.plan_codec import EXECUTOR_ERRORS
 from steelyard.connect.rpc import RetrySchedule, RpcClient, RpcRequest
 from steelyard.exceptions import RpcInconsistent, RpcRejected, RpcUnavailable, WrongChain
 from steelyard.sandbox.faulty_rpc import (

@@ -15,6 +15,7 @@ from steelyard.sandbox.abi import encode_call
 from steelyard.sandbox.replica import PoolKind, Replica
 from steelyard.units import Q96
 from tests.support.market_scene import (
+    LENDERS,
     VENUES,
     LivelyScene,
     Scene,
@@ -50,7 +51,7 @@ def test_first_snapshot_holds_every_pool_token_and_lender(scene: LivelyScene) ->
     assert {token.symbol: token.decimals for token in snapshot.tokens.values()} == {
         token.symbol: token.decimals for token in manifest.tokens
     }
-    assert {terms.kind.name for terms in snapshot.lenders} == {"BALANCER_V2", "AAVE_V3", "MORPHO_BLUE"}
+    assert {terms.kind for terms in snapshot.lenders} == LENDERS.keys()
     assert snapshot.unusable == {}
 
 

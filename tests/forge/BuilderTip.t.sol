@@ -2,10 +2,11 @@
 pragma solidity 0.8.37;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {LenderKind, Plan} from "contracts/interfaces/IFlashLoanArbitrage.sol";
+import {LenderKind} from "contracts/interfaces/IFlashLoanArbitrage.sol";
 import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
 import {ReenteringBuilder} from "contracts/mocks/BuilderDoubles.sol";
 import {ExecutorFixture} from "./support/ExecutorFixture.sol";
+import {PlanSpec} from "./support/PlanCodec.sol";
 
 /// @title The builder's share: exact, optional, and never a way to lose ether.
 contract BuilderTipTest is ExecutorFixture {
@@ -18,7 +19,7 @@ contract BuilderTipTest is ExecutorFixture {
         vm.coinbase(builder);
     }
 
-    function _tipping(uint16 shareBps) private view returns (Plan memory plan) {
+    function _tipping(uint16 shareBps) private view returns (PlanSpec memory plan) {
         plan = _plan(LenderKind.BalancerV2, address(weth), address(usd), V2_A, V3);
         plan.builderShareBps = shareBps;
     }
@@ -32,7 +33,7 @@ contract BuilderTipTest is ExecutorFixture {
 
     function testFuzz_tip_isShareOfGainAboveMinimum_roundedDown(uint16 shareBps, uint256 minProfit) public {
         uint256 gain = _gain();
-        Plan memory plan = _tipping(uint16(bound(shareBps, 0, 10_000)));
+        PlanSpec memory plan = _tipping(uint16(bound(shareBps, 0, 10_000)));
         plan.minProfit = bound(minProfit, 0, gain);
         uint256 expectedTip = (gain - plan.minProfit) * plan.builderShareBps / 10_000;
         uint256 profit = _execute(plan);
@@ -45,7 +46,7 @@ contract BuilderTipTest is ExecutorFixture {
 
     function test_tip_ofEverything_leavesNoProfitAndNoTransfer() public {
         uint256 gain = _gain();
-        Plan memory plan = _tipping(10_000);
+        PlanSpec memory plan = _tipping(10_000);
         plan.minProfit = 0;
         assertEq(_execute(plan), 0);
         assertEq(builder.balance, gain);
@@ -88,7 +89,7 @@ contract BuilderTipTest is ExecutorFixture {
     }
 
     function test_tip_ofAnotherAsset_reverts() public {
-        Plan memory plan = _plan(LenderKind.BalancerV2, address(usd), address(btc), V2_A, V3);
+        PlanSpec memory plan = _plan(LenderKind.BalancerV2, address(usd), address(btc), V2_A, V3);
         plan.builderShareBps = 1;
         _assertReverts(plan, abi.encodeWithSelector(ErrorsLib.TipNeedsWeth.selector, address(usd)));
     }

@@ -6,7 +6,7 @@ import {CallbackKind} from "contracts/flashloan/CallbackGuard.sol";
 import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
 import {CallbackGuardHarness} from "contracts/mocks/CallbackGuardHarness.sol";
 
-/// @title The guard alone: depth, restoring the outer level, and what it refuses.
+/// @title The guard alone: nesting, and what it refuses.
 contract CallbackGuardTest is Test {
     CallbackGuardHarness internal guard = new CallbackGuardHarness();
     address internal lender = makeAddr("lender");
@@ -14,19 +14,29 @@ contract CallbackGuardTest is Test {
     bytes internal constant LOAN_DATA = "loan";
     bytes internal constant SWAP_DATA = "swap";
 
-    function test_guard_nestedCalls_restoreTheOuterLevel() public {
-        uint256 idle = guard.expectCallback(lender, CallbackKind.AaveV3Loan, keccak256(LOAN_DATA));
-        assertEq(idle, 0);
+    function test_guard_nestedCalls_eachLevelFindsItsOwnConsumed() public {
+        guard.expectCallback(lender, CallbackKind.AaveV3Loan, keccak256(LOAN_DATA));
         vm.prank(lender);
         assertEq(guard.consumeCallback(CallbackKind.AaveV3Loan, LOAN_DATA), keccak256(LOAN_DATA));
-        uint256 inLoan = guard.expectCallback(pool, CallbackKind.UniswapV3Swap, keccak256(SWAP_DATA));
-        assertNotEq(inLoan, idle);
+        guard.expectCallback(pool, CallbackKind.UniswapV3Swap, keccak256(SWAP_DATA));
         vm.prank(pool);
         guard.consumeCallback(CallbackKind.UniswapV3Swap, SWAP_DATA);
-        guard.requireConsumed(inLoan);
-        guard.requireConsumed(idle);
-        // Back at depth 0: the next loan starts from an empty word.
-        assertEq(guard.expectCallback(lender, CallbackKind.AaveV3Loan, keccak256(LOAN_DATA)), 0);
+        guard.requireConsumed();
+        guard.requireConsumed();
+        guard.expectCallback(lender, CallbackKind.AaveV3Loan, keccak256(LOAN_DATA));
+    }
+
+    /// @dev The outer call's lender cannot come back while the inner call is open.
+    function test_guard_outerLenderInsideTheInnerCall_reverts() public {
+        guard.expectCallback(lender, CallbackKind.AaveV3Loan, keccak256(LOAN_DATA));
+        vm.prank(lender);
+        guard.consumeCallback(CallbackKind.AaveV3Loan, LOAN_DATA);
+        guard.expectCallback(pool, CallbackKind.UniswapV3Swap, keccak256(SWAP_DATA));
+        vm.prank(lender);
+        vm.expectRevert(
+            abi.encodeWithSelector(ErrorsLib.UnexpectedCallback.selector, lender, CallbackKind.AaveV3Loan)
+        );
+        guard.consumeCallback(CallbackKind.AaveV3Loan, LOAN_DATA);
     }
 
     function test_guard_secondExpectationWhileOneIsPending_reverts() public {
@@ -36,9 +46,9 @@ contract CallbackGuardTest is Test {
     }
 
     function test_guard_returnWithoutCallback_reverts() public {
-        uint256 outer = guard.expectCallback(lender, CallbackKind.AaveV3Loan, keccak256(LOAN_DATA));
+        guard.expectCallback(lender, CallbackKind.AaveV3Loan, keccak256(LOAN_DATA));
         vm.expectRevert(abi.encodeWithSelector(ErrorsLib.CallbackNotMade.selector, lender));
-        guard.requireConsumed(outer);
+        guard.requireConsumed();
     }
 
     function test_guard_sameCallbackTwice_reverts() public {

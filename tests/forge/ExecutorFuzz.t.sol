@@ -2,13 +2,16 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {LenderKind, Leg, Plan} from "contracts/interfaces/IFlashLoanArbitrage.sol";
+import {LenderKind} from "contracts/interfaces/IFlashLoanArbitrage.sol";
 import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
 import {MockToken} from "contracts/mocks/MockToken.sol";
 import {ExecutorFixture} from "./support/ExecutorFixture.sol";
+import {LegSpec, PlanCodec, PlanSpec} from "./support/PlanCodec.sol";
 
 /// @title Properties over drawn plans: whatever the keeper sends, the books stay right.
 contract ExecutorFuzzTest is ExecutorFixture {
+    using PlanCodec for PlanSpec;
+
     MockToken[4] internal tokens;
 
     function setUp() public override {
@@ -32,14 +35,14 @@ contract ExecutorFuzzTest is ExecutorFixture {
         uint8 legCount,
         uint256 donation
     ) public {
-        Plan memory plan = _drawnPlan(lender, amount, seed, legCount);
+        PlanSpec memory plan = _drawnPlan(lender, amount, seed, legCount);
         donation = bound(donation, 0, DEPTH);
-        _give(plan.asset, address(executor), donation);
+        _give(plan.loans[0].asset, address(executor), donation);
         uint256[8] memory before = _balances();
         vm.prank(keeper);
-        try executor.execute(plan) returns (uint256 profit) {
+        try executor.execute(plan.encode()) returns (uint256 profit) {
             assertGe(profit, plan.minProfit);
-            assertEq(IERC20(plan.asset).balanceOf(treasury), profit);
+            assertEq(IERC20(plan.loans[0].asset).balanceOf(treasury), profit);
         } catch {
             uint256[8] memory afterwards = _balances();
             for (uint256 i; i < 8; ++i) {
@@ -47,31 +50,31 @@ contract ExecutorFuzzTest is ExecutorFixture {
             }
         }
         for (uint256 i; i < 4; ++i) {
-            bool isAsset = address(tokens[i]) == plan.asset;
+            bool isAsset = address(tokens[i]) == plan.loans[0].asset;
             assertEq(tokens[i].balanceOf(address(executor)), isAsset ? donation : 0);
-            assertEq(tokens[i].allowance(address(executor), _lender(plan.lender)), 0);
+            assertEq(tokens[i].allowance(address(executor), _lender(plan.loans[0].kind)), 0);
         }
     }
 
     /// @dev The gain needed is a sharp line: one unit more than there is reverts, exactly what there is passes.
     function testFuzz_execute_minProfit_isASharpLine(uint8 lender, uint256 amount, uint256 over) public {
-        Plan memory plan = _plan(_kind(lender), address(usd), address(btc), V2_A, V2_B);
-        plan.amount = bound(amount, 1e6, 20e18);
+        PlanSpec memory plan = _plan(_kind(lender), address(usd), address(btc), V2_A, V2_B);
+        plan.loans[0].amount = bound(amount, 1e6, 20e18);
         uint256 snapshot = vm.snapshotState();
         uint256 gain = _execute(plan);
         vm.revertToState(snapshot);
-        plan.minProfit = bound(over, gain + 1, type(uint256).max);
+        plan.minProfit = bound(over, gain + 1, type(uint128).max);
         _assertReverts(plan, abi.encodeWithSelector(ErrorsLib.MinProfitNotMet.selector, gain, plan.minProfit));
         plan.minProfit = gain;
         assertEq(_execute(plan), gain);
     }
 
     /// @dev Any plan bound to another chain, another contract or the past is refused before anything moves.
-    function testFuzz_execute_foreignOrLatePlan_reverts(uint64 chainId, address other, uint256 deadline)
+    function testFuzz_execute_foreignOrLatePlan_reverts(uint64 chainId, address other, uint40 deadline)
         public
     {
         vm.warp(1_700_000_000);
-        Plan memory plan = _plan(LenderKind.AaveV3, address(usd), address(btc), V2_A, V2_B);
+        PlanSpec memory plan = _plan(LenderKind.AaveV3, address(usd), address(btc), V2_A, V2_B);
         if (chainId != block.chainid) {
             plan.chainId = chainId;
             _assertReverts(
@@ -94,10 +97,10 @@ contract ExecutorFuzzTest is ExecutorFixture {
 
     /// @dev The pair pays what the formula says and not a unit more: one more would break its product rule.
     function testFuzz_swapOnV2_takesTheMostThatThePairAllows(uint256 amount) public {
-        Plan memory plan = _plan(LenderKind.MorphoBlue, address(usd), address(btc), V2_A, V2_B);
-        plan.amount = bound(amount, 1e3, 20e18);
+        PlanSpec memory plan = _plan(LenderKind.MorphoBlue, address(usd), address(btc), V2_A, V2_B);
+        plan.loans[0].amount = bound(amount, 1e3, 20e18);
         plan.minProfit = 0;
-        uint256 paid = plan.amount * 997;
+        uint256 paid = plan.loans[0].amount * 997;
         uint256 best = paid * (DEPTH * 11 / 10) / (DEPTH * 1000 + paid);
         plan.legs[0].minAmountOut = best + 1;
         _assertReverts(plan, abi.encodeWithSelector(ErrorsLib.LegOutputTooLow.selector, 0, best, best + 1));
@@ -115,16 +118,16 @@ contract ExecutorFuzzTest is ExecutorFixture {
     function _drawnPlan(uint8 lender, uint256 amount, uint256 seed, uint8 legCount)
         private
         view
-        returns (Plan memory plan)
+        returns (PlanSpec memory plan)
     {
         plan = _emptyPlan(_kind(lender), address(tokens[seed % 4]));
-        plan.amount = bound(amount, 0, 50e18);
+        plan.loans[0].amount = bound(amount, 0, 50e18);
         uint256 count = legCount % 6;
-        plan.legs = new Leg[](count);
+        plan.legs = new LegSpec[](count);
         for (uint256 i; i < count; ++i) {
             seed = uint256(keccak256(abi.encode(seed)));
             bool closes = i + 1 == count && seed % 8 != 0;
-            address tokenOut = closes ? plan.asset : address(tokens[(seed >> 8) % 4]);
+            address tokenOut = closes ? plan.loans[0].asset : address(tokens[(seed >> 8) % 4]);
             plan.legs[i] = _leg(uint16((seed >> 16) % 16 == 0 ? 9 : (seed >> 24) % 3), tokenOut);
         }
     }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {LenderKind, Leg, Plan} from "contracts/interfaces/IFlashLoanArbitrage.sol";
+import {LenderKind} from "contracts/interfaces/IFlashLoanArbitrage.sol";
 import {BareBorrower} from "./support/BareBorrower.sol";
 import {ExecutorFixture} from "./support/ExecutorFixture.sol";
+import {LegSpec, PlanCodec, PlanSpec} from "./support/PlanCodec.sol";
 
 /// @title What the executor costs, held to the unit: a change that moves a figure moves it here, on purpose.
 /// @notice Each call is its own transaction (isolated); figures are whole transactions, base cost and calldata
@@ -11,17 +12,19 @@ import {ExecutorFixture} from "./support/ExecutorFixture.sol";
 /// the tests' own, so only differences mean anything: what ours costs above the same thing done with no check at all.
 /// forge-config: default.isolate = true
 contract GasTest is ExecutorFixture {
+    using PlanCodec for PlanSpec;
+
     /* THE SNAPSHOT: IR pipeline, 1,000 runs, Cancun */
 
     /// @dev Ours with an empty route, all guards and the event included, less the bare loan.
-    uint256 internal constant EMPTY_OVER_BALANCER_V2 = 15_458;
-    uint256 internal constant EMPTY_OVER_AAVE_V3 = 12_631;
-    uint256 internal constant EMPTY_OVER_MORPHO_BLUE = 12_656;
+    uint256 internal constant EMPTY_OVER_BALANCER_V2 = 14_999;
+    uint256 internal constant EMPTY_OVER_AAVE_V3 = 11_164;
+    uint256 internal constant EMPTY_OVER_MORPHO_BLUE = 10_873;
 
     /// @dev Whole transactions over a Morpho loan, profit paid to the treasury.
-    uint256 internal constant V2_V2 = 174_784;
-    uint256 internal constant V2_V3 = 170_151;
-    uint256 internal constant V2_V2_V2 = 220_749;
+    uint256 internal constant V2_V2 = 167_351;
+    uint256 internal constant V2_V3 = 167_906;
+    uint256 internal constant V2_V2_V2 = 209_520;
 
     error GasMoved(uint256[3] measured, uint256[3] held);
 
@@ -72,17 +75,17 @@ contract GasTest is ExecutorFixture {
     }
 
     function _emptyRoute(LenderKind kind) private returns (uint256) {
-        Plan memory plan = _emptyPlan(kind, address(usd));
+        PlanSpec memory plan = _emptyPlan(kind, address(usd));
         _execute(plan);
         _execute(plan);
         return vm.lastCallGas().gasTotalUsed;
     }
 
-    function _route(Leg[] memory legs) private returns (uint256 used) {
-        Plan memory plan = _emptyPlan(LenderKind.MorphoBlue, address(usd));
+    function _route(LegSpec[] memory legs) private returns (uint256 used) {
+        PlanSpec memory plan = _emptyPlan(LenderKind.MorphoBlue, address(usd));
         plan.minProfit = 1;
         plan.legs = legs;
-        plan.amount = LOAN / 10;
+        plan.loans[0].amount = LOAN / 10;
         uint256 snapshot = vm.snapshotState();
         _execute(plan);
         _execute(plan);
@@ -90,13 +93,13 @@ contract GasTest is ExecutorFixture {
         vm.revertToState(snapshot);
     }
 
-    function _legs(uint16 first, uint16 second) private view returns (Leg[] memory legs) {
-        legs = new Leg[](2);
+    function _legs(uint16 first, uint16 second) private view returns (LegSpec[] memory legs) {
+        legs = new LegSpec[](2);
         (legs[0], legs[1]) = (_leg(first, address(btc)), _leg(second, address(usd)));
     }
 
-    function _legs(uint16 first, uint16 second, uint16 third) private view returns (Leg[] memory legs) {
-        legs = new Leg[](3);
+    function _legs(uint16 first, uint16 second, uint16 third) private view returns (LegSpec[] memory legs) {
+        legs = new LegSpec[](3);
         (legs[0], legs[1]) = (_leg(first, address(btc)), _leg(second, address(weth)));
         legs[2] = _leg(third, address(usd));
     }

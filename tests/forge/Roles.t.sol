@@ -5,15 +5,17 @@ import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {
     IFlashLoanArbitrage,
     LenderKind,
-    Plan,
     Venue,
     VenueKind
 } from "contracts/interfaces/IFlashLoanArbitrage.sol";
 import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
 import {ExecutorFixture} from "./support/ExecutorFixture.sol";
+import {PlanCodec, PlanSpec} from "./support/PlanCodec.sol";
 
 /// @title Who may do what.
 contract RolesTest is ExecutorFixture {
+    using PlanCodec for PlanSpec;
+
     address internal secondKeeper = makeAddr("secondKeeper");
     address internal newOwner = makeAddr("newOwner");
 
@@ -22,15 +24,15 @@ contract RolesTest is ExecutorFixture {
         _opportunity(address(usd), address(btc));
     }
 
-    function _profitable() private view returns (Plan memory) {
+    function _profitable() private view returns (PlanSpec memory) {
         return _plan(LenderKind.BalancerV2, address(usd), address(btc), V2_A, V3);
     }
 
     function _assertMayNotExecute(address caller) private {
-        Plan memory plan = _profitable();
+        PlanSpec memory plan = _profitable();
         vm.prank(caller);
         vm.expectRevert(abi.encodeWithSelector(ErrorsLib.NotKeeper.selector, caller));
-        executor.execute(plan);
+        executor.execute(plan.encode());
     }
 
     /* KEEPERS */
@@ -48,7 +50,7 @@ contract RolesTest is ExecutorFixture {
         executor.setKeeper(secondKeeper, true);
         assertTrue(executor.isKeeper(keeper) && executor.isKeeper(secondKeeper));
         vm.prank(secondKeeper);
-        assertGt(executor.execute(_profitable()), 0);
+        assertGt(executor.execute(_profitable().encode()), 0);
     }
 
     function test_setKeeper_revoked_mayNotExecute_whicheverPlaceItHeld() public {
@@ -165,10 +167,8 @@ contract RolesTest is ExecutorFixture {
             vm.expectRevert(abi.encodeWithSelector(ErrorsLib.InvalidTreasury.selector, wrong[i]));
             executor.setTreasury(wrong[i]);
         }
-        bytes memory noTreasury = abi.encodePacked(
-            vm.getCode(EXECUTOR_ARTIFACT),
-            abi.encode(owner, address(0), address(0), address(0), address(0), address(0))
-        );
+        bytes memory noTreasury =
+            abi.encodePacked(vm.getCode(EXECUTOR_ARTIFACT), abi.encode(owner, address(0), _lenders(), weth));
         address deployed;
         assembly {
             deployed := create(0, add(noTreasury, 0x20), mload(noTreasury))

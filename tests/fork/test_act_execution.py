@@ -15,10 +15,20 @@ from steelyard.act.submitter import Refusal, Rehearsal, Submitter
 from steelyard.act.tracker import Tracker
 from steelyard.connect.access_list import listed_in
 from steelyard.connect.chain import ChainClient
-from steelyard.connect.plan_codec import EXECUTOR_ERRORS, plan_id
+from steelyard.connect.executor_errors import EXECUTOR_ERRORS
+from steelyard.connect.hexes import to_hex
+from steelyard.connect.plan_codec import plan_id
 from steelyard.connect.rpc import RpcClient
 from steelyard.decide.arbitrage import GasModel
-from steelyard.model import Address, ArbitragePlan, IntentStatus, LenderKind, PlanLeg, SignedTransaction
+from steelyard.model import (
+    Address,
+    ArbitragePlan,
+    IntentStatus,
+    LenderKind,
+    PlanLeg,
+    SignedTransaction,
+    VenueKind,
+)
 from steelyard.record import reports
 from steelyard.sandbox.funding import fund_ether
 from steelyard.sandbox.mining import BLOCK_SECONDS
@@ -76,6 +86,7 @@ def plan_of(flash: FlashPlan, *, profit: int) -> ArbitragePlan:
     tokens = [flash.asset, *(leg[2] for leg in flash.legs)]
     legs = tuple(
         PlanLeg(
+            kind=VenueKind.UNISWAP_V3 if fee_pips else VenueKind.UNISWAP_V2,
             venue_id=venue,
             pool=ANY_POOL,
             fee_pips=fee_pips,
@@ -114,9 +125,12 @@ def flash(market: ForkMarket, executor: Any) -> FlashPlan:
     return prepare(market, executor, Lender.BALANCER_V2, WETH, USDC, ROUTE)
 
 
-def test_plan_is_the_same_to_the_keeper_and_to_the_executor(flash: FlashPlan, executor: Any) -> None:
+def test_plan_is_the_same_to_the_keeper_and_to_the_executor(
+    flash: FlashPlan, executor: Any, keeper: Any
+) -> None:
     plan = plan_of(flash, profit=1)
-    assert plan_id(plan) == "0x" + bytes(executor.planHash(flash.argument)).hex()
+    (event,) = executor.execute(flash.data, sender=keeper).decode_logs(executor.ArbitrageExecuted)
+    assert plan_id(plan) == to_hex(bytes(event.planHash))
 
 
 def test_recorded_profit_and_gas_are_the_balance_differences_on_chain(
@@ -212,11 +226,11 @@ def test_tip_costs_the_gas_that_the_model_adds_without_much_to_spare(
     mine_a_block_later(chain)
     before = chain.rpc.call("evm_snapshot")
     chain.rpc.call("evm_increaseTime", BLOCK_SECONDS)
-    plain = executor.execute(flash.argument, sender=keeper).gas_used
+    plain = executor.execute(flash.data, sender=keeper).gas_used
     chain.rpc.call("evm_revert", before)
     flash.builder_share_bps = SHARE_BPS
     chain.rpc.call("evm_increaseTime", BLOCK_SECONDS)
-    more = executor.execute(flash.argument, sender=keeper).gas_used - plain
+    more = executor.execute(flash.data, sender=keeper).gas_used - plain
     modelled = GasModel().builder_tip
     assert more <= modelled <= more * (100 + MOST_SPARE_PERCENT) // 100, f"{more} more, {modelled} modelled"
 
@@ -232,7 +246,7 @@ def test_tip_is_paid_to_the_builder_and_recorded_beside_the_treasurys_profit(
     treasury: Address,
     paid_builder: str,
 ) -> None:
-    gain = executor.execute.call(flash.argument, sender=keeper)
+    gain = executor.execute.call(flash.data, sender=keeper)
     flash.min_profit, flash.builder_share_bps = gain // 2, SHARE_BPS
     tip = (gain - flash.min_profit) * SHARE_BPS // BPS
     had, builder_had = chain.balance(WETH, treasury), chain.ether(paid_builder)

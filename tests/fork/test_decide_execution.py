@@ -14,6 +14,7 @@ from steelyard.decide.arbitrage import ArbitrageCache, ArbitrageSettings, decide
 from steelyard.model import LenderKind, MarketSnapshot
 from steelyard.observe.follower import MarketFollower
 from steelyard.observe.watch import WatchList
+from steelyard.sandbox.replica.protocols.maker_flash import DSS_FLASH
 from steelyard.units import ETHER, GWEI, Address
 from tests.support.fork_market import USDC, USDT, WETH, Hop, VenueId
 from tests.support.market_scene import LENDERS, VENUES
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from tests.support.fork_chain import ForkChain
     from tests.support.fork_market import ForkMarket
 
-WATCHED = (Address(WETH), Address(USDC), Address(USDT))
+DAI = "0x6B175474E89094C44Da98b954EedeAC495271d0F"
+WATCHED = tuple(Address(token) for token in (WETH, USDC, USDT, DAI))
 BENDS = {
     "v2": (Hop(VenueId.SUSHISWAP_V2), 4),
     "v3": (Hop(VenueId.UNISWAP_V3, 3_000), 12),
@@ -35,7 +37,14 @@ BENDS = {
 @pytest.fixture
 def follower(chain: ForkChain) -> MarketFollower:
     client = ChainClient(RpcClient(chain.rpc.url, timeout_seconds=60))
-    watch = WatchList(chain_id=1, tokens=WATCHED, venues=VENUES, lenders=LENDERS)
+    watch = WatchList(
+        chain_id=1,
+        tokens=WATCHED,
+        venues=VENUES,
+        lenders=LENDERS,
+        listed_lenders={0: DSS_FLASH},
+        bases=WATCHED,
+    )
     return MarketFollower(client, watch, priority_fee_wei=GWEI, clock=lambda: 0)
 
 
@@ -63,12 +72,15 @@ def test_every_plan_of_a_block_brings_what_it_promised_in_the_order_of_sending(
     chain: ForkChain,
     market: ForkMarket,
     executor: Any,
+    owner: Any,
     keeper: Any,
     treasury: Address,
     follower: MarketFollower,
     kind: LenderKind,
     name: str,
 ) -> None:
+    if kind is LenderKind.ERC3156:
+        chain.send(owner.address, executor.address, "listLender(address)", DSS_FLASH)
     hop, percent = BENDS[name]
     market.bend(hop, USDC, WETH, percent)
     seen = newest(follower)

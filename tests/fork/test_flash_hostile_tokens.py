@@ -65,7 +65,7 @@ def _answer_of(executor: Any, hook: Any) -> Refusal:
 
 def _assert_refused(chain: ForkChain, executor: Any, keeper: Any, plan: FlashPlan) -> Refusal:
     """Mined and reverted, nothing left; returns why."""
-    data = "0x" + bytes(executor.execute.encode_input(plan.argument)).hex()
+    data = "0x" + bytes(executor.execute.encode_input(plan.data)).hex()
     answered = refusal(executor, chain.answer(keeper.address, executor.address, data))
     treasury_before = chain.balance(plan.asset, executor.treasury())
     assert not chain.send_data(keeper.address, executor.address, data)
@@ -100,13 +100,13 @@ def test_hook_token__forges_a_callback_inside_our_call__is_refused_and_plan_unha
     moment: str,
 ) -> None:
     plan = _plan(executor, lender, hook)
-    undisturbed = executor.execute.call(plan.argument, sender=keeper)
+    # The V3 pool pays the pair before it calls back; where we pay the pair, that callback has been consumed.
+    plan.by_way_of_us = moment == "while_nobody_is"
+    undisturbed = executor.execute.call(plan.data, sender=keeper)
     forged = _forged_callbacks(executor, plan)[kind - 1]
-    # The V3 pool pays out before it calls back; when we pay the second pair, its callback has been consumed.
     pair = executor.poolFor(SUSHI.venue, WETH, hook.address, 0)
-    trigger = executor.address if moment == "while_the_pool_is_awaited" else pair
-    hook.arm(trigger, executor.address, forged, False, sender=attacker)
-    receipt = executor.execute(plan.argument, sender=keeper)
+    hook.arm(pair, executor.address, forged, False, sender=attacker)
+    receipt = executor.execute(plan.data, sender=keeper)
     (event,) = receipt.decode_logs(executor.ArbitrageExecuted)
     assert event.profit == undisturbed
     assert _answer_of(executor, hook) == Refusal("UnexpectedCallback", (hook.address, kind))
@@ -118,10 +118,11 @@ def test_hook_token__starts_a_balancer_loan_for_us_inside_our_call__is_refused(
     chain: ForkChain, executor: Any, keeper: Any, attacker: Any, hook: Any, lender: Lender
 ) -> None:
     plan = _plan(executor, lender, hook, V2)
+    plan.by_way_of_us = True
     signature = "flashLoan(address,address[],uint256[],bytes)"
     attack = encode_call(signature, executor.address, [WETH], [LOAN], plan.data)
     hook.arm(executor.address, BALANCER_VAULT, attack, False, sender=attacker)
-    executor.execute(plan.argument, sender=keeper)
+    executor.execute(plan.data, sender=keeper)
     expected = Refusal("UnexpectedCallback", (BALANCER_VAULT, BALANCER_LOAN))
     assert _answer_of(executor, hook) == expected
     assert_nothing_left(chain, executor, WETH, hook.address)
@@ -132,10 +133,11 @@ def test_hook_token__starts_an_aave_loan_for_us_inside_our_call__is_refused(
     chain: ForkChain, executor: Any, keeper: Any, attacker: Any, hook: Any, lender: Lender
 ) -> None:
     plan = _plan(executor, lender, hook, V2)
+    plan.by_way_of_us = True
     signature = "flashLoanSimple(address,address,uint256,bytes,uint16)"
     attack = encode_call(signature, executor.address, WETH, LOAN, plan.data, 0)
     hook.arm(executor.address, AAVE_POOL, attack, False, sender=attacker)
-    executor.execute(plan.argument, sender=keeper)
+    executor.execute(plan.data, sender=keeper)
     assert _answer_of(executor, hook) == Refusal("UnexpectedCallback", (AAVE_POOL, AAVE_LOAN))
     assert_nothing_left(chain, executor, WETH, hook.address)
 
@@ -149,9 +151,10 @@ def test_reentrant_token__even_as_keeper__cannot_execute(
 ) -> None:
     executor.setKeeper(hook.address, True, sender=owner)
     plan = _plan(executor, lender, hook)
-    again = executor.execute.encode_input(plan.argument)
+    plan.by_way_of_us = True
+    again = executor.execute.encode_input(plan.data)
     hook.arm(executor.address, executor.address, again, False, sender=attacker)
-    executor.execute(plan.argument, sender=keeper)
+    executor.execute(plan.data, sender=keeper)
     assert _answer_of(executor, hook) == Refusal("ReentrancyGuardReentrantCall")
     assert_nothing_left(chain, executor, WETH, hook.address)
 
@@ -162,7 +165,8 @@ def test_reentrant_token__that_gives_the_refusal_on__reverts_the_plan_with_a_typ
 ) -> None:
     executor.setKeeper(hook.address, True, sender=owner)
     plan = _plan(executor, lender, hook, V2)
-    again = executor.execute.encode_input(plan.argument)
+    plan.by_way_of_us = True
+    again = executor.execute.encode_input(plan.data)
     # Fires in our own transfer to the second pair; the first pair's would revert in the pair's words.
     pair = executor.poolFor(SUSHI.venue, WETH, hook.address, 0)
     hook.arm(pair, executor.address, again, True, sender=attacker)

@@ -68,7 +68,7 @@ def bystander(chain: ForkChain, executor: Any, treasury: str) -> Bystander:
 
 
 def _execution(executor: Any, plan: FlashPlan) -> str:
-    return "0x" + bytes(executor.execute.encode_input(plan.argument)).hex()
+    return "0x" + bytes(executor.execute.encode_input(plan.data)).hex()
 
 
 # --- callbacks that nobody awaits -----------------------------------------------------------------
@@ -76,7 +76,7 @@ def _execution(executor: Any, plan: FlashPlan) -> str:
 
 def _forgeries(executor: Any, plan: FlashPlan) -> dict[int, str]:
     """Each callback with data that would be right inside a running plan."""
-    swap_data = encode(["address", "uint256", "bytes32"], [plan.asset, plan.amount, plan.plan_hash])
+    swap_data = encode(["address", "uint256"], [plan.asset, plan.amount])
     calls = {
         BALANCER_LOAN: executor.receiveFlashLoan.encode_input([plan.asset], [plan.amount], [0], plan.data),
         AAVE_LOAN: executor.executeOperation.encode_input(
@@ -130,12 +130,12 @@ def test_aave_loan__started_by_stranger_for_us__is_refused(
 def test_execute__gain_one_unit_short__names_both_numbers(
     chain: ForkChain, executor: Any, keeper: Any, plan: FlashPlan, bystander: Bystander
 ) -> None:
-    gain = executor.execute.call(plan.argument, sender=keeper)
+    gain = executor.execute.call(plan.data, sender=keeper)
     plan.min_profit = gain + 1
     answered = bystander.expect(keeper.address, executor.address, _execution(executor, plan))
     assert answered == Refusal("MinProfitNotMet", (gain, gain + 1))
     with ape.reverts(executor.MinProfitNotMet, gain=gain, minimum=gain + 1):
-        executor.execute(plan.argument, sender=keeper)
+        executor.execute(plan.data, sender=keeper)
 
 
 def test_execute__deadline_passed__reverts(
@@ -175,7 +175,7 @@ def test_execute__lender_asks_more_than_planned__reverts(
     answered = bystander.expect(keeper.address, executor.address, _execution(executor, plan))
     assert answered == Refusal("LoanFeeTooHigh", (fee, fee - 1))
     plan.max_loan_fee = fee
-    assert executor.execute.call(plan.argument, sender=keeper) > 0
+    assert executor.execute.call(plan.data, sender=keeper) > 0
 
 
 def test_execute__losing_route__cannot_repay(
@@ -186,7 +186,7 @@ def test_execute__losing_route__cannot_repay(
     answered = bystander.expect(keeper.address, executor.address, _execution(executor, plan))
     assert answered.name == "LoanNotCovered"
     received = market.quote(SUSHI, USDC, WETH, market.quote(V3_LOW, WETH, USDC, plan.amount))
-    assert answered.values[0] == received
+    assert answered.values[:2] == (WETH, received)
 
 
 def test_execute__leg_under_its_minimum__names_the_leg(
@@ -221,10 +221,9 @@ def test_execute__pool_that_the_factory_never_made__reverts(
     executor: Any, keeper: Any, attacker: Any, plan: FlashPlan, bystander: Bystander
 ) -> None:
     plan.legs[0] = (SUSHI.venue, 0, attacker.address, 1)
-    data = _execution(executor, plan)
-    answered = bystander.expect(keeper.address, executor.address, data)
-    # The token is no contract at all: reading its balance already fails, without a word.
-    assert answered == Refusal("unknown 0x")
+    answered = bystander.expect(keeper.address, executor.address, _execution(executor, plan))
+    expected = executor.poolFor(SUSHI.venue, WETH, attacker.address, 0)
+    assert answered == Refusal("PoolNotFound", (SUSHI.venue, expected))
     plan.legs[0] = (V3_LOW.venue, 499, USDC, 1)
     answered = bystander.expect(keeper.address, executor.address, _execution(executor, plan))
     expected = executor.poolFor(V3_LOW.venue, WETH, USDC, 499)
@@ -266,7 +265,7 @@ def test_execute__paused_by_guardian__reverts_until_owner_unpauses(
     with ape.reverts(executor.OwnableUnauthorizedAccount, account=guardian.address):
         executor.unpause(sender=guardian)
     executor.unpause(sender=owner)
-    assert executor.execute.call(plan.argument, sender=keeper) > 0
+    assert executor.execute.call(plan.data, sender=keeper) > 0
 
 
 def test_sweep__by_owner__goes_to_the_treasury_only(

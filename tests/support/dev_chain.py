@@ -10,7 +10,7 @@ from typing import Any
 from eth_account import Account
 
 from steelyard.connect.chain import ChainClient
-from steelyard.connect.plan_codec import EXECUTOR_ERRORS
+from steelyard.connect.executor_errors import EXECUTOR_ERRORS
 from steelyard.connect.rpc import RpcClient
 from steelyard.model import Address, BlockRef
 from steelyard.sandbox.anvil import Anvil, native_anvil

@@ -9,18 +9,20 @@ import dataclasses
 from collections.abc import Mapping
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
 from steelyard.amm import Pool
 from steelyard.connect.hexes import checksum
-from steelyard.model import Address, ArbitragePlan, LenderKind, PlanLeg, Words
+from steelyard.model import Address, ArbitragePlan, LenderKind, LoanSource, PlanLeg, VenueKind, Words
 from steelyard.record.recording import DecisionInputs
 from tests.support.pools import v2_pools, v3_pools
 
 signed = st.integers(-(2**256), 2**256)
 positive = st.integers(1, 2**256 - 1)
+paid = st.integers(1, 2**128 - 1)
+"""Amounts that a plan tells the executor."""
 few_addresses = st.sampled_from([checksum(f"0x{digit * 40}") for digit in "1234abcd"])
 """Few, so that the same ones come again from block to block."""
 
@@ -31,34 +33,52 @@ def addresses(draw: st.DrawFn) -> Address:
 
 
 @st.composite
+def sources(draw: st.DrawFn, kind: LenderKind, legs: list[PlanLeg]) -> LoanSource | None:
+    """Where a kind of lender is borrowed from; not from a pool of the route."""
+    pools = {leg.pool for leg in legs}
+    if not kind.needs_source:
+        return None
+    return LoanSource(
+        listing_id=draw(st.integers(0, 65_535)),
+        address=draw(addresses().filter(lambda address: address not in pools)),
+        other_token=draw(addresses()) if kind.is_pool else None,
+        fee_pips=draw(st.integers(0, 999_999)) if kind.is_pool else 0,
+    )
+
+
+@st.composite
 def plans(draw: st.DrawFn) -> ArbitragePlan:
     tokens = draw(st.lists(addresses(), min_size=2, max_size=4, unique=True))
     legs = []
     for token_in, token_out in zip(tokens, [*tokens[1:], tokens[0]], strict=True):
         amount_out = draw(positive)
+        kind = draw(st.sampled_from([kind for kind in VenueKind if kind.is_factory]))
         legs.append(
             PlanLeg(
+                kind=kind,
                 venue_id=draw(st.integers(0, 65_535)),
                 pool=draw(addresses()),
-                fee_pips=draw(st.integers(0, 999_999)),
+                fee_pips=draw(st.integers(0, 999_999)) if kind.has_tiers else 0,
                 token_in=token_in,
                 token_out=token_out,
                 amount_in=draw(positive),
                 amount_out=amount_out,
-                min_amount_out=draw(st.integers(1, amount_out)),
+                min_amount_out=draw(st.integers(1, min(amount_out, 2**128 - 1))),
             )
         )
-    loan_fee, profit = draw(st.integers(0, 2**255)), draw(positive)
+    lender = draw(st.sampled_from(LenderKind))
+    loan_fee, profit = draw(st.integers(0, 2**127)), draw(positive)
     return ArbitragePlan(
-        chain_id=draw(positive),
+        chain_id=draw(st.integers(1, 2**64 - 1)),
         executor=draw(addresses()),
-        deadline_seconds=draw(st.integers(0, 2**63)),
-        lender=draw(st.sampled_from(LenderKind)),
+        deadline_seconds=draw(st.integers(0, 2**40 - 1)),
+        lender=lender,
+        source=draw(sources(lender, legs)),
         asset=tokens[0],
-        amount=draw(positive),
+        amount=draw(paid),
         loan_fee=loan_fee,
-        max_loan_fee=draw(st.integers(loan_fee, 2**256 - 1)),
-        min_profit=draw(st.integers(1, profit)),
+        max_loan_fee=draw(st.integers(loan_fee, 2**128 - 1)),
+        min_profit=draw(st.integers(1, min(profit, 2**128 - 1))),
         builder_share_bps=draw(st.integers(0, 10_000)),
         legs=tuple(legs),
         expected_profit=profit,
@@ -102,7 +122,7 @@ def _of_several(annotation: Any) -> st.SearchStrategy[Any]:
     if origin is Mapping:
         pairs = st.tuples(drawn(arguments[0]), drawn(arguments[1]))
         return st.lists(pairs, max_size=5, unique_by=lambda pair: pair[0]).map(dict)
-    if origin is UnionType and arguments[1] is NoneType:
+    if origin in (UnionType, Union) and arguments[1] is NoneType:
         return st.one_of(st.none(), drawn(arguments[0]))
     raise TypeError(f"no values of {annotation} can be drawn")
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from eth_hash.auto import keccak
 
-from steelyard.connect.plan_codec import ARBITRAGE_EXECUTED_TOPIC
+from steelyard.connect.executor_events import ARBITRAGE_EXECUTED_TOPIC
 
 FAIL_SLOT = 0
 COUNT_SLOT = 1
@@ -19,40 +19,51 @@ EXTRA_SLOT = 2
 BASE_SLOT = 3
 
 _OPS = {
-    "STOP": 0x00, "ADD": 0x01, "SUB": 0x03, "LT": 0x10, "GT": 0x11, "ISZERO": 0x15, "KECCAK": 0x20,
-    "CALLER": 0x33, "CALLDATALOAD": 0x35, "CALLDATASIZE": 0x36, "CALLDATACOPY": 0x37, "TIMESTAMP": 0x42,
-    "MSTORE": 0x52, "SLOAD": 0x54, "SSTORE": 0x55, "JUMPI": 0x57, "JUMPDEST": 0x5B, "LOG4": 0xA4,
+    "STOP": 0x00, "ADD": 0x01, "SUB": 0x03, "LT": 0x10, "GT": 0x11, "ISZERO": 0x15, "SHR": 0x1C,
+    "KECCAK": 0x20, "CALLDATALOAD": 0x35, "CALLDATACOPY": 0x37, "TIMESTAMP": 0x42,
+    "MSTORE": 0x52, "SLOAD": 0x54, "SSTORE": 0x55, "JUMPI": 0x57, "JUMPDEST": 0x5B, "LOG3": 0xA3,
     "RETURN": 0xF3, "REVERT": 0xFD,
 }  # fmt: skip
 
 _PROGRAM = """
     0 SLOAD @fail JUMPI
     3 SLOAD ISZERO @free JUMPI
-    3 SLOAD arg:5 SUB 1 SLOAD LT @fail JUMPI
+    3 SLOAD amount SUB 1 SLOAD LT @fail JUMPI
 :free
-    arg:2 TIMESTAMP GT @late JUMPI
+    deadline TIMESTAMP GT @late JUMPI
     1 SLOAD 1 ADD 1 SSTORE
-    CALLER 0 MSTORE
-    arg:5 0x20 MSTORE
-    0 0x40 MSTORE
-    arg:7 2 SLOAD ADD 0x60 MSTORE
-    0 0x80 MSTORE
-    4 CALLDATASIZE SUB 4 0x200 CALLDATACOPY
-    arg:3 arg:4
-    4 CALLDATASIZE SUB 0x200 KECCAK
-    topic 0xa0 0 LOG4
-    0x20 0x60 RETURN
+    min_profit 2 SLOAD ADD 0 MSTORE
+    length 0x44 0x200 CALLDATACOPY
+    asset
+    length 0x200 KECCAK
+    topic 0x60 0 LOG3
+    0x20 0 RETURN
 :fail
     error:MinProfitNotMet(uint256,uint256) 0 MSTORE
     0 SLOAD 4 MSTORE
-    arg:7 0x24 MSTORE
+    min_profit 0x24 MSTORE
     0x44 0 REVERT
 :late
     error:DeadlineExpired(uint256,uint256) 0 MSTORE
-    arg:2 4 MSTORE
+    deadline 4 MSTORE
     TIMESTAMP 0x24 MSTORE
     0x44 0 REVERT
 """
+
+
+_FIELDS = {
+    "length": (0x24, 32),
+    "deadline": (0x44 + 28, 5),
+    "min_profit": (0x44 + 33, 16),
+    "asset": (0x44 + 52, 20),
+    "amount": (0x44 + 72, 16),
+}
+"""Of ``execute``'s calldata: where each begins, and how many bytes it has."""
+
+
+def _load(offset: int, size: int) -> bytes:
+    loaded = _push(offset, 2) + bytes([_OPS["CALLDATALOAD"]])
+    return loaded + _push(256 - 8 * size, 2) + bytes([_OPS["SHR"]])
 
 
 def _push(value: int, size: int) -> bytes:
@@ -68,8 +79,8 @@ def _assemble(program: str) -> bytes:
         elif word.startswith("@"):
             jumps.append((len(code) + 1, word[1:]))
             code += _push(0, 2)
-        elif word.startswith("arg:"):
-            code += _push(0x24 + 32 * int(word[4:]), 2) + bytes([_OPS["CALLDATALOAD"]])
+        elif word in _FIELDS:
+            code += _load(*_FIELDS[word])
         elif word.startswith("error:"):
             code += _push(int.from_bytes(keccak(word[6:].encode())[:4]) << 224, 32)
         elif word == "topic":

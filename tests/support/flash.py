@@ -8,22 +8,21 @@ from typing import Any
 
 import ape
 import pytest
-from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from tests.support.fork_chain import ForkChain
-from tests.support.fork_market import AAVE_POOL, BALANCER_VAULT, MORPHO, ForkMarket, Hop
+from tests.support.fork_market import AAVE_POOL, BALANCER_VAULT, MORPHO, ForkMarket, Hop, VenueId
 
 BEND_PERCENT = 10
 BENDS = 20
 RESERVE_TYPE = "((uint256),uint128,uint128,uint128,uint128,uint128,uint40,uint16,address)"
 RESERVE_ATOKEN = 8
-LEG_TYPE = "(uint16,uint24,address,uint256)"
-PLAN_TYPE = f"(uint256,address,uint256,uint8,address,uint256,uint256,uint256,uint16,{LEG_TYPE}[])"
+V2_KIND, V3_KIND = 0, 1
+NAMES_INPUT = 0x80
 
 
 class Lender(IntEnum):
-    """Same order as ``LenderKind``."""
+    """Same numbers as ``LenderKind``; those that stand on every chain that is forked."""
 
     BALANCER_V2 = 0
     AAVE_V3 = 1
@@ -37,10 +36,13 @@ class Lender(IntEnum):
 
 @dataclass(kw_only=True)
 class FlashPlan:
-    """A plan whose fields a test may bend one by one."""
+    """A plan whose fields a test may bend one by one; packed here without the codec's help.
+
+    ``legs`` are (venue id, fee tier or 0, token out, least amount).
+    """
 
     executor: str
-    lender: Lender
+    lender: int
     asset: str
     amount: int
     legs: list[tuple[int, int, str, int]]
@@ -48,33 +50,42 @@ class FlashPlan:
     max_loan_fee: int
     chain_id: int = 1
     min_profit: int = 1
+    loan_params: bytes = b""
     builder_share_bps: int = 0
-
-    @property
-    def argument(self) -> tuple[Any, ...]:
-        """What ``execute`` takes."""
-        return (
-            self.chain_id,
-            self.executor,
-            self.deadline,
-            int(self.lender),
-            self.asset,
-            self.amount,
-            self.max_loan_fee,
-            self.min_profit,
-            self.builder_share_bps,
-            self.legs,
-        )
+    by_way_of_us: bool = False
+    """Legs after the first name all of their input, so that it comes to the executor in between."""
 
     @property
     def data(self) -> bytes:
-        """Solidity's ``abi.encode(plan)``."""
-        return encode([PLAN_TYPE], [self.argument])
+        """What ``execute`` takes."""
+        head = _packed((self.chain_id, 8), (self.executor, 20), (self.deadline, 5), (self.min_profit, 16))
+        head += _packed((self.builder_share_bps, 2))
+        loan = _packed((self.lender, 1), (self.asset, 20), (self.amount, 16), (self.max_loan_fee, 16))
+        loan += bytes([len(self.loan_params)]) + self.loan_params
+        sold = [None, *(leg[2] for leg in self.legs)] if self.by_way_of_us else [None] * len(self.legs)
+        return head + loan + b"".join(_leg(leg, token) for leg, token in zip(self.legs, sold, strict=False))
 
     @property
     def plan_hash(self) -> bytes:
         """The contract's ``planHash``."""
         return keccak(self.data)
+
+
+def _leg(leg: tuple[int, int, str, int], sold: str | None) -> bytes:
+    venue, fee_pips, token_out, minimum = leg
+    is_v3 = venue == VenueId.UNISWAP_V3
+    params = _packed((venue, 2), (fee_pips, 3)) if is_v3 else _packed((venue, 2))
+    kind = V3_KIND if is_v3 else V2_KIND
+    named = b"" if sold is None else _packed((sold, 20), (0, 16))
+    bought = _packed((token_out, 20), (minimum, 16), (len(params), 1))
+    return _packed((kind | (NAMES_INPUT if named else 0), 1)) + named + bought + params
+
+
+def _packed(*fields: tuple[int | str, int]) -> bytes:
+    """Numbers and addresses, each in its number of bytes."""
+    return b"".join(
+        (int(value, 16) if isinstance(value, str) else value).to_bytes(size) for value, size in fields
+    )
 
 
 def round_trip(

@@ -21,12 +21,9 @@ from steelyard.record.reports import count_open, read_records
 from steelyard.record.tables import ArbitrageRecord, SignedAttempt
 from steelyard.sandbox.abi import encode_call
 
-EXECUTED = (
-    "0x"
-    + keccak(text="ArbitrageExecuted(bytes32,address,uint8,address,uint256,uint256,uint256,uint256)").hex()
-)
-PROFIT_WORD = 3
-"""Of the event's data: caller, amount, loan fee, profit, builder's tip."""
+EXECUTED = "0x" + keccak(text="ArbitrageExecuted(bytes32,address,uint256,uint256,uint256)").hex()
+PROFIT_WORD = 0
+"""Of the event's data: profit, loan fee, builder's tip."""
 UNMINED = {"refused", "dropped", "replaced", "paper"}
 MOST_BLOCKS_TO_SETTLE = 8
 

@@ -11,7 +11,8 @@ from typing import Final
 from steelyard.cli.demo_stage import KEEPER, DemoStage
 from steelyard.connect.chain import ChainClient
 from steelyard.connect.deployment import Deployment, load_deployment
-from steelyard.connect.plan_codec import encode_execute, find_executed, plan_id
+from steelyard.connect.executor_events import find_executed
+from steelyard.connect.plan_codec import encode_execute, plan_id
 from steelyard.connect.rpc import RpcClient
 from steelyard.decide.arbitrage import ArbitrageCache, ArbitrageSettings, decide
 from steelyard.model import ArbitragePlan, Decision, GasTerms, MarketSnapshot, Verdict
@@ -117,9 +118,8 @@ class MainnetProof:
         receipt = self.client.receipt(transaction_hash)
         assert receipt is not None, f"not mined: {plan.reason}"
         assert receipt.succeeded, f"reverted: {plan.reason}"
-        event = find_executed(receipt.logs, plan.executor)
+        event = find_executed(receipt.logs, plan.executor, plan_id(plan))
         assert event is not None
-        assert event.plan_id == plan_id(plan)
         return event.profit
 
     @contextmanager

@@ -19,12 +19,15 @@ from steelyard.sandbox.funding import allow, fund, fund_ether
 from steelyard.sandbox.mining import BLOCK_SECONDS, mine_block
 from steelyard.sandbox.replica import PoolKind, PoolRecord, Replica, ensure_replica
 from steelyard.sandbox.replica.protocols import (
+    aave_v2,
     aave_v3,
     balancer_v2,
+    maker_flash,
     morpho_blue,
     sushiswap_v2,
     uniswap_v2,
     uniswap_v3,
+    uniswap_v4,
 )
 from steelyard.units import ETHER, GWEI, UINT256_MAX
 
@@ -64,6 +67,9 @@ LENDERS: Final = {
     LenderKind.BALANCER_V2: balancer_v2.VAULT,
     LenderKind.AAVE_V3: aave_v3.POOL,
     LenderKind.MORPHO_BLUE: morpho_blue.MORPHO,
+    LenderKind.AAVE_V2: aave_v2.POOL,
+    LenderKind.MAKER: maker_flash.DSS_FLASH,
+    LenderKind.UNISWAP_V4: uniswap_v4.POOL_MANAGER,
 }
 
 _MINT: Final = "mint((address,address,uint24,int24,int24,uint256,uint256,uint256,uint256,address,uint256))"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from steelyard.model import Address, ArbitragePlan, LenderKind, PlanLeg
+from steelyard.model import Address, ArbitragePlan, LenderKind, PlanLeg, VenueKind
 
 WETH = Address("0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2")
 USDC = Address("0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48")
@@ -15,30 +15,32 @@ EXECUTOR = Address("0x000000000000000000000000000000000000bEEF")
 KEEPER = Address("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266")
 
 
+_BUY = PlanLeg(
+    kind=VenueKind.UNISWAP_V2,
+    venue_id=0,
+    pool=POOL_CHEAP,
+    fee_pips=0,
+    token_in=WETH,
+    token_out=USDC,
+    amount_in=10**19,
+    amount_out=30_000 * 10**6,
+    min_amount_out=29_990 * 10**6,
+)
+_SELL = PlanLeg(
+    kind=VenueKind.UNISWAP_V3,
+    venue_id=1,
+    pool=POOL_DEAR,
+    fee_pips=500,
+    token_in=USDC,
+    token_out=WETH,
+    amount_in=30_000 * 10**6,
+    amount_out=10**19 + 10**16,
+    min_amount_out=10**19 + 5 * 10**15,
+)
+
+
 def make_plan(**changes: Any) -> ArbitragePlan:
     """Return a plan that buys USDC where WETH is dear and sells it where it is cheap, with ``changes``."""
-    legs = (
-        PlanLeg(
-            venue_id=0,
-            pool=POOL_CHEAP,
-            fee_pips=0,
-            token_in=WETH,
-            token_out=USDC,
-            amount_in=10**19,
-            amount_out=30_000 * 10**6,
-            min_amount_out=29_990 * 10**6,
-        ),
-        PlanLeg(
-            venue_id=1,
-            pool=POOL_DEAR,
-            fee_pips=500,
-            token_in=USDC,
-            token_out=WETH,
-            amount_in=30_000 * 10**6,
-            amount_out=10**19 + 10**16,
-            min_amount_out=10**19 + 5 * 10**15,
-        ),
-    )
     plan = ArbitragePlan(
         chain_id=1,
         executor=EXECUTOR,
@@ -50,7 +52,7 @@ def make_plan(**changes: Any) -> ArbitragePlan:
         max_loan_fee=0,
         min_profit=5 * 10**15,
         builder_share_bps=0,
-        legs=legs,
+        legs=(_BUY, _SELL),
         expected_profit=10**16,
         gas_units=300_000,
         gas_price_wei=10**10,

@@ -14,7 +14,8 @@ from steelyard.act.replace import Replacer
 from steelyard.act.submitter import Refusal, Submitter
 from steelyard.act.tracker import Tracker
 from steelyard.connect.chain import ChainClient
-from steelyard.connect.plan_codec import EXECUTOR_ERRORS, plan_id
+from steelyard.connect.executor_errors import EXECUTOR_ERRORS
+from steelyard.connect.plan_codec import plan_id
 from steelyard.connect.private_relay import PrivateRelay as RelayClient
 from steelyard.connect.private_relay import RelayMethod, StatusPage
 from steelyard.connect.rpc import RpcClient

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from math import log, prod, sqrt
 from typing import TYPE_CHECKING
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from steelyard.amm.tick_math import tick_at_sqrt_ratio
 from steelyard.decide.arbitrage.route import forward
-from steelyard.model import LenderKind
+from steelyard.model import LenderKind, LoanSource
+from steelyard.model.lending import pair_fee_wad
 from steelyard.units import Address
 from tests.support.markets import address, lender, route
 from tests.support.pools import SPACING_OF_TIER, magnitudes, v2_pool, v3_pool
@@ -28,12 +30,19 @@ if TYPE_CHECKING:
 TOKENS = tuple(Address(f"0x{10 + number:040x}") for number in range(6))
 """The first is the asset that is borrowed."""
 
+_POOL = LoanSource(
+    listing_id=0, address=Address(f"0x{99:040x}"), other_token=Address(f"0x{98:040x}"), fee_pips=3_000
+)
 LENDERS = (
     lender(),
     lender(LenderKind.AAVE_V3, fee_wad=5 * 10**14),
     lender(LenderKind.AAVE_V3, fee_wad=9 * 10**14),
     lender(LenderKind.BALANCER_V2, fee_wad=3 * 10**15),
     lender(LenderKind.BALANCER_V2, fee_wad=123_456_789 * 10**6),
+    lender(LenderKind.AAVE_V2, fee_wad=9 * 10**14),
+    lender(LenderKind.MAKER, fee_wad=123_456_789 * 10**6),
+    replace(lender(LenderKind.UNISWAP_V2, fee_wad=pair_fee_wad(3_000)), source=_POOL),
+    replace(lender(LenderKind.UNISWAP_V3, fee_wad=3 * 10**15), source=_POOL),
 )
 
 

@@ -82,11 +82,23 @@ def test_file_of_the_deploy_script_becomes_typed_values(tmp_path: Path) -> None:
         ("treasury", None, "treasury must be an address"),
         ("block_number", -1, "block_number"),
         ("lenders", [], "lenders must be an object"),
-        ("lenders/maker", "0x" + "11" * 20, "maker is none of balancer_v2, aave_v3, morpho_blue"),
+        (
+            "lenders/compound",
+            "0x" + "11" * 20,
+            "compound is none of balancer_v2, aave_v3, morpho_blue, aave_v2",
+        ),
+        ("lenders/uniswap_v2", "0x" + "11" * 20, "uniswap_v2 is none of"),
+        ("listed_lenders", [5], "each of listed_lenders must be an object"),
+        ("listed_lenders", [{"lender_id": -1}], "lender_id must be a whole number from 0"),
+        ("listed_lenders", [{"lender_id": 1}], "address must be an address"),
         ("lenders/balancer_v2", "vault", "balancer_v2 must be an address"),
         ("venues", {}, "venues must be a list"),
         ("venues", [5], "each of venues must be an object"),
-        ("venues/0/kind", "curve", "kind must be one of uniswap_v2, uniswap_v3"),
+        (
+            "venues/0/kind",
+            "uniswap_v4",
+            "kind must be one of uniswap_v2, uniswap_v3, pancake_v3, algebra, curve",
+        ),
         ("venues/0/init_code_hash", "0x12", "init_code_hash must be 0x and 64"),
         ("venues/0/name", "", "a venue needs a name"),
         ("venues/0/fee_pips", 1_000_000, "fee_pips must be below 1000000"),
@@ -126,3 +138,28 @@ def test_newest_deployment_of_the_chain_is_found(tmp_path: Path) -> None:
 def test_lender_at_the_zero_address_is_one_that_the_executor_has_not() -> None:
     raw = changed("lenders/morpho_blue", "0x" + "00" * 20)
     assert LenderKind.MORPHO_BLUE not in parse_deployment(raw).lenders
+
+
+def test_every_lender_that_is_one_contract_goes_by_its_name() -> None:
+    single = [kind for kind in LenderKind if not kind.needs_source]
+    named = {kind.name.lower(): checksum(f"0x{kind + 1:040x}") for kind in single}
+    assert parse_deployment(GOOD | {"lenders": named}).lenders == {
+        kind: named[kind.name.lower()] for kind in single
+    }
+
+
+def test_listed_lenders_go_by_their_id() -> None:
+    listed = [{"lender_id": 3, "name": "vault", "address": EXECUTOR}]
+    assert parse_deployment(GOOD | {"listed_lenders": listed}).listed_lenders == {3: checksum(EXECUTOR)}
+    assert parse_deployment(GOOD).listed_lenders == {}
+
+
+def test_venues_without_our_own_mathematics_are_known_and_not_followed() -> None:
+    venues = [
+        GOOD["venues"][0] | {"venue_id": at, "name": kind.name.lower(), "kind": kind.name.lower()}
+        for at, kind in enumerate(kind for kind in VenueKind if kind.is_listed)
+    ]
+    deployment = parse_deployment(GOOD | {"venues": venues})
+    assert [venue.kind for venue in deployment.venues] == [kind for kind in VenueKind if kind.is_listed]
+    followed = [VenueKind.UNISWAP_V2, VenueKind.UNISWAP_V3]
+    assert [venue.kind for venue in deployment.followed_venues] == followed

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from eth_abi.abi import encode
 
-from steelyard.connect.plan_codec import EXECUTOR_ERRORS
+from steelyard.connect.executor_errors import EXECUTOR_ERRORS
 from steelyard.connect.reverts import describe_revert, error_table
 
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[2]
-ENUMS = {"LenderKind": "uint8", "CallbackKind": "uint8"}
+ENUMS = {"LenderKind": "uint8", "VenueKind": "uint8", "CallbackKind": "uint8"}
 
 
 def declared_errors() -> set[str]:

@@ -182,9 +182,23 @@ def test_absurd_parameters_are_refused() -> None:
 
 
 def test_gas_is_the_loans_and_each_legs() -> None:
-    model = GasModel(balancer_v2=1, aave_v3=10, morpho_blue=100, uniswap_v2_leg=1_000, uniswap_v3_leg=10_000)
+    loans = {kind.name.lower(): 1 + kind for kind in LenderKind}
+    model = GasModel(
+        **loans, uniswap_v2_leg=1_000, uniswap_v3_leg=10_000, direct_payment=100, tick_crossing=20
+    )
     kinds = [VenueKind.UNISWAP_V2, VenueKind.UNISWAP_V3, VenueKind.UNISWAP_V2]
-    assert [model.units(kind, kinds) for kind in LenderKind] == [12_001, 12_010, 12_100]
+    assert [model.units(kind, kinds, 2) for kind in LenderKind] == [11_941 + kind for kind in LenderKind]
+
+
+def test_a_v2_leg_behind_another_is_paid_directly_and_costs_less() -> None:
+    model, v2, v3 = GasModel(), VenueKind.UNISWAP_V2, VenueKind.UNISWAP_V3
+
+    def units(*kinds: VenueKind) -> int:
+        return model.units(LenderKind.BALANCER_V2, kinds)
+
+    apart = units(v2) + units(v3) - units()
+    assert units(v2, v3) == apart
+    assert units(v3, v2) == apart - model.direct_payment
 
 
 def test_a_route_through_an_empty_pool_has_no_size() -> None:

@@ -10,10 +10,13 @@ import pytest
 from steelyard.connect import abi
 from steelyard.connect.hexes import checksum
 from steelyard.connect.multicall import CallResult, Multicall, StaticCall
-from steelyard.model import Address, BlockRef, LenderKind, LenderTerms
+from steelyard.model import Address, BlockRef, LenderKind, LenderTerms, LoanSource
 from steelyard.observe.lenders import LenderReader
+from steelyard.observe.lending_pools import LendingPool, lending_pools
 from steelyard.observe.tokens import read_tokens
 from steelyard.units import WAD
+from tests.support.markets import VENUES, address
+from tests.support.pools import v2_pool
 
 pytestmark = pytest.mark.unit
 
@@ -137,7 +140,7 @@ def test_lender_that_does_not_answer_makes_no_offer_and_the_others_do(
     chain: ScriptedChain, target: Address, data: bytes, silenced: LenderKind
 ) -> None:
     del chain.answers[target, data]
-    assert set(offers(chain)) == set(LenderKind) - {silenced}
+    assert set(offers(chain)) == set(LENDERS) - {silenced}
 
 
 def test_executor_without_lenders_gets_no_offers(chain: ScriptedChain) -> None:
@@ -192,3 +195,125 @@ def test_token_without_usable_decimals_is_left_out_with_the_reason(
     tokens, unusable = read_tokens(cast("Multicall", chain), [WETH, DAI], BLOCK)
     assert set(tokens) == {DAI}
     assert reason in unusable[WETH]
+
+
+# --- the other kinds --------------------------------------------------------------------------------------
+
+AAVE2, MAKER, MANAGER, LISTED, PAIR, TIER = (checksum("0x" + f"{n:02x}" * 20) for n in range(0xD1, 0xD7))
+OTHERS = {LenderKind.AAVE_V2: AAVE2, LenderKind.MAKER: MAKER, LenderKind.UNISWAP_V4: MANAGER}
+POOLS = [
+    LendingPool(
+        kind=kind,
+        asset=DAI,
+        source=LoanSource(listing_id=kind, address=at, other_token=WETH, fee_pips=3_000),
+    )
+    for kind, at in ((LenderKind.UNISWAP_V2, PAIR), (LenderKind.UNISWAP_V3, TIER))
+]
+
+
+def asked(function: bytes, *arguments: Address | int) -> bytes:
+    packed = (abi.word(each) if isinstance(each, int) else abi.address_word(each) for each in arguments)
+    return function + b"".join(packed)
+
+
+@pytest.fixture
+def others() -> ScriptedChain:
+    """Everybody else, lending DAI."""
+    chain = ScriptedChain()
+    chain.says(AAVE2, asked(abi.GET_RESERVE_DATA, DAI), *[7] * 7, int(AWETH, 16))
+    chain.says(AAVE2, asked(abi.GET_RESERVE_DATA, WETH), *[0] * 8)
+    chain.says(AAVE2, abi.FLASHLOAN_PREMIUM_TOTAL, 9)
+    chain.says(AAVE2, abi.PAUSED, 0)
+    for lender, toll in ((MAKER, 10**15), (LISTED, 10**14)):
+        chain.says(lender, asked(abi.MAX_FLASH_LOAN, WETH), 0)
+        chain.says(lender, asked(abi.MAX_FLASH_LOAN, DAI), 500)
+        chain.says(lender, asked(abi.FLASH_FEE, DAI, WAD), toll)
+    chain.says(PAIR, abi.GET_RESERVES, 1_000, 601, 0)
+    chain.says(TIER, abi.LIQUIDITY, 1)
+    for holder, amount in ((AWETH, 200), (MANAGER, 300), (TIER, 700)):
+        chain.says(DAI, balance_of(holder), amount)
+        chain.says(WETH, balance_of(holder), 0)
+    return chain
+
+
+def other_offers(chain: ScriptedChain) -> dict[LenderKind, LenderTerms]:
+    reader = LenderReader(OTHERS, (WETH, DAI), {3: LISTED})
+    multicall = cast("Multicall", chain)
+    reader.prepare(multicall, BLOCK)
+    reader.lend_from(POOLS)
+    terms = reader.terms(multicall.read(reader.calls(), BLOCK))
+    assert all(offer.asset == DAI for offer in terms)
+    return {offer.kind: offer for offer in terms}
+
+
+def test_each_other_lender_offers_what_it_has_at_its_fee(others: ScriptedChain) -> None:
+    found = other_offers(others)
+    assert {kind: (offer.available, offer.fee_wad) for kind, offer in found.items()} == {
+        LenderKind.AAVE_V2: (200, 9 * 10**14),
+        LenderKind.MAKER: (500, 10**15),
+        LenderKind.UNISWAP_V4: (300, 0),
+        LenderKind.ERC3156: (500, 10**14 + 1),
+        LenderKind.UNISWAP_V2: (600, 3_009_027_081_243_732),
+        LenderKind.UNISWAP_V3: (700, 3 * 10**15),
+    }
+    assert found[LenderKind.ERC3156].source == LoanSource(listing_id=3, address=LISTED)
+    assert [found[pool.kind].source for pool in POOLS] == [pool.source for pool in POOLS]
+
+
+@pytest.mark.parametrize(
+    ("target", "data", "silenced"),
+    [
+        (AAVE2, abi.FLASHLOAN_PREMIUM_TOTAL, LenderKind.AAVE_V2),
+        (AAVE2, abi.PAUSED, LenderKind.AAVE_V2),
+        (MAKER, asked(abi.FLASH_FEE, DAI, WAD), LenderKind.MAKER),
+        (LISTED, asked(abi.MAX_FLASH_LOAN, DAI), LenderKind.ERC3156),
+        (PAIR, abi.GET_RESERVES, LenderKind.UNISWAP_V2),
+        (TIER, abi.LIQUIDITY, LenderKind.UNISWAP_V3),
+        (DAI, balance_of(TIER), LenderKind.UNISWAP_V3),
+        (DAI, balance_of(MANAGER), LenderKind.UNISWAP_V4),
+    ],
+    ids=lambda value: value.name.lower() if isinstance(value, LenderKind) else "",
+)
+def test_another_lender_that_does_not_answer_makes_no_offer(
+    others: ScriptedChain, target: Address, data: bytes, silenced: LenderKind
+) -> None:
+    everyone = set(other_offers(others))
+    del others.answers[target, data]
+    assert set(other_offers(others)) == everyone - {silenced}
+
+
+@pytest.mark.parametrize(
+    ("target", "data", "answer", "silenced"),
+    [
+        (AAVE2, abi.PAUSED, [1], LenderKind.AAVE_V2),
+        (MAKER, asked(abi.MAX_FLASH_LOAN, DAI), [0], LenderKind.MAKER),
+        (PAIR, abi.GET_RESERVES, [5, 1, 0], LenderKind.UNISWAP_V2),
+        (PAIR, abi.GET_RESERVES, [0, 0, 0], LenderKind.UNISWAP_V2),
+        (TIER, abi.LIQUIDITY, [0], LenderKind.UNISWAP_V3),
+    ],
+    ids=["paused", "no_ceiling", "one_unit", "empty_pair", "no_liquidity"],
+)
+def test_a_lender_that_would_refuse_makes_no_offer(
+    others: ScriptedChain, target: Address, data: bytes, answer: list[int], silenced: LenderKind
+) -> None:
+    everyone = set(other_offers(others))
+    others.says(target, data, *answer)
+    assert set(other_offers(others)) == everyone - {silenced}
+
+
+def test_the_deepest_pool_of_each_fee_lends_each_base_token() -> None:
+    shallow, deep, other_fee = (
+        v2_pool(depth, depth, address=address(at), token0=WETH, token1=DAI, fee_pips=fee)
+        for at, (depth, fee) in enumerate([(10**20, 3_000), (10**21, 3_000), (10**19, 2_500)], start=1)
+    )
+    stranger = v2_pool(10**25, 10**25, address=address(9), token0=WETH, token1=DAI, venue="nobody_lists_it")
+    pools = [deep, shallow, other_fee, stranger]
+    found = lending_pools(pools, VENUES, [WETH])
+    assert [(pool.kind, pool.asset, pool.source.address, pool.source.fee_pips) for pool in found] == [
+        (LenderKind.UNISWAP_V2, WETH, other_fee.address, 2_500),
+        (LenderKind.UNISWAP_V2, WETH, deep.address, 3_000),
+    ]
+    assert {pool.source.other_token for pool in found} == {DAI}
+    assert lending_pools(reversed(pools), VENUES, [WETH]) == found
+    assert [pool.asset for pool in lending_pools(pools, VENUES, [WETH, DAI])] == [WETH, WETH, DAI, DAI]
+    assert lending_pools(pools, VENUES, []) == []

@@ -24,7 +24,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def test_intent_is_there_after_reopening_with_the_very_same_plan(tmp_path: Path) -> None:
-    plan = make_plan(amount=2**200, min_profit=2**190, expected_profit=2**191)
+    plan = make_plan(amount=2**127, min_profit=2**120, expected_profit=2**191)
     with open_store(tmp_path / "keeper.sqlite") as before:
         before.journal.open(plan)
     with open_store(tmp_path / "keeper.sqlite") as after:

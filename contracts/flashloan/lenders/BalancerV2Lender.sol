@@ -1,36 +1,28 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
-import {LenderKind} from "../../interfaces/IFlashLoanArbitrage.sol";
-import {IBalancerV2Borrower, IBalancerV2Vault} from "../../interfaces/external/IBalancerV2Vault.sol";
-import {ErrorsLib} from "../../libraries/ErrorsLib.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Terms} from "../../interfaces/ILenderLens.sol";
+import {
+    IBalancerV2Borrower,
+    IBalancerV2FeesCollector,
+    IBalancerV2Vault
+} from "../../interfaces/external/IBalancerV2Vault.sol";
+import {BalancerV2Vault} from "../BalancerV2Vault.sol";
 import {CallbackKind} from "../CallbackGuard.sol";
 import {FlashBorrower} from "../FlashBorrower.sol";
 
 /// @title Loans from the Balancer V2 vault: repaid by a transfer inside the callback.
 /// @notice The vault lets anyone name any receiver and its callback names no initiator: only the guard tells our
 /// loan from a stranger's.
-abstract contract BalancerV2Lender is FlashBorrower, IBalancerV2Borrower {
-    /// @notice The vault; zero where the chain has none.
-    address public immutable BALANCER_VAULT;
-
-    constructor(address vault) {
-        BALANCER_VAULT = vault;
-    }
-
-    /// @dev Borrows one asset; everything else happens in the callback.
-    function _borrowFromBalancerV2(address asset, uint256 amount, bytes memory data, bytes32 planHash)
-        internal
-    {
-        if (BALANCER_VAULT == address(0)) revert ErrorsLib.LenderNotAvailable(LenderKind.BalancerV2);
-        address[] memory tokens = new address[](1);
-        uint256[] memory amounts = new uint256[](1);
-        tokens[0] = asset;
-        amounts[0] = amount;
-        uint256 outer = _expectCallback(BALANCER_VAULT, CallbackKind.BalancerV2Loan, planHash);
-        IBalancerV2Vault(BALANCER_VAULT).flashLoan(address(this), tokens, amounts, data);
-        _requireConsumed(outer);
+abstract contract BalancerV2Lender is FlashBorrower, BalancerV2Vault, IBalancerV2Borrower {
+    /// @dev Borrows the loan and those that follow it of this kind (the vault wants them sorted by address); everything
+    /// else happens in the callback.
+    function _borrowFromBalancerV2(bytes calldata plan, bytes32 planHash, uint256 loan) internal {
+        (address[] memory tokens, uint256[] memory amounts) = _basket(plan, loan);
+        _expectCallback(BALANCER_VAULT, CallbackKind.BalancerV2Loan, planHash);
+        IBalancerV2Vault(BALANCER_VAULT).flashLoan(address(this), tokens, amounts, plan);
+        _requireConsumed();
     }
 
     /// @inheritdoc IBalancerV2Borrower
@@ -41,8 +33,24 @@ abstract contract BalancerV2Lender is FlashBorrower, IBalancerV2Borrower {
         bytes calldata userData
     ) external override {
         bytes32 planHash = _consumeCallback(CallbackKind.BalancerV2Loan, userData);
-        if (tokens.length != 1) revert ErrorsLib.WrongLoan(address(0), tokens.length);
-        uint256 owed = _onLoan(tokens[0], amounts[0], feeAmounts[0], userData, planHash);
-        SafeTransferLib.safeTransfer(tokens[0], BALANCER_VAULT, owed);
+        uint256[] memory owed = _onBasket(userData, planHash, tokens, amounts, feeAmounts);
+        for (uint256 i; i < owed.length; ++i) {
+            _repay(tokens[i], owed[i]);
+        }
+    }
+}
+
+/// @title What a loan from the vault costs, and how much it has.
+library BalancerV2Terms {
+    uint256 private constant _WAD = 1e18;
+
+    /// @notice Terms of `amount` of `asset`.
+    /// @dev Rounds the fee up, as the vault does, in its own favour.
+    function terms(address vault, address asset, uint256 amount) internal view returns (Terms memory) {
+        address collector = IBalancerV2Vault(vault).getProtocolFeesCollector();
+        uint256 shareWad = IBalancerV2FeesCollector(collector).getFlashLoanFeePercentage();
+        (bool paused,,) = IBalancerV2Vault(vault).getPausedState();
+        uint256 fee = (amount * shareWad + _WAD - 1) / _WAD;
+        return Terms(fee, paused ? 0 : IERC20(asset).balanceOf(vault));
     }
 }

@@ -13,6 +13,34 @@ interface IAaveV3Pool {
     ) external;
 }
 
+/// @notice A reserve of Aave V3, up to where its deposits lie (the pool answers with more).
+struct AaveV3Reserve {
+    uint256 configuration;
+    uint128 liquidityIndex;
+    uint128 currentLiquidityRate;
+    uint128 variableBorrowIndex;
+    uint128 currentVariableBorrowRate;
+    uint128 currentStableBorrowRate;
+    uint40 lastUpdateTimestamp;
+    uint16 id;
+    address aTokenAddress;
+}
+
+/// @title What the pool says of its loans.
+interface IAaveV3Terms {
+    /// @notice Version of the pool's code.
+    function POOL_REVISION() external view returns (uint256);
+
+    /// @notice Premium on a loan, in bps.
+    function FLASHLOAN_PREMIUM_TOTAL() external view returns (uint128);
+
+    /// @notice State of a reserve; its aToken holds what can be lent.
+    function getReserveData(address asset) external view returns (AaveV3Reserve memory);
+
+    /// @notice What was deposited and is not lent out, donations aside. Only later revisions count it.
+    function getVirtualUnderlyingBalance(address asset) external view returns (uint128);
+}
+
 /// @title What the pool calls on its borrower.
 interface IAaveV3Borrower {
     /// @notice The loan has arrived; `initiator` is who asked for it.

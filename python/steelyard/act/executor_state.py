@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from steelyard.connect.abi import address_word, selector, word
 from steelyard.connect.chain import CallReverted
 from steelyard.connect.hexes import address_of_word
+from steelyard.connect.plan_codec import QUOTE_SELECTOR
 from steelyard.exceptions import ConfigError
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ _IS_KEEPER: Final = selector("isKeeper(address)")
 _PAUSED: Final = selector("paused()")
 _VENUE_AT: Final = selector("venueAt(uint16)")
 _LENDER_ADDRESS: Final = selector("lenderAddress(uint8)")
+_LENDER_AT: Final = selector("lenderAt(uint16)")
+_QUOTE_NOTHING: Final = QUOTE_SELECTOR + word(32) + word(0)
+_PLAN_CUT_SHORT: Final = selector("PlanCutShort(uint256,uint256)")
 
 
 def require_executor(chain: ChainClient, executor: Address) -> None:
@@ -36,9 +40,10 @@ def require_as_written(chain: ChainClient, deployment: Deployment) -> None:
     """Hold the deployment file against the executor: plans over a venue that it does not list only revert.
 
     Raises:
-        ConfigError: a venue or a lender is not what the file says.
+        ConfigError: a venue or a lender is not what the file says, or the executor cannot read our plans.
         RetryError: the node did not answer.
     """
+    _require_our_plans(chain, deployment.executor)
     for venue in deployment.venues:
         listed = _words(chain, deployment.executor, _VENUE_AT + word(venue.venue_id))
         if listed != _venue_words(venue):
@@ -46,14 +51,35 @@ def require_as_written(chain: ChainClient, deployment: Deployment) -> None:
                 f"venue {venue.venue_id} ({venue.name}) of the deployment file is not what the executor "
                 f"{deployment.executor} lists under that id: take it out of the file, or correct it"
             )
-    for kind, lender in deployment.lenders.items():
-        found = _words(chain, deployment.executor, _LENDER_ADDRESS + word(kind))
+    lenders = [
+        (kind.name.lower(), lender, _LENDER_ADDRESS + word(kind))
+        for kind, lender in deployment.lenders.items()
+    ]
+    lenders += [
+        (f"{lender_id} of the list", lender, _LENDER_AT + word(lender_id))
+        for lender_id, lender in deployment.listed_lenders.items()
+    ]
+    for name, lender, question in lenders:
+        found = _words(chain, deployment.executor, question)
         if found != address_word(lender):
             named = address_of_word(found) if len(found) == _WORD else "none"
             raise ConfigError(
-                f"lender {kind.name.lower()} of the deployment file is {lender}, but the executor "
+                f"lender {name} of the deployment file is {lender}, but the executor "
                 f"{deployment.executor} borrows from {named}: correct the file"
             )
+
+
+def _require_our_plans(chain: ChainClient, executor: Address) -> None:
+    """Ask for the result of a plan of no bytes: who reads our encoding misses its head."""
+    try:
+        chain.eth_call(executor, _QUOTE_NOTHING)
+    except CallReverted as reverted:
+        if reverted.data.startswith(_PLAN_CUT_SHORT):
+            return
+    raise ConfigError(
+        f"the contract at {executor} does not read plans as this version writes them; it may be an older "
+        f"executor: deploy a new one (ape run deploy executor), and sweep what lies in the old"
+    )
 
 
 def executor_refusal(chain: ChainClient, executor: Address, keeper: Address) -> str | None:
@@ -66,7 +92,7 @@ def executor_refusal(chain: ChainClient, executor: Address, keeper: Address) -> 
     if not _ask(chain, executor, _IS_KEEPER + address_word(keeper)):
         return (
             f"account {keeper} is no keeper of the executor {executor}; "
-            f"its owner can make it one: ape run deploy keeper {keeper}"
+            f"its owner can make it one: ape run roles grant {keeper}"
         )
     if _ask(chain, executor, _PAUSED):
         return f"the executor {executor} is paused: it executes nothing until its owner unpauses it"

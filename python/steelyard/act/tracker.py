@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from steelyard.act.doors import Doors, Whereabouts
 from steelyard.act.submitter import unmined_outcome
 from steelyard.connect.chain import CallReverted
-from steelyard.connect.plan_codec import decode_executed, encode_execute
+from steelyard.connect.executor_events import find_executed
+from steelyard.connect.plan_codec import encode_execute
 from steelyard.exceptions import ConfigError, RpcInconsistent, RpcRejected, RpcUnavailable
 from steelyard.model import Door, IntentStatus, Outcome
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from steelyard.connect.chain import ChainClient, TransactionReceipt
-    from steelyard.connect.plan_codec import ExecutedEvent
+    from steelyard.connect.executor_events import ExecutedEvent
     from steelyard.model import ArbitragePlan, BlockRef, Journal, OpenIntent, SignedTransaction
 
 _log = logging.getLogger(__name__)
@@ -132,7 +133,7 @@ class Tracker:
         if block is None or block.hash != receipt.block_hash:
             return False
         # At the same height of another branch it may have paid something else.
-        event = find_own_event(intent.plan, intent.plan_id, receipt)
+        event = find_executed(receipt.logs, intent.plan.executor, intent.plan_id)
         gas_cost_wei = receipt.gas_used * receipt.effective_gas_price_wei
         return (event.profit if event else 0, gas_cost_wei) == (outcome.profit, outcome.gas_cost_wei)
 
@@ -171,7 +172,8 @@ class Tracker:
             return IntentStatus.REVERTED, None, self._why_reverted(plan, attempt, receipt)
         if attempt.gas_limit == TRANSFER_GAS:
             return IntentStatus.DROPPED, None, f"cancelled in block {receipt.block_number}"
-        event = find_own_event(plan, attempt.plan_id, receipt)
+        # Profit is never read from anywhere else: another contract can emit the same event with any numbers.
+        event = find_executed(receipt.logs, plan.executor, attempt.plan_id)
         if event is None:
             return (
                 IntentStatus.REVERTED,
@@ -249,18 +251,6 @@ class Tracker:
 
 def _interrupted(intent: OpenIntent) -> Outcome:
     return unmined_outcome(intent.plan_id, IntentStatus.REFUSED, INTERRUPTED)
-
-
-def find_own_event(plan: ArbitragePlan, identity: str, receipt: TransactionReceipt) -> ExecutedEvent | None:
-    """Return the ``ArbitrageExecuted`` of the plan's own executor for this very plan, or None.
-
-    Profit is never read from anywhere else: another contract can emit the same event with any numbers.
-    """
-    for log in receipt.logs:
-        event = decode_executed(log, plan.executor)
-        if event is not None and event.plan_id == identity:
-            return event
-    return None
 
 
 def value_in_wei(plan: ArbitragePlan, profit: int) -> int:

@@ -31,9 +31,12 @@ from steelyard.model import (
 from steelyard.observe.follower import MarketFollower
 
 SUPPORTED_PROTOCOLS: Final[Mapping[str, Mapping[str, LenderKind]]] = {
-    "aave": {"v3": LenderKind.AAVE_V3},
+    "aave": {"v3": LenderKind.AAVE_V3, "v2": LenderKind.AAVE_V2},
     "balancer": {"v2": LenderKind.BALANCER_V2},
     "morpho": {"blue": LenderKind.MORPHO_BLUE},
+    "maker": {"v1": LenderKind.MAKER},
+    "uniswap": {"v4": LenderKind.UNISWAP_V4, "v3": LenderKind.UNISWAP_V3, "v2": LenderKind.UNISWAP_V2},
+    "erc3156": {"listed": LenderKind.ERC3156},
 }
 """Protocols and their versions, in the order that decides among equals; a new lender is one line."""
 
@@ -176,7 +179,7 @@ class EnhancedFlashLoanManager:
         snapshot = self._follower.poll()
         if snapshot is not None:
             settings = arbitrage_settings(self._config, deployment.executor)
-            graph = ArbitrageCache().graph(snapshot, [venue.name for venue in deployment.venues])
+            graph = ArbitrageCache().graph(snapshot, [venue.name for venue in deployment.followed_venues])
             valuer = Valuer(graph, settings.wrapped_native)
             self._market = LoanMarket(snapshot=snapshot, settings=settings, valuer=valuer)
         if self._market is None:

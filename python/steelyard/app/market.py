@@ -27,8 +27,9 @@ def watch_list(config: Config, deployment: Deployment) -> WatchList:
     return WatchList(
         chain_id=config.chain.chain_id,
         tokens=tuple(Address(token) for token in market.tokens),
-        venues=deployment.venues,
+        venues=deployment.followed_venues,
         lenders=deployment.lenders,
+        listed_lenders=deployment.listed_lenders,
         discovery=Discovery(market.discovery),
         bases=tuple(Address(token) for token in market.bases or (market.wrapped_native,)),
         logs_from_block=market.logs_from_block,

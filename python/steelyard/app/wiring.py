@@ -27,7 +27,8 @@ from steelyard.app.threads import ChainThread
 from steelyard.config import Config
 from steelyard.connect.chain import ChainClient
 from steelyard.connect.deployment import Deployment, load_deployment, newest_deployment
-from steelyard.connect.plan_codec import EXECUTOR_ERRORS, plan_id
+from steelyard.connect.executor_errors import EXECUTOR_ERRORS
+from steelyard.connect.plan_codec import plan_id
 from steelyard.connect.rpc import RpcClient
 from steelyard.decide.arbitrage.cache import ArbitrageCache
 from steelyard.decide.arbitrage.decision import decide

@@ -47,6 +47,11 @@ _COMMANDS = {
         "replica",
         "Build, serve and inspect the offline mainnet.",
     ),
+    "address-book": (
+        "steelyard.cli.address_book",
+        "address_book",
+        "Show where lenders and venues stand on five chains, and check it against a node.",
+    ),
     "bench": (
         "steelyard.cli.bench",
         "bench",

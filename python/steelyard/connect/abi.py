@@ -66,6 +66,9 @@ GET_PAUSED_STATE: Final = selector("getPausedState()")
 GET_FLASH_LOAN_FEE_PERCENTAGE: Final = selector("getFlashLoanFeePercentage()")
 FLASHLOAN_PREMIUM_TOTAL: Final = selector("FLASHLOAN_PREMIUM_TOTAL()")
 GET_RESERVE_DATA: Final = selector("getReserveData(address)")
+PAUSED: Final = selector("paused()")
+MAX_FLASH_LOAN: Final = selector("maxFlashLoan(address)")
+FLASH_FEE: Final = selector("flashFee(address,uint256)")
 
 # Oracles
 LATEST_ROUND_DATA: Final = selector("latestRoundData()")

@@ -79,7 +79,7 @@ class ChainClient:
     """One chain through one node. Belongs to one thread, like the RpcClient it uses."""
 
     def __init__(self, rpc: RpcClient, *, errors: Mapping[bytes, CustomError] | None = None) -> None:
-        """Wrap ``rpc``; reverts are decoded by ``errors``, such as ``plan_codec.EXECUTOR_ERRORS``."""
+        """Wrap ``rpc``; reverts are decoded by ``errors``, such as ``EXECUTOR_ERRORS``."""
         self.rpc = rpc
         self._errors = errors or {}
 

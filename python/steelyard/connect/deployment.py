@@ -8,14 +8,16 @@ The file is JSON::
      "venues": [{"venue_id": 0, "name": "uniswap_v2", "kind": "uniswap_v2", "factory": "0x..",
                  "init_code_hash": "0x..", "fee_pips": 3000}]}
 
-Other keys are left alone. A lender that is missing, null or the zero address is one the executor has not.
+Other keys are left alone. Lenders go by the names of ``LenderKind``, those that are one contract; one that is
+missing, null or the zero address is one the executor has not. Those of the owner's list may follow, under
+``listed_lenders``: ``[{"lender_id": 0, "name": "..", "address": "0x.."}]``.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +28,7 @@ from steelyard.model.plan import Venue, VenueKind
 from steelyard.units import PIPS, Address
 
 DEPLOYMENTS_FOLDER: Final = Path(".steelyard") / "deployments"
+FOLLOWED_KINDS: Final = frozenset({VenueKind.UNISWAP_V2, VenueKind.UNISWAP_V3})
 ZERO_ADDRESS: Final = Address("0x" + "00" * 20)
 
 
@@ -37,6 +40,7 @@ class Deployment:
         keeper: the account that was named keeper when it was deployed.
         block_number: block in which the executor was created.
         lenders: the contracts that this executor borrows from.
+        listed_lenders: ERC-3156 lenders of its list, by their id.
         venues: the factories on its list, in the order of their ids.
     """
 
@@ -47,6 +51,12 @@ class Deployment:
     block_number: int
     lenders: Mapping[LenderKind, Address]
     venues: tuple[Venue, ...]
+    listed_lenders: Mapping[int, Address] = field(default_factory=dict)
+
+    @property
+    def followed_venues(self) -> tuple[Venue, ...]:
+        """Return the venues whose pools we have the mathematics of (``amm``)."""
+        return tuple(venue for venue in self.venues if venue.kind in FOLLOWED_KINDS)
 
 
 def load_deployment(path: Path) -> Deployment:
@@ -94,6 +104,7 @@ def parse_deployment(raw: Any) -> Deployment:
         block_number=_integer(raw, "block_number"),
         lenders=_lenders(raw),
         venues=venues,
+        listed_lenders=_listed_lenders(raw),
     )
 
 
@@ -101,7 +112,7 @@ def _lenders(raw: Mapping[str, Any]) -> dict[LenderKind, Address]:
     found = raw.get("lenders")
     if not isinstance(found, dict):
         raise ConfigError("lenders must be an object of addresses by name")
-    known = {kind.name.lower(): kind for kind in LenderKind}
+    known = {kind.name.lower(): kind for kind in LenderKind if not kind.needs_source}
     unknown = sorted(set(found) - set(known))
     if unknown:
         raise ConfigError(f"lenders: {unknown[0]} is none of {', '.join(known)}")
@@ -109,10 +120,17 @@ def _lenders(raw: Mapping[str, Any]) -> dict[LenderKind, Address]:
     return {kind: address for kind, address in addresses.items() if address != ZERO_ADDRESS}
 
 
+def _listed_lenders(raw: Mapping[str, Any]) -> dict[int, Address]:
+    found = _list(raw, "listed_lenders") if "listed_lenders" in raw else []
+    if not all(isinstance(item, dict) for item in found):
+        raise ConfigError("each of listed_lenders must be an object")
+    return {_integer(item, "lender_id", below=1 << 16): _address(item, "address") for item in found}
+
+
 def _venue(raw: Any) -> Venue:
     if not isinstance(raw, dict):
         raise ConfigError("each of venues must be an object")
-    kinds = {kind.name.lower(): kind for kind in VenueKind}
+    kinds = {kind.name.lower(): kind for kind in VenueKind if kind.is_listed}
     if raw.get("kind") not in kinds:
         raise ConfigError(f"a venue's kind must be one of {', '.join(kinds)}, not {raw.get('kind')!r}")
     try:

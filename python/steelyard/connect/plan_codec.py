@@ -1,149 +1,122 @@
-"""Between a plan and the executor's calldata, its event and its errors.
+"""Between a plan and the executor's calldata; ``docs/plan.md`` draws the encoding.
 
-``encode_plan`` is Solidity's ``abi.encode(plan)`` to the byte, and ``plan_id`` its keccak256: what the
-executor calls ``planHash``. A plan holds more than the executor is told (expected amounts, the reason), so
-decoding gives the ``ExecutorPlan`` alone.
+``encode_plan`` is what ``execute`` takes, and ``plan_id`` its keccak256: what the executor calls
+``planHash``. Each ``ExecutorPlan`` has one encoding and each encoding one plan; anything else is refused. An
+``ArbitragePlan`` holds more than the executor is told (expected amounts, the reason), so decoding gives the
+``ExecutorPlan`` alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
+from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
 from eth_hash.auto import keccak
 
-from steelyard.connect.chain import Log
-from steelyard.connect.hexes import address_of_word, to_hex
-from steelyard.connect.reverts import error_table
-from steelyard.exceptions import InvalidPlan, RpcInconsistent
+from steelyard.connect.abi import selector
+from steelyard.connect.hexes import to_hex
+from steelyard.connect.plan_bytes import PlanReader, packed_address, packed_uint
+from steelyard.connect.plan_params import (
+    LEG_PARAMS,
+    LOAN_PARAMS,
+    LegParams,
+    LendingPair,
+    LendingTier,
+    ListedLender,
+    ListedPair,
+    ListedTier,
+    LoanParams,
+    NoParams,
+)
+from steelyard.exceptions import InvalidPlan
 from steelyard.model.lending import LenderKind
-from steelyard.model.plan import ArbitragePlan
+from steelyard.model.plan import ArbitragePlan, PlanLeg, VenueKind
 from steelyard.units import Address
 
-_WORD: Final = 32
-_ADDRESS_BYTES: Final = 20
+_CHAIN_BYTES: Final = 8
+_DEADLINE_BYTES: Final = 5
+_AMOUNT_BYTES: Final = 16
+_SHARE_BYTES: Final = 2
+_FLAG: Final = 0x80
+"""High bit of a kind: another loan follows; the leg names its input."""
+
 _SELECTOR_BYTES: Final = 4
-_HEAD_WORDS: Final = 10
-_LEG_WORDS: Final = 4
-_MAX_LEGS: Final = 64
-_EVENT_WORDS: Final = 5
-_EVENT_TOPICS: Final = 4
+EXECUTE_SELECTOR: Final = selector("execute(bytes)")
+EXECUTE_BATCH_SELECTOR: Final = selector("executeBatch(bytes[],bool)")
+QUOTE_SELECTOR: Final = selector("quote(bytes)")
 
-_LEG_TYPE: Final = "(uint16,uint24,address,uint256)"
-_PLAN_TYPE: Final = f"(uint256,address,uint256,uint8,address,uint256,uint256,uint256,uint16,{_LEG_TYPE}[])"
-EXECUTE_SELECTOR: Final = keccak(f"execute({_PLAN_TYPE})".encode())[:_SELECTOR_BYTES]
-ARBITRAGE_EXECUTED_TOPIC: Final = keccak(
-    b"ArbitrageExecuted(bytes32,address,uint8,address,uint256,uint256,uint256,uint256)"
-)
+_K = TypeVar("_K", LenderKind, VenueKind)
 
-EXECUTOR_ERRORS: Final = error_table(
-    # roles and settings
-    "NotKeeper(address caller)",
-    "NotGuardian(address caller)",
-    "ExecutionPaused()",
-    "OwnershipNotRenounceable()",
-    "InvalidTreasury(address treasury)",
-    "InvalidKeeper()",
-    "EtherRefused(address sender)",
-    "OwnableUnauthorizedAccount(address account)",
-    "OwnableInvalidOwner(address owner)",
-    # venues
-    "InvalidFactory(address factory)",
-    "InvalidInitCodeHash()",
-    "InvalidVenueFee(uint24 feePips)",
-    "VenueListFull()",
-    "VenueNotListed(uint16 venueId)",
-    "PoolNotFound(uint16 venueId,address pool)",
-    "UnexpectedFeeTier(uint16 venueId,uint24 feePips)",
-    # plan
-    "WrongChain(uint256 planned,uint256 actual)",
-    "WrongExecutor(address planned,address actual)",
-    "DeadlineExpired(uint256 deadline,uint256 timestamp)",
-    "BuilderShareTooLarge(uint16 builderShareBps)",
-    "TipNeedsWeth(address asset)",
-    "LenderNotAvailable(uint8 lender)",
-    "RouteNotClosed(address asset,address lastToken)",
-    # callbacks
-    "UnexpectedCallback(address caller,uint8 kind)",
-    "CallbackDataChanged(bytes32 given,bytes32 returned)",
-    "CallbackNotMade(address callee)",
-    "CallbackPending(address callee)",
-    "WrongInitiator(address initiator)",
-    "WrongLoan(address asset,uint256 amount)",
-    # amounts
-    "LoanFeeTooHigh(uint256 loanFee,uint256 maximum)",
-    "TransferShort(address token,uint256 sent,uint256 received)",
-    "LegOutputTooLow(uint256 legIndex,uint256 received,uint256 minimum)",
-    "SwapNotFilled(address pool,uint256 offered,int256 taken)",
-    "LoanNotCovered(uint256 received,uint256 owed)",
-    "BalanceShrank(uint256 balanceBefore,uint256 balanceAfter)",
-    "MinProfitNotMet(uint256 gain,uint256 minimum)",
-    "AllowanceLeft(address token,address spender,uint256 amount)",
-    # from the libraries that the executor stands on
-    "ReentrancyGuardReentrantCall()",
-    "SafeCastOverflowedIntToUint(int256 value)",
-    "SafeCastOverflowedUintToInt(uint256 value)",
-    "TransferFailed()",
-    "ApproveFailed()",
-    "ETHTransferFailed()",
-)
-"""Every error that the executor can revert with, by selector; a test holds it against the contract."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutorLoan:
+    """One loan.
+
+    Attributes:
+        max_fee: base units of ``asset`` that the lender may ask at most.
+        params: which lender, where there are several of the kind.
+    """
+
+    kind: LenderKind
+    asset: Address
+    amount: int
+    max_fee: int
+    params: LoanParams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegInput:
+    """What a leg sells where that is not what the leg before it received; amount 0 is all there is."""
+
+    token: Address
+    amount: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutorLeg:
-    """``Leg`` of ``IFlashLoanArbitrage``."""
+    """One swap; native ether is the zero address."""
 
-    venue_id: int
-    fee_pips: int
+    kind: VenueKind
     token_out: Address
     min_amount_out: int
+    params: LegParams
+    input: LegInput | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutorPlan:
-    """``Plan`` of ``IFlashLoanArbitrage``: all that the chain is told of an ArbitragePlan."""
+    """All that the chain is told of a plan. ``loans`` stand one inside another, in their order."""
 
     chain_id: int
     executor: Address
     deadline_seconds: int
-    lender: LenderKind
-    asset: Address
-    amount: int
-    max_loan_fee: int
     min_profit: int
     builder_share_bps: int
+    loans: tuple[ExecutorLoan, ...]
     legs: tuple[ExecutorLeg, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutedEvent:
-    """``ArbitrageExecuted``: what the executor says it did.
-
-    Attributes:
-        profit: base units of ``asset`` that the treasury received.
-        builder_tip_wei: paid to the block's builder.
-    """
-
-    plan_id: str
-    asset: Address
-    lender: LenderKind
-    caller: Address
-    amount: int
-    loan_fee: int
-    profit: int
-    builder_tip_wei: int
+# --- from the decision's plan ----------------------------------------------------------------------------
 
 
 def executor_plan(plan: ArbitragePlan) -> ExecutorPlan:
     """Return the part of ``plan`` that the chain is told."""
+    loan = ExecutorLoan(
+        kind=plan.lender,
+        asset=plan.asset,
+        amount=plan.amount,
+        max_fee=plan.max_loan_fee,
+        params=_loan_params(plan),
+    )
     legs = tuple(
         ExecutorLeg(
-            venue_id=leg.venue_id,
-            fee_pips=leg.fee_pips,
+            kind=leg.kind,
             token_out=leg.token_out,
             min_amount_out=leg.min_amount_out,
+            params=_leg_params(leg),
         )
         for leg in plan.legs
     )
@@ -151,53 +124,185 @@ def executor_plan(plan: ArbitragePlan) -> ExecutorPlan:
         chain_id=plan.chain_id,
         executor=plan.executor,
         deadline_seconds=plan.deadline_seconds,
-        lender=plan.lender,
-        asset=plan.asset,
-        amount=plan.amount,
-        max_loan_fee=plan.max_loan_fee,
         min_profit=plan.min_profit,
         builder_share_bps=plan.builder_share_bps,
+        loans=(loan,),
         legs=legs,
     )
 
 
+def _loan_params(plan: ArbitragePlan) -> LoanParams:
+    source = plan.source
+    if source is None:
+        return NoParams()
+    if source.other_token is None:
+        return ListedLender(lender_id=source.listing_id)
+    if plan.lender is LenderKind.UNISWAP_V2:
+        return LendingPair(venue_id=source.listing_id, other_token=source.other_token)
+    return LendingTier(venue_id=source.listing_id, other_token=source.other_token, fee_pips=source.fee_pips)
+
+
+def _leg_params(leg: PlanLeg) -> LegParams:
+    if leg.kind.has_tiers:
+        return ListedTier(venue_id=leg.venue_id, fee_pips=leg.fee_pips)
+    return ListedPair(venue_id=leg.venue_id)
+
+
+# --- encoding --------------------------------------------------------------------------------------------
+
+
 def encode_plan(plan: ArbitragePlan | ExecutorPlan) -> bytes:
-    """Return ``abi.encode(plan)``: an offset word, ten head words, and the legs.
+    """Return the plan as the executor reads it: head, loans, legs.
 
     Raises:
-        InvalidPlan: a value does not fit its Solidity type.
+        InvalidPlan: it has no loan, or a value does not fit its field or its kind.
     """
     wire = executor_plan(plan) if isinstance(plan, ArbitragePlan) else plan
-    words = [
-        _uint(_WORD, 256, "offset"),
-        _uint(wire.chain_id, 256, "chain_id"),
-        _address(wire.executor, "executor"),
-        _uint(wire.deadline_seconds, 256, "deadline_seconds"),
-        _uint(int(wire.lender), 8, "lender"),
-        _address(wire.asset, "asset"),
-        _uint(wire.amount, 256, "amount"),
-        _uint(wire.max_loan_fee, 256, "max_loan_fee"),
-        _uint(wire.min_profit, 256, "min_profit"),
-        _uint(wire.builder_share_bps, 16, "builder_share_bps"),
-        _uint(_HEAD_WORDS * _WORD, 256, "offset of legs"),
-        _uint(len(wire.legs), 256, "number of legs"),
-    ]
-    for leg in wire.legs:
-        words.append(_uint(leg.venue_id, 16, "venue_id"))
-        words.append(_uint(leg.fee_pips, 24, "fee_pips"))
-        words.append(_address(leg.token_out, "token_out"))
-        words.append(_uint(leg.min_amount_out, 256, "min_amount_out"))
-    return b"".join(words)
+    if not wire.loans:
+        raise InvalidPlan("a plan needs at least one loan")
+    last = len(wire.loans) - 1
+    return b"".join(
+        (
+            packed_uint(wire.chain_id, _CHAIN_BYTES, "chain_id"),
+            packed_address(wire.executor, "executor"),
+            packed_uint(wire.deadline_seconds, _DEADLINE_BYTES, "deadline_seconds"),
+            packed_uint(wire.min_profit, _AMOUNT_BYTES, "min_profit"),
+            packed_uint(wire.builder_share_bps, _SHARE_BYTES, "builder_share_bps"),
+            *(_encode_loan(loan, f"loan {at}", at < last) for at, loan in enumerate(wire.loans)),
+            *(_encode_leg(leg, f"leg {at}") for at, leg in enumerate(wire.legs)),
+        )
+    )
 
 
-def encode_execute(plan: ArbitragePlan | ExecutorPlan) -> bytes:
-    """Return the calldata of ``execute(plan)``. Raises InvalidPlan."""
-    return EXECUTE_SELECTOR + encode_plan(plan)
+def _encode_loan(loan: ExecutorLoan, what: str, more: bool) -> bytes:
+    params = LOAN_PARAMS[loan.kind].encode(loan.params, f"{what} ({loan.kind.name.lower()})")
+    return b"".join(
+        (
+            packed_uint(loan.kind | (_FLAG if more else 0), 1, "kind"),
+            packed_address(loan.asset, f"{what}: asset"),
+            packed_uint(loan.amount, _AMOUNT_BYTES, f"{what}: amount"),
+            packed_uint(loan.max_fee, _AMOUNT_BYTES, f"{what}: max_fee"),
+            packed_uint(len(params), 1, "length of parameters"),
+            params,
+        )
+    )
+
+
+def _encode_leg(leg: ExecutorLeg, what: str) -> bytes:
+    params = LEG_PARAMS[leg.kind].encode(leg.params, f"{what} ({leg.kind.name.lower()})")
+    named = b""
+    if leg.input is not None:
+        named = packed_address(leg.input.token, f"{what}: token_in") + packed_uint(
+            leg.input.amount, _AMOUNT_BYTES, f"{what}: amount_in"
+        )
+    return b"".join(
+        (
+            packed_uint(leg.kind | (_FLAG if named else 0), 1, "kind"),
+            named,
+            packed_address(leg.token_out, f"{what}: token_out"),
+            packed_uint(leg.min_amount_out, _AMOUNT_BYTES, f"{what}: min_amount_out"),
+            packed_uint(len(params), 1, "length of parameters"),
+            params,
+        )
+    )
 
 
 def plan_id(plan: ArbitragePlan | ExecutorPlan) -> str:
     """Return the executor's ``planHash`` as 0x-hex. Raises InvalidPlan."""
     return to_hex(keccak(encode_plan(plan)))
+
+
+# --- decoding --------------------------------------------------------------------------------------------
+
+
+def decode_plan(data: bytes) -> ExecutorPlan:
+    """Return the one plan whose encoding ``data`` is.
+
+    Raises:
+        InvalidPlan: it is no plan's encoding; the message says what is wrong.
+    """
+    reader = PlanReader(data)
+    chain_id = reader.uint(_CHAIN_BYTES, "chain_id")
+    executor = reader.address("executor")
+    deadline = reader.uint(_DEADLINE_BYTES, "deadline_seconds")
+    min_profit = reader.uint(_AMOUNT_BYTES, "min_profit")
+    share = reader.uint(_SHARE_BYTES, "builder_share_bps")
+    loans: list[ExecutorLoan] = []
+    legs: list[ExecutorLeg] = []
+    more = True
+    while more:
+        loan, more = _decode_loan(reader, f"loan {len(loans)}")
+        loans.append(loan)
+    while not reader.ended:
+        legs.append(_decode_leg(reader, f"leg {len(legs)}"))
+    return ExecutorPlan(
+        chain_id=chain_id,
+        executor=executor,
+        deadline_seconds=deadline,
+        min_profit=min_profit,
+        builder_share_bps=share,
+        loans=tuple(loans),
+        legs=tuple(legs),
+    )
+
+
+def _decode_loan(reader: PlanReader, what: str) -> tuple[ExecutorLoan, bool]:
+    kind, more = _decode_kind(reader, LenderKind, what)
+    asset = reader.address(f"{what}: asset")
+    amount = reader.uint(_AMOUNT_BYTES, f"{what}: amount")
+    max_fee = reader.uint(_AMOUNT_BYTES, f"{what}: max_fee")
+    params = LOAN_PARAMS[kind].decode(_params(reader, what), f"{what} ({kind.name.lower()})")
+    return ExecutorLoan(kind=kind, asset=asset, amount=amount, max_fee=max_fee, params=params), more
+
+
+def _decode_leg(reader: PlanReader, what: str) -> ExecutorLeg:
+    kind, named = _decode_kind(reader, VenueKind, what)
+    given = None
+    if named:
+        token = reader.address(f"{what}: token_in")
+        given = LegInput(token=token, amount=reader.uint(_AMOUNT_BYTES, f"{what}: amount_in"))
+    token_out = reader.address(f"{what}: token_out")
+    minimum = reader.uint(_AMOUNT_BYTES, f"{what}: min_amount_out")
+    params = LEG_PARAMS[kind].decode(_params(reader, what), f"{what} ({kind.name.lower()})")
+    return ExecutorLeg(kind=kind, token_out=token_out, min_amount_out=minimum, params=params, input=given)
+
+
+def _decode_kind(reader: PlanReader, kinds: type[_K], what: str) -> tuple[_K, bool]:
+    number = reader.uint(1, f"{what}: kind")
+    try:
+        return kinds(number & ~_FLAG), bool(number & _FLAG)
+    except ValueError:
+        raise InvalidPlan(f"{what}: kind {number & ~_FLAG} is none of 0..{max(kinds)}") from None
+
+
+def _params(reader: PlanReader, what: str) -> bytes:
+    return reader.take(reader.uint(1, f"{what}: length of parameters"), f"{what}: parameters")
+
+
+# --- calls -----------------------------------------------------------------------------------------------
+
+
+def encode_execute(plan: ArbitragePlan | ExecutorPlan) -> bytes:
+    """Return the calldata of ``execute(plan)``. Raises InvalidPlan."""
+    return EXECUTE_SELECTOR + encode(["bytes"], [encode_plan(plan)])
+
+
+def encode_quote(plan: ArbitragePlan | ExecutorPlan) -> bytes:
+    """Return the calldata of ``quote(plan)``. Raises InvalidPlan."""
+    return QUOTE_SELECTOR + encode(["bytes"], [encode_plan(plan)])
+
+
+def encode_execute_batch(plans: Sequence[ArbitragePlan | ExecutorPlan], *, skip_failing: bool) -> bytes:
+    """Return the calldata of ``executeBatch``.
+
+    Args:
+        skip_failing: whether a plan that fails is undone and skipped, or reverts all of them.
+
+    Raises:
+        InvalidPlan: as ``encode_plan``.
+    """
+    encoded = [encode_plan(plan) for plan in plans]
+    return EXECUTE_BATCH_SELECTOR + encode(["bytes[]", "bool"], [encoded, skip_failing])
 
 
 def decode_execute(calldata: bytes) -> ExecutorPlan:
@@ -208,99 +313,13 @@ def decode_execute(calldata: bytes) -> ExecutorPlan:
     Raises:
         InvalidPlan: it is not the canonical calldata of ``execute``.
     """
-    body = calldata[_SELECTOR_BYTES:]
     if calldata[:_SELECTOR_BYTES] != EXECUTE_SELECTOR:
         raise InvalidPlan(f"calldata begins with 0x{calldata[:4].hex()}, not with the selector of execute")
-    head = _HEAD_WORDS + 2
-    if len(body) % _WORD or len(body) < head * _WORD:
-        raise InvalidPlan(f"execute's calldata is {len(calldata)} bytes long, which no plan is")
-    words = [int.from_bytes(body[i : i + _WORD]) for i in range(0, len(body), _WORD)]
-    count = words[head - 1]
-    if count > _MAX_LEGS or len(words) != head + _LEG_WORDS * count:
-        raise InvalidPlan(f"execute's calldata names {count} legs and has room for others")
-    plan = _plan_of_words(words[1:head], words[head:])
-    if encode_plan(plan) != body:
+    body = calldata[_SELECTOR_BYTES:]
+    try:
+        (data,) = decode(["bytes"], body)
+    except (DecodingError, OverflowError) as error:
+        raise InvalidPlan(f"execute's calldata of {len(calldata)} bytes holds no bytes: {error}") from None
+    if encode(["bytes"], [data]) != body:
         raise InvalidPlan("execute's calldata is not in its canonical encoding")
-    return plan
-
-
-def decode_executed(log: Log, executor: Address) -> ExecutedEvent | None:
-    """Return the ``ArbitrageExecuted`` event in ``log``, or None where it is another event or contract.
-
-    Raises:
-        RpcInconsistent: it has the event's topic and cannot be that event.
-    """
-    if log.address != executor or not log.topics or log.topics[0] != ARBITRAGE_EXECUTED_TOPIC:
-        return None
-    if len(log.topics) != _EVENT_TOPICS or len(log.data) != _EVENT_WORDS * _WORD:
-        raise RpcInconsistent(f"ArbitrageExecuted of {executor} has the wrong size")
-    caller, amount, loan_fee, profit, tip = (
-        log.data[i : i + _WORD] for i in range(0, _EVENT_WORDS * _WORD, _WORD)
-    )
-    return ExecutedEvent(
-        plan_id=to_hex(log.topics[1]),
-        asset=address_of_word(log.topics[2]),
-        lender=LenderKind(int.from_bytes(log.topics[3])),
-        caller=address_of_word(caller),
-        amount=int.from_bytes(amount),
-        loan_fee=int.from_bytes(loan_fee),
-        profit=int.from_bytes(profit),
-        builder_tip_wei=int.from_bytes(tip),
-    )
-
-
-def find_executed(logs: Iterable[Log], executor: Address) -> ExecutedEvent | None:
-    """Return the first ``ArbitrageExecuted`` of ``executor`` among a receipt's logs, or None."""
-    for log in logs:
-        event = decode_executed(log, executor)
-        if event is not None:
-            return event
-    return None
-
-
-def _plan_of_words(head: list[int], tail: list[int]) -> ExecutorPlan:
-    try:
-        lender = LenderKind(head[3])
-    except ValueError:
-        raise InvalidPlan(f"lender {head[3]} is none of {[int(kind) for kind in LenderKind]}") from None
-    legs = tuple(
-        ExecutorLeg(
-            venue_id=tail[i],
-            fee_pips=tail[i + 1],
-            token_out=_address_of_int(tail[i + 2]),
-            min_amount_out=tail[i + 3],
-        )
-        for i in range(0, len(tail), _LEG_WORDS)
-    )
-    return ExecutorPlan(
-        chain_id=head[0],
-        executor=_address_of_int(head[1]),
-        deadline_seconds=head[2],
-        lender=lender,
-        asset=_address_of_int(head[4]),
-        amount=head[5],
-        max_loan_fee=head[6],
-        min_profit=head[7],
-        builder_share_bps=head[8],
-        legs=legs,
-    )
-
-
-def _address_of_int(value: int) -> Address:
-    return address_of_word(value.to_bytes(_WORD))
-
-
-def _uint(value: int, bits: int, what: str) -> bytes:
-    if not 0 <= value < 1 << bits:
-        raise InvalidPlan(f"{what} {value} does not fit uint{bits}")
-    return value.to_bytes(_WORD)
-
-
-def _address(value: Address, what: str) -> bytes:
-    try:
-        digits = bytes.fromhex(value[2:])
-    except ValueError:
-        digits = b""
-    if len(digits) != _ADDRESS_BYTES:
-        raise InvalidPlan(f"{what} {value!r} is not an address")
-    return digits.rjust(_WORD, b"\0")
+    return decode_plan(data)

@@ -4,7 +4,7 @@ from steelyard.model.chain import BlockRef, GasTerms, Token
 from steelyard.model.decision import Decision, RouteLeg, Verdict, VerdictCode, Words
 from steelyard.model.evidence import AttemptRecord, Attempts, OraclePrice, TokenSafety
 from steelyard.model.execution import Door, IntentStatus, Mode, Outcome, SignedTransaction
-from steelyard.model.lending import LenderKind, LenderTerms
+from steelyard.model.lending import LenderKind, LenderTerms, LoanSource
 from steelyard.model.plan import ArbitragePlan, PlanLeg, Venue, VenueKind
 from steelyard.model.ports import Journal, OpenIntent, Signer
 from steelyard.model.snapshot import MarketSnapshot
@@ -23,6 +23,7 @@ __all__ = [
     "Journal",
     "LenderKind",
     "LenderTerms",
+    "LoanSource",
     "MarketSnapshot",
     "Mode",
     "OpenIntent",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from steelyard.exceptions import InvalidPlan
-from steelyard.model.lending import LenderKind
+from steelyard.model.lending import LenderKind, LoanSource
 from steelyard.units import BPS, Address
 
 
@@ -15,17 +15,40 @@ class VenueKind(IntEnum):
 
     UNISWAP_V2 = 0
     UNISWAP_V3 = 1
+    PANCAKE_V3 = 2
+    ALGEBRA = 3
+    UNISWAP_V4 = 4
+    BALANCER_V2 = 5
+    CURVE_STABLE = 6
+    WRAPPED_ETHER = 7
+
+    @property
+    def is_factory(self) -> bool:
+        """Whether it is listed as a factory whose pools are found by CREATE2."""
+        return self <= VenueKind.ALGEBRA
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether the executor's owner lists it; the others stand where the constructor was told."""
+        return self.is_factory or self is VenueKind.CURVE_STABLE
+
+    @property
+    def has_tiers(self) -> bool:
+        """Whether a leg names the pool's fee tier."""
+        return self in (VenueKind.UNISWAP_V3, VenueKind.PANCAKE_V3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Venue:
-    """A factory that the executor's owner has listed.
+    """A factory, or a single pool, that the executor's owner has listed.
 
     Attributes:
         venue_id: index in the executor's list.
         name: our name for it, such as ``sushiswap_v2``; pools carry it as ``venue``.
+        factory: deployer of its pools; of a Curve-type pool, the pool itself.
         fee_pips: the fee of all its pools where it has one (V2), else 0.
         init_code_hash: of its pools, as 0x-hex; (factory, hash, pair) determine a pool's address by CREATE2.
+            Zero for a Curve-type pool.
     """
 
     venue_id: int
@@ -38,12 +61,16 @@ class Venue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanLeg:
-    """One swap of a plan: what we expect (``amount_in``, ``amount_out``), insist on (``min_amount_out``)."""
+    """One swap of a plan: what we expect (``amount_in``, ``amount_out``), insist on (``min_amount_out``).
 
+    The decision routes over pools of listed factories only; the executor can do more (see the plan codec).
+    """
+
+    kind: VenueKind
     venue_id: int
     pool: Address
     fee_pips: int
-    """V3 fee tier; 0 for a venue that has one fee for all."""
+    """Fee tier of the pool; 0 for a venue whose legs name none."""
     token_in: Address
     token_out: Address
     amount_in: int
@@ -51,6 +78,10 @@ class PlanLeg:
     min_amount_out: int
 
     def __post_init__(self) -> None:
+        if not self.kind.is_factory:
+            raise InvalidPlan(f"leg at pool {self.pool}: {self.kind.name.lower()} is no kind of factory")
+        if self.fee_pips and not self.kind.has_tiers:
+            raise InvalidPlan(f"leg at pool {self.pool}: {self.kind.name.lower()} has no fee tiers")
         if self.token_in == self.token_out:
             raise InvalidPlan(f"leg at pool {self.pool}: token_in and token_out are both {self.token_in}")
         if self.amount_in <= 0 or self.amount_out <= 0:
@@ -69,6 +100,7 @@ class ArbitragePlan:
     Its id is the executor's ``planHash`` (see ``connect.plan_codec``): same intent, same id.
 
     Attributes:
+        source: which pool or listed lender lends, for kinds of lender that are more than one contract.
         amount: loan in base units of ``asset``.
         loan_fee: what we expect the lender to ask; ``max_loan_fee`` is what the executor accepts.
         expected_profit: base units of ``asset`` after the loan fee and before gas.
@@ -96,10 +128,12 @@ class ArbitragePlan:
     expected_net_wei: int
     block_number: int
     reason: str
+    source: LoanSource | None = None
 
     def __post_init__(self) -> None:
         if not self.legs:
             raise InvalidPlan("a plan needs at least one leg")
+        self._check_source()
         if self.amount <= 0:
             raise InvalidPlan(f"amount must be positive, not {self.amount}")
         if self.legs[0].token_in != self.asset or self.legs[-1].token_out != self.asset:
@@ -118,6 +152,17 @@ class ArbitragePlan:
         if not 0 <= self.builder_share_bps <= BPS:
             raise InvalidPlan(f"builder_share_bps {self.builder_share_bps} must be in 0..{BPS}")
 
+    def _check_source(self) -> None:
+        if (self.source is not None) != self.lender.needs_source:
+            needed = "must be named" if self.lender.needs_source else "is the only one of its kind"
+            raise InvalidPlan(f"the {self.lender.name.lower()} that lends {needed}")
+        if self.source is not None and any(leg.pool == self.source.address for leg in self.legs):
+            raise InvalidPlan(f"pool {self.source.address} lends: it is locked, the route cannot trade there")
+
     @property
     def pools(self) -> frozenset[Address]:
-        return frozenset(leg.pool for leg in self.legs)
+        """The pools that it has to do with: those of its route, and one that lends."""
+        route = frozenset(leg.pool for leg in self.legs)
+        if self.source is None or not self.lender.is_pool:
+            return route
+        return route | {self.source.address}

@@ -9,7 +9,7 @@ tries again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from steelyard.observe.evidence import NOTHING, EvidenceSource
 from steelyard.observe.heads import Path, blocks_since, path_to, read_head, within_reach
 from steelyard.observe.index import Draft, PoolIndex
 from steelyard.observe.lenders import LenderReader
+from steelyard.observe.lending_pools import lending_pools
 from steelyard.observe.logs import WATCHED_TOPICS
 from steelyard.observe.pools import Known, read_pools
 from steelyard.observe.progress import Notice, Progress, silent
@@ -155,6 +156,7 @@ class MarketFollower:
             return None
         self._prepare(head, saved.tokens, saved.unusable)
         self._index.reset(saved.block, saved.identities.values(), saved.known)
+        self._lend_from(saved.known.values())
         repairs = self.repairs
         # Each pool is held against the chain, once: all that a file can get wrong must show before we trade.
         snapshot = self._advance(saved.block, blocks, head, self._everyone())
@@ -178,11 +180,16 @@ class MarketFollower:
         self, head: BlockRef, tokens: Mapping[Address, Token], unusable: Mapping[Address, str]
     ) -> None:
         """Get ready for a market of ``tokens``."""
-        lenders = LenderReader(self._watch.lenders, tuple(tokens))
+        lenders = LenderReader(self._watch.lenders, tuple(tokens), self._watch.listed_lenders)
         lenders.prepare(self._multicall, head)
         self.evidence.prepare(self._multicall, head, tokens)
         self._tokens, self._lenders = dict(tokens), lenders
         self._unusable = dict(unusable)
+
+    def _lend_from(self, known: Iterable[Known]) -> None:
+        """Take the deepest pools of the base tokens for lenders."""
+        pools = (state for state in known if not isinstance(state, PoolIdentity))
+        self._lenders.lend_from(lending_pools(pools, self._watch.venues, self._watch.bases))
 
     def _reread(self, head: BlockRef, *, reorgs: int) -> MarketSnapshot:
         """Read everything at ``head``, forgetting what was known."""
@@ -192,6 +199,7 @@ class MarketFollower:
         progress = Progress(self._notice)
         found = self._search.find(self._multicall, self._tokens, head, progress)
         states, broken = self._read_all(found.identities, head, progress)
+        self._lend_from(states.values())
         lender_calls = self._lenders.calls()
         results = self._multicall.read([*lender_calls, *self.evidence.calls()], head)
         terms = self._lenders.terms(results[: len(lender_calls)])

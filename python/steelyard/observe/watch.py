@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -42,7 +42,7 @@ class WatchList:
     Attributes:
         tokens: pools between any two of these are watched.
         venues: the factories to ask, those on the executor's list.
-        lenders: the contracts that the executor borrows from.
+        lenders: the contracts that the executor borrows from; ``listed_lenders`` those of its list, by id.
         fee_tiers: of V3 factories, in pips.
         discovery: how pools are found at a first start.
         bases: tokens that most pools are traded against: for ``hubs``, and to hold old logs against.
@@ -53,6 +53,7 @@ class WatchList:
     tokens: tuple[Address, ...]
     venues: tuple[Venue, ...]
     lenders: Mapping[LenderKind, Address]
+    listed_lenders: Mapping[int, Address] = field(default_factory=dict)
     fee_tiers: tuple[int, ...] = V3_FEE_TIERS
     discovery: Discovery = Discovery.AUTO
     bases: tuple[Address, ...] = ()

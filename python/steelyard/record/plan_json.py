@@ -9,24 +9,30 @@ import json
 from dataclasses import fields
 from typing import Any, Final
 
-from steelyard.model import Address, ArbitragePlan, LenderKind, PlanLeg, RouteLeg
+from steelyard.model import Address, ArbitragePlan, LenderKind, LoanSource, PlanLeg, RouteLeg, VenueKind
 
-_ROUTE_FIELDS: Final = ("venue_id", "pool", "fee_pips", "token_in", "token_out")
+_ROUTE_FIELDS: Final = ("kind", "venue_id", "pool", "fee_pips", "token_in", "token_out")
 _AMOUNT_FIELDS: Final = ("amount_in", "amount_out", "min_amount_out")
-_LEG_TEXTS: Final = frozenset({"pool", "token_in", "token_out"})
-_PLAN_TEXTS: Final = frozenset({"executor", "asset", "reason"})
-_PLAN_FIELDS: Final = tuple(field.name for field in fields(ArbitragePlan) if field.name != "legs")
+_TEXTS: Final = frozenset(
+    {"pool", "token_in", "token_out", "executor", "asset", "reason", "address", "other_token"}
+)
+_PLAN_FIELDS: Final = tuple(
+    field.name for field in fields(ArbitragePlan) if field.name not in ("legs", "source")
+)
+_SOURCE_FIELDS: Final = tuple(field.name for field in fields(LoanSource))
 
 
 def route_json(plan: ArbitragePlan) -> str:
     """Return which pools are passed, from which token to which."""
-    return _dump([{name: _text(getattr(leg, name)) for name in _ROUTE_FIELDS} for leg in plan.legs])
+    return _dump([_texts(leg, _ROUTE_FIELDS) for leg in plan.legs])
 
 
 def solution_json(plan: ArbitragePlan) -> str:
     """Return how much goes through them, and everything else that the plan says."""
-    amounts = [{name: _text(getattr(leg, name)) for name in _AMOUNT_FIELDS} for leg in plan.legs]
-    return _dump({name: _text(getattr(plan, name)) for name in _PLAN_FIELDS} | {"legs": amounts})
+    values: dict[str, Any] = _texts(plan, _PLAN_FIELDS)
+    if plan.source is not None:
+        values["source"] = _texts(plan.source, _SOURCE_FIELDS)
+    return _dump(values | {"legs": [_texts(leg, _AMOUNT_FIELDS) for leg in plan.legs]})
 
 
 def verdict_route_json(route: tuple[RouteLeg, ...]) -> str:
@@ -37,24 +43,40 @@ def verdict_route_json(route: tuple[RouteLeg, ...]) -> str:
 def parse_plan(route: str, solution: str) -> ArbitragePlan:
     """Return the plan that the two texts were made of. Raises InvalidPlan where they do not fit together."""
     values: dict[str, Any] = json.loads(solution)
-    amounts = values.pop("legs")
+    amounts, source = values.pop("legs"), values.pop("source", None)
     legs = tuple(
-        PlanLeg(**{name: _value(name, text, _LEG_TEXTS) for name, text in (way | amount).items()})
-        for way, amount in zip(json.loads(route), amounts, strict=True)
+        _leg(_values(way) | _values(amount)) for way, amount in zip(json.loads(route), amounts, strict=True)
     )
-    plan = {name: _value(name, text, _PLAN_TEXTS) for name, text in values.items()}
-    return ArbitragePlan(**plan | {"lender": LenderKind(plan["lender"]), "legs": legs})
+    plan = _values(values)
+    plan["lender"] = LenderKind(plan["lender"])
+    return ArbitragePlan(**plan, legs=legs, source=source and LoanSource(**_values(source)))
+
+
+def _leg(values: dict[str, Any]) -> PlanLeg:
+    # Before there were other kinds, a leg named none: those of V3 had a tier.
+    default = VenueKind.UNISWAP_V3 if values["fee_pips"] else VenueKind.UNISWAP_V2
+    return PlanLeg(**values | {"kind": VenueKind(values.get("kind", default))})
 
 
 def _dump(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def _text(value: object) -> str:
-    return str(int(value)) if isinstance(value, int) else str(value)
+def _texts(value: object, names: tuple[str, ...]) -> dict[str, str]:
+    """Return the named fields as texts; what is None is left out."""
+    found = ((name, getattr(value, name)) for name in names)
+    return {
+        name: str(int(part)) if isinstance(part, int) else str(part)
+        for name, part in found
+        if part is not None
+    }
 
 
-def _value(name: str, text: str, texts: frozenset[str]) -> Any:
-    if name not in texts:
+def _values(texts: dict[str, str]) -> dict[str, Any]:
+    return {name: _value(name, text) for name, text in texts.items()}
+
+
+def _value(name: str, text: str) -> Any:
+    if name not in _TEXTS:
         return int(text)
     return text if name == "reason" else Address(text)

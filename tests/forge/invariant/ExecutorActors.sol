@@ -3,13 +3,17 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {FlashLoanArbitrage} from "contracts/flashloan/FlashLoanArbitrage.sol";
-import {LenderKind, Leg, Plan} from "contracts/interfaces/IFlashLoanArbitrage.sol";
+import {LenderKind} from "contracts/interfaces/IFlashLoanArbitrage.sol";
+import {IAaveV3Borrower} from "contracts/interfaces/external/IAaveV3Pool.sol";
 import {HookToken} from "contracts/mocks/HookToken.sol";
 import {ExecutorFixture} from "../support/ExecutorFixture.sol";
+import {LegSpec, PlanCodec, PlanSpec} from "../support/PlanCodec.sol";
 
 /// @title Actors by role, drawn by the invariant runner: what each may try, and the books that the test keeps.
 /// @notice The fixture is deployed by this contract; the invariants read it and the ghost variables.
 contract ExecutorActors is ExecutorFixture {
+    using PlanCodec for PlanSpec;
+
     HookToken public hook;
     address[3] internal assets;
 
@@ -58,8 +62,9 @@ contract ExecutorActors is ExecutorFixture {
     }
 
     function keeper_executesOverAToken_thatForgesACallback(uint256 seed, uint256 amount) external {
-        Plan memory plan = _drawnPlan(seed, amount, 0);
-        bytes memory forged = abi.encodeCall(executor.onMorphoFlashLoan, (plan.amount, abi.encode(plan)));
+        PlanSpec memory plan = _drawnPlan(seed, amount, 0);
+        bytes memory forged =
+            abi.encodeCall(executor.onMorphoFlashLoan, (plan.loans[0].amount, plan.encode()));
         hook.arm(address(executor), address(executor), forged, seed % 2 == 0);
         uint256 callsBefore = hook.callCount();
         _tryExecute(keeper, plan);
@@ -74,25 +79,29 @@ contract ExecutorActors is ExecutorFixture {
     }
 
     function attacker_forgesCallbacks(uint256 seed, uint256 amount) external {
-        Plan memory plan = _drawnPlan(seed, amount, 0);
-        bytes memory data = abi.encode(plan);
+        PlanSpec memory plan = _drawnPlan(seed, amount, 0);
+        bytes memory data = plan.encode();
         vm.startPrank(attacker);
         _count(abi.encodeCall(executor.onMorphoFlashLoan, (amount, data)));
-        _count(abi.encodeCall(executor.executeOperation, (plan.asset, amount, 0, address(executor), data)));
         _count(
             abi.encodeCall(
-                executor.uniswapV3SwapCallback, (int256(1), -1, abi.encode(plan.asset, 1, keccak256(data)))
+                IAaveV3Borrower.executeOperation, (plan.loans[0].asset, amount, 0, address(executor), data)
+            )
+        );
+        _count(
+            abi.encodeCall(
+                executor.uniswapV3SwapCallback, (int256(1), -1, abi.encode(plan.loans[0].asset, 1))
             )
         );
         vm.stopPrank();
     }
 
     function attacker_startsABalancerLoanForUs(uint256 seed, uint256 amount) external {
-        Plan memory plan = _drawnPlan(seed, amount, 0);
+        PlanSpec memory plan = _drawnPlan(seed, amount, 0);
         (address[] memory tokens, uint256[] memory amounts) = (new address[](1), new uint256[](1));
-        (tokens[0], amounts[0]) = (plan.asset, plan.amount);
+        (tokens[0], amounts[0]) = (plan.loans[0].asset, plan.loans[0].amount);
         vm.prank(attacker);
-        try vault.flashLoan(address(executor), tokens, amounts, abi.encode(plan)) {
+        try vault.flashLoan(address(executor), tokens, amounts, plan.encode()) {
             ++forgeriesAccepted;
         } catch {}
     }
@@ -135,12 +144,12 @@ contract ExecutorActors is ExecutorFixture {
 
     /* BOOKS */
 
-    function _tryExecute(address caller, Plan memory plan) private {
+    function _tryExecute(address caller, PlanSpec memory plan) private {
         bool pausedBefore = executor.paused();
         vm.prank(caller);
-        try executor.execute(plan) returns (uint256 profit) {
+        try executor.execute(plan.encode()) returns (uint256 profit) {
             ++executions;
-            reportedProfit[plan.asset] += profit;
+            reportedProfit[plan.loans[0].asset] += profit;
             if (pausedBefore) ++executedWhilePaused;
             if (caller != keeper) ++executedByOthers;
         } catch {}
@@ -156,16 +165,16 @@ contract ExecutorActors is ExecutorFixture {
     function _drawnPlan(uint256 seed, uint256 amount, uint16 shareBps)
         private
         view
-        returns (Plan memory plan)
+        returns (PlanSpec memory plan)
     {
         (address asset, address other) = _pair(seed);
         if ((seed >> 4) % 2 == 1) (asset, other) = (other, asset);
         uint16 first = uint16((seed >> 8) % 3);
         plan = _plan(LenderKind((seed >> 16) % 3), asset, other, first, uint16((first + 1) % 3));
-        plan.amount = bound(amount, 1, 30e18);
+        plan.loans[0].amount = bound(amount, 1, 30e18);
         plan.minProfit = (seed >> 24) % 2;
         if (asset == address(weth)) plan.builderShareBps = shareBps % 10_001;
-        if ((seed >> 32) % 4 == 0) plan.legs = new Leg[](0);
+        if ((seed >> 32) % 4 == 0) plan.legs = new LegSpec[](0);
     }
 
     /* FOR THE INVARIANTS */

@@ -4,19 +4,13 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Test} from "forge-std/Test.sol";
 import {FlashLoanArbitrage} from "contracts/flashloan/FlashLoanArbitrage.sol";
-import {
-    IFlashLoanArbitrage,
-    LenderKind,
-    Leg,
-    Plan,
-    Venue,
-    VenueKind
-} from "contracts/interfaces/IFlashLoanArbitrage.sol";
+import {LenderKind, Lenders, Venue, VenueKind} from "contracts/interfaces/IFlashLoanArbitrage.sol";
 import {MockAavePool, MockBalancerVault, MockMorphoBlue} from "contracts/mocks/MockLenders.sol";
 import {MockToken} from "contracts/mocks/MockToken.sol";
 import {MockV2Factory, MockV2Pair} from "contracts/mocks/MockUniswapV2.sol";
 import {MockV3Factory, MockV3Pool} from "contracts/mocks/MockUniswapV3.sol";
 import {MockWETH} from "contracts/mocks/MockWETH.sol";
+import {LegSpec, LoanSpec, PlanCodec, PlanSpec} from "./PlanCodec.sol";
 
 interface IMintable {
     function mint(address to, uint256 amount) external;
@@ -25,6 +19,8 @@ interface IMintable {
 /// @title An executor among three lenders and three venues, and the opportunities that a test needs.
 /// @notice Venue ids: 0 and 1 are V2 factories, 2 is a V3 factory. Actors are named by role.
 abstract contract ExecutorFixture is Test {
+    using PlanCodec for PlanSpec;
+
     string internal constant EXECUTOR_ARTIFACT = "FlashLoanArbitrage.sol:FlashLoanArbitrage";
     uint16 internal constant V2_A = 0;
     uint16 internal constant V2_B = 1;
@@ -60,7 +56,7 @@ abstract contract ExecutorFixture is Test {
         weth = MockWETH(payable(_deploy("MockWETH.sol:MockWETH")));
         usd = _token("USD", 18);
         btc = _token("BTC", 18);
-        executor = _deployExecutor(treasury, address(vault), address(aavePool), address(morpho));
+        executor = _deployExecutor(treasury, _lenders());
         _configure(executor);
         _fillLenders(address(weth));
         _fillLenders(address(usd));
@@ -77,11 +73,18 @@ abstract contract ExecutorFixture is Test {
         return MockToken(vm.deployCode("MockToken.sol:MockToken", abi.encode(symbol, decimals)));
     }
 
-    function _deployExecutor(address treasury_, address vault_, address aavePool_, address morpho_)
+    /// @dev Where the lenders of this fixture stand; by field, so that a lender can be added here alone.
+    function _lenders() internal view virtual returns (Lenders memory lenders) {
+        lenders.balancerV2Vault = address(vault);
+        lenders.aaveV3Pool = address(aavePool);
+        lenders.morphoBlue = address(morpho);
+    }
+
+    function _deployExecutor(address treasury_, Lenders memory lenders)
         internal
         returns (FlashLoanArbitrage)
     {
-        bytes memory arguments = abi.encode(owner, treasury_, vault_, aavePool_, morpho_, weth);
+        bytes memory arguments = abi.encode(owner, treasury_, lenders, weth);
         return FlashLoanArbitrage(payable(vm.deployCode(EXECUTOR_ARTIFACT, arguments)));
     }
 
@@ -139,56 +142,85 @@ abstract contract ExecutorFixture is Test {
 
     /* PLANS */
 
-    function _leg(uint16 venueId, address tokenOut) internal pure returns (Leg memory) {
-        return Leg(venueId, venueId == V3 ? TIER : 0, tokenOut, 1);
+    /// @dev Over a venue of this fixture's list, selling what the leg before it received, for 1 unit or more.
+    function _leg(uint16 venueId, address tokenOut) internal pure returns (LegSpec memory leg) {
+        leg.kind = venueId == V3 ? VenueKind.UniswapV3 : VenueKind.UniswapV2;
+        leg.tokenOut = tokenOut;
+        leg.minAmountOut = 1;
+        leg.params = venueId == V3 ? abi.encodePacked(venueId, TIER) : abi.encodePacked(venueId);
+    }
+
+    /// @dev The same, but naming its input: `amountIn` of `tokenIn`, 0 for all there is.
+    function _legFromPurse(uint16 venueId, address tokenIn, uint256 amountIn, address tokenOut)
+        internal
+        pure
+        returns (LegSpec memory leg)
+    {
+        leg = _leg(venueId, tokenOut);
+        (leg.fromPurse, leg.tokenIn, leg.amountIn) = (true, tokenIn, amountIn);
+    }
+
+    function _loan(LenderKind kind, address asset, uint256 amount) internal pure returns (LoanSpec memory) {
+        return LoanSpec(kind, asset, amount, 0, "");
     }
 
     /// @dev Out over `first`, back over `second`.
     function _plan(LenderKind lender, address asset, address other, uint16 first, uint16 second)
         internal
         view
-        returns (Plan memory plan)
+        returns (PlanSpec memory plan)
     {
         plan = _emptyPlan(lender, asset);
         plan.minProfit = 1;
-        plan.legs = new Leg[](2);
+        plan.legs = new LegSpec[](2);
         plan.legs[0] = _leg(first, other);
         plan.legs[1] = _leg(second, asset);
     }
 
-    function _emptyPlan(LenderKind lender, address asset) internal view returns (Plan memory plan) {
+    function _emptyPlan(LenderKind lender, address asset) internal view returns (PlanSpec memory plan) {
         plan.chainId = block.chainid;
         plan.executor = address(executor);
         plan.deadline = block.timestamp + 60;
-        plan.lender = lender;
-        plan.asset = asset;
-        plan.amount = LOAN;
+        plan.loans = new LoanSpec[](1);
+        plan.loans[0] = _loan(lender, asset, LOAN);
     }
 
     function _lender(LenderKind kind) internal view returns (address) {
         return executor.lenderAddress(kind);
     }
 
-    function _execute(Plan memory plan) internal returns (uint256 profit) {
+    function _execute(PlanSpec memory plan) internal returns (uint256 profit) {
+        bytes memory encoded = plan.encode();
         vm.prank(keeper);
-        return executor.execute(plan);
+        return executor.execute(encoded);
     }
 
     /// @dev What the contract promises after any call, whether it went through or not.
     function _assertNothingLeft(address token) internal view {
         assertEq(IERC20(token).balanceOf(address(executor)), 0, "executor holds tokens");
         assertEq(address(executor).balance, 0, "executor holds ether");
-        assertEq(IERC20(token).allowance(address(executor), address(aavePool)), 0, "allowance to Aave");
-        assertEq(IERC20(token).allowance(address(executor), address(morpho)), 0, "allowance to Morpho");
-        assertEq(IERC20(token).allowance(address(executor), address(vault)), 0, "allowance to Balancer");
+        for (uint256 kind; kind <= uint256(type(LenderKind).max); ++kind) {
+            address spender = executor.lenderAddress(LenderKind(kind));
+            assertEq(IERC20(token).allowance(address(executor), spender), 0, "allowance left");
+        }
     }
 
-    function _assertReverts(Plan memory plan, bytes memory expected) internal {
-        uint256 treasuryBefore = IERC20(plan.asset).balanceOf(treasury);
+    function _assertReverts(PlanSpec memory plan, bytes memory expected) internal {
+        address asset = plan.loans[0].asset;
+        uint256 treasuryBefore = IERC20(asset).balanceOf(treasury);
+        bytes memory encoded = plan.encode();
         vm.prank(keeper);
         vm.expectRevert(expected);
-        executor.execute(plan);
-        assertEq(IERC20(plan.asset).balanceOf(treasury), treasuryBefore, "treasury changed");
-        _assertNothingLeft(plan.asset);
+        executor.execute(encoded);
+        assertEq(IERC20(asset).balanceOf(treasury), treasuryBefore, "treasury changed");
+        _assertNothingLeft(asset);
+    }
+
+    /// @dev Where the figures in the error are of no interest.
+    function _assertRevertsWith(PlanSpec memory plan, bytes4 selector) internal {
+        bytes memory encoded = plan.encode();
+        vm.prank(keeper);
+        vm.expectPartialRevert(selector);
+        executor.execute(encoded);
     }
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from steelyard.decide.arbitrage.candidate import Candidate
 from steelyard.decide.arbitrage.market import AssetTerms, Market
 from steelyard.decide.arbitrage.plan import Terms, builder_tip, least_profit
-from steelyard.decide.arbitrage.route import Route, legs_of
+from steelyard.decide.arbitrage.route import Route, legs_of, pools_of
 from steelyard.decide.arbitrage.sizing import Sizing, SizingSearch
 from steelyard.decide.arbitrage.wording import HopelessText, Joined, SizedText, ether_text
 from steelyard.model import LenderTerms, VenueKind, Verdict, VerdictCode, Words
@@ -95,9 +95,12 @@ def _sized(
     found: list[tuple[LenderTerms, Sizing]] = []
     out_of_reach: list[int] = []
     ample_gas: int | None = None
+    own_pools = pools_of(route)
     for terms, gas_units in known.lenders:
         if ample_gas is not None and ample_gas <= gas_units:
             continue
+        if terms.source is not None and terms.source.address in own_pools:
+            continue  # a pool that lends is locked: the route could not trade there
         cap = terms.available if limit is None else min(limit, terms.available)
         searches = _searches(market, route, terms, cap, kinds, prices)
         if cap == limit or all(search.furthest <= cap for search in searches):

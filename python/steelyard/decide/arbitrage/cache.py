@@ -18,7 +18,7 @@ from steelyard.decide.arbitrage.sizing import AmtOptimizer, SizingSearch
 from steelyard.model import LenderKind, LenderTerms, MarketSnapshot, Token
 from steelyard.units import Address
 
-_SizingKey = tuple[int, int, bool, int, int, tuple[tuple[Address, Address], ...]]
+_SizingKey = tuple[int, int, LenderKind | None, int, int, tuple[tuple[Address, Address], ...]]
 
 _MAX_LAYOUTS = 4
 """Sets of borrowable tokens whose cycles are kept; a market has one, until a lender comes or goes."""
@@ -109,7 +109,7 @@ class ArbitrageCache:
         key = (
             price_rank,
             terms.fee_wad,
-            terms.kind is LenderKind.AAVE_V3,  # the kinds differ in how they round the fee
+            terms.kind if terms.fee_wad else None,  # the kinds differ in how they round the fee
             optimizer.max_evaluations,
             optimizer.tolerance_ppm,
             tuple([(hop.pool.address, hop.token_in) for hop in route]),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from steelyard.amm import UniswapV2Pool
 from steelyard.decide.arbitrage.assessment import Assessment, assess, conclude
 from steelyard.decide.arbitrage.cache import ArbitrageCache
 from steelyard.decide.arbitrage.market import Market
@@ -81,7 +82,7 @@ def _unless_blocked(one: Assessment, busy: frozenset[Address], stopped: str | No
         return one
     if stopped is not None:
         return _turned(one, VerdictCode.STOPPED, f"new risk is stopped: {stopped}")
-    held = sorted(pools_of(one.route) & busy)
+    held = sorted(_pools_of(one) & busy)
     if held:
         return _turned(one, VerdictCode.PENDING, f"a transaction of ours on {', '.join(held)} is still open")
     return one
@@ -92,11 +93,11 @@ def _select(market: Market, assessed: list[Assessment]) -> list[Assessment]:
     good = sorted((one for one in assessed if one.terms is not None), key=lambda one: -_worth(one))  # stable
     chosen = _proven(market, best_sequence(good, market.settings.max_plans, _candidates(market)))
     accepted = [_planned(market, one) for one in chosen]
-    taken = frozenset().union(*(pools_of(one.route) for one in chosen))
+    taken = frozenset().union(*(_pools_of(one) for one in chosen))
     routes = {one.verdict.route for one in chosen}
     rest = []
     for one in good:
-        shared = sorted(pools_of(one.route) & taken)
+        shared = sorted(_pools_of(one) & taken)
         if one.verdict.route in routes:
             continue
         if shared:
@@ -114,19 +115,34 @@ def _select(market: Market, assessed: list[Assessment]) -> list[Assessment]:
 def _candidates(market: Market) -> Candidates[Assessment]:
     return Candidates(
         worth=_worth,
-        pools=lambda one: pools_of(one.route),
-        after=_after,
+        pools=_pools_of,
+        after=lambda one, states: _after(market, one, states),
         requote=lambda one, states: _behind(market, one, states),
     )
 
 
-def _after(one: Assessment, states: States) -> States:
-    """Return ``states`` with the pools of the route as the plan leaves them."""
+def _pools_of(one: Assessment) -> frozenset[Address]:
+    """Return the pools that the plan has to do with: those of its route, and one that lends."""
+    lender = None if one.terms is None else one.terms.lender
+    if lender is None or lender.source is None or not lender.kind.is_pool:
+        return pools_of(one.route)
+    return pools_of(one.route) | {lender.source.address}
+
+
+def _after(market: Market, one: Assessment, states: States) -> States:
+    """Return ``states`` with the pools of the plan as it leaves them."""
     assert one.terms is not None
     moved = dict(states)
     for hop, amount_in in zip(one.route, one.terms.sizing.amounts, strict=False):
         pool = moved.get(hop.pool.address, hop.pool)
         moved[hop.pool.address] = pool.swap_exact_in(hop.token_in, amount_in)[1]
+    source, fee = one.terms.lender.source, one.terms.sizing.loan_fee
+    if source is not None:
+        # A pair keeps its fee as a reserve, which moves its price a little; a V3 pool keeps it apart.
+        pair = moved.get(source.address, market.snapshot.pools.get(source.address))
+        if isinstance(pair, UniswapV2Pool):
+            paid0 = fee if one.terms.lender.asset == pair.token0 else 0
+            moved[pair.address] = pair.with_reserves(pair.reserve0 + paid0, pair.reserve1 + fee - paid0)
     return moved
 
 
@@ -154,10 +170,10 @@ def _proven(market: Market, chosen: Iterable[Assessment]) -> list[Assessment]:
     for one in chosen:
         sure = _behind(thorough, one, states)
         # A size from before is good for as long as its pools have not moved.
-        as_before = None if pools_of(one.route) & states.keys() else one
+        as_before = None if _pools_of(one) & states.keys() else one
         best = max((each for each in (sure, as_before) if each is not None), key=_worth, default=None)
         if best is not None:
-            states = _after(best, states)
+            states = _after(market, best, states)
             proven.append(best)
     return proven
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from steelyard.exceptions import ConfigError
 from steelyard.model import LenderKind, VenueKind
+
+_LOANS: Final = tuple(kind.name.lower() for kind in LenderKind)
+_V2: Final = VenueKind.UNISWAP_V2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,21 +19,30 @@ class GasModel:
     last swap: pairs and reserves then write their accumulators too (``tests/fork/test_gas_model.py``).
 
     Attributes:
-        balancer_v2, aave_v3, morpho_blue: the whole transaction without a leg: 21,000 to begin with,
-            calldata, guards and event, the loan, its repayment, and the payment to the treasury.
+        balancer_v2 and so on: the whole transaction without a leg: 21,000 to begin with, calldata, guards and
+            event, the loan, its repayment, and the payment to the treasury. A listed ERC-3156 lender is taken
+            to do what Maker's does.
         uniswap_v2_leg: one swap at a pair, both transfers included.
-        uniswap_v3_leg: one swap at a pool that crosses no initialised tick.
+        uniswap_v3_leg: one swap at a pool of any other kind that crosses no initialised tick.
+        direct_payment: what a Uniswap V2 leg saves behind another, which pays the pair directly.
         tick_crossing: each initialised tick that a swap crosses. (A tick's very first crossing writes slots
             that were zero: up to 48,000.)
         builder_tip: unwrapping the tip and paying it to a builder that has been paid before
             (``tests/fork/test_act_execution.py``).
     """
 
-    balancer_v2: int = 120_000
-    aave_v3: int = 236_000
-    morpho_blue: int = 124_000
-    uniswap_v2_leg: int = 82_000
-    uniswap_v3_leg: int = 100_000
+    balancer_v2: int = 112_000
+    aave_v3: int = 214_000
+    morpho_blue: int = 115_000
+    aave_v2: int = 240_000
+    maker: int = 146_000
+    uniswap_v2: int = 131_000
+    uniswap_v3: int = 117_000
+    uniswap_v4: int = 98_000
+    erc3156: int = 150_000
+    uniswap_v2_leg: int = 72_000
+    uniswap_v3_leg: int = 82_000
+    direct_payment: int = 10_000
     tick_crossing: int = 26_000
     builder_tip: int = 16_500
 
@@ -41,6 +54,7 @@ class GasModel:
     def units(self, lender: LenderKind, venues: Sequence[VenueKind], crossings: int = 0) -> int:
         """Return the gas of a loan from ``lender``, one leg at each of ``venues``, and tick crossings."""
         # By position, in the declared order of the kinds: this is asked for every candidate.
-        loan = (self.balancer_v2, self.aave_v3, self.morpho_blue)[lender]
-        legs = (self.uniswap_v2_leg, self.uniswap_v3_leg)
-        return loan + sum([legs[venue] for venue in venues]) + crossings * self.tick_crossing
+        legs = sum([self.uniswap_v2_leg if venue is _V2 else self.uniswap_v3_leg for venue in venues])
+        prepaid = sum([venue is _V2 for venue in venues[1:]])
+        loan: int = getattr(self, _LOANS[lender])
+        return loan + legs - prepaid * self.direct_payment + crossings * self.tick_crossing

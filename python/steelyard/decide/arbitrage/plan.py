@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from steelyard.decide.arbitrage.route import Route
 from steelyard.decide.arbitrage.settings import ArbitrageSettings
 from steelyard.decide.arbitrage.sizing import Sizing
-from steelyard.model import ArbitragePlan, LenderTerms, MarketSnapshot, PlanLeg, Venue, VenueKind
+from steelyard.model import ArbitragePlan, LenderTerms, MarketSnapshot, PlanLeg, Venue
 from steelyard.units import BPS, mul_div_down, mul_div_up
 
 
@@ -64,6 +64,7 @@ def build_plan(
         executor=settings.executor,
         deadline_seconds=snapshot.block.timestamp_seconds + settings.deadline_seconds,
         lender=terms.lender.kind,
+        source=terms.lender.source,
         asset=asset,
         amount=sizing.amounts[0],
         loan_fee=sizing.loan_fee,
@@ -91,9 +92,10 @@ def _legs(
         accepted = max(mul_div_down(amount_out, BPS - slippage_bps, BPS), 1)
         legs.append(
             PlanLeg(
+                kind=venue.kind,
                 venue_id=venue.venue_id,
                 pool=hop.pool.address,
-                fee_pips=hop.pool.fee_pips if venue.kind is VenueKind.UNISWAP_V3 else 0,
+                fee_pips=hop.pool.fee_pips if venue.kind.has_tiers else 0,
                 token_in=hop.token_in,
                 token_out=hop.token_out,
                 amount_in=amount_in,

@@ -14,7 +14,7 @@ from math import gcd, isqrt
 from steelyard.amm.side import Side
 from steelyard.decide.arbitrage.sizing.maps import Map, compose, determinant
 from steelyard.model import LenderKind, LenderTerms
-from steelyard.units import BPS, WAD
+from steelyard.units import BPS, PIPS, WAD
 
 _AAVE_SPARE = BPS // 2 - 1
 
@@ -23,8 +23,8 @@ _AAVE_SPARE = BPS // 2 - 1
 class Objective:
     """What is to be the greatest: ``out - loan - fee(loan) - crossing_price * crossings``.
 
-    The fee is never less than ``(cost*loan - spare) / unit - loan``: lenders round up, but Aave half up, to
-    4,999 ten-thousandths below its fraction at the lowest.
+    The fee is never less than ``(cost*loan - spare) / unit - loan``: lenders round up, but Aave V3 half up,
+    to 4,999 ten-thousandths below its fraction at the lowest, and Aave V2 and Maker down, by less than one.
 
     Attributes:
         crossing_price: gas of crossing an initialised tick, in base units of the asset.
@@ -43,8 +43,12 @@ class Objective:
         if terms.kind is LenderKind.AAVE_V3:
             fee_bps = terms.fee_wad * BPS // WAD  # exact: Aave's premium is whole bps
             return cls(terms, BPS, BPS + fee_bps, _AAVE_SPARE, crossing_price)
+        if terms.kind is LenderKind.UNISWAP_V2 and terms.source is not None:
+            return cls(terms, PIPS - terms.source.fee_pips, PIPS, 0, crossing_price)
         shared = gcd(WAD, terms.fee_wad)
-        return cls(terms, WAD // shared, (WAD + terms.fee_wad) // shared, 0, crossing_price)
+        unit = WAD // shared
+        spare = unit - 1 if terms.kind in (LenderKind.AAVE_V2, LenderKind.MAKER) else 0
+        return cls(terms, unit, (WAD + terms.fee_wad) // shared, spare, crossing_price)
 
 
 def forward(sides: Sequence[Side], amount: int) -> list[int]:

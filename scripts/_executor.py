@@ -1,0 +1,145 @@
+"""The executor that a deployment file names, and the options of the scripts that manage it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import ape
+import click
+from ape.api import AccountAPI
+from ape.cli import account_option, network_option
+from ape.contracts import ContractInstance
+
+from scripts._steps import Sending, Step, StepRefused, run_steps
+from steelyard.units import Address
+
+DEPLOYMENTS_FOLDER: Final = Path(".steelyard") / "deployments"
+FORK_FOLDER: Final = "fork"
+"""Forks end with the command; what stood on them is kept apart, where no keeper looks by itself."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class DeploymentRefused(StepRefused):
+    """The deployment, or its file, is not what the command needs; the message says what would be right."""
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """An executor and the file that says where it stands."""
+
+    executor: ContractInstance
+    path: Path
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What the file says."""
+        found: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+        return found
+
+    @property
+    def since_block(self) -> int:
+        """The block that brought the executor: it has no event before."""
+        return int(self.record["block_number"])
+
+    def amend(self, **changes: Any) -> None:
+        """Write down what has just changed on chain."""
+        write_record(self.path, self.record | changes)
+
+    def step(self, title: str, done: Callable[[], bool], method: str, *arguments: Any) -> Step:
+        """One call of the executor by its owner, or its guardian."""
+        encoded = getattr(self.executor, method).encode_input(*arguments)
+        return Step(title, Address(self.executor.address), bytes(encoded), done)
+
+
+def default_output(chain_id: int) -> Path:
+    """Where a keeper of this chain looks; forks have a folder of their own."""
+    is_fork = ape.networks.provider.network.is_fork
+    folder = DEPLOYMENTS_FOLDER / FORK_FOLDER if is_fork else DEPLOYMENTS_FOLDER
+    return folder / f"{chain_id}.json"
+
+
+def deployed_at(deployment: Path | None) -> Deployed:
+    """Return the executor that a file names; the usual file of the connected chain if None.
+
+    Raises:
+        DeploymentRefused: there is no such file, it names no executor, another chain's, or one that is not
+            there.
+    """
+    chain_id = ape.networks.provider.chain_id
+    path = deployment or default_output(chain_id)
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        address, written_for = record["executor"], record.get("chain_id", chain_id)
+    except FileNotFoundError:
+        raise DeploymentRefused(f"{path} does not exist; deploy first: ape run deploy executor") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DeploymentRefused(f"{path} is no deployment file: {error!r}") from None
+    if written_for != chain_id:
+        raise DeploymentRefused(
+            f"{path} is a deployment on chain id {written_for}; the node serves chain id {chain_id}"
+        )
+    if not ape.networks.provider.get_code(address):
+        raise DeploymentRefused(f"{path} names {address}, where this chain has no contract")
+    return Deployed(ape.project.FlashLoanArbitrage.at(address), path)
+
+
+def write_record(path: Path, record: dict[str, Any]) -> None:
+    """Write a deployment file, whole or not at all: a keeper may be reading."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    unfinished.replace(path)
+
+
+def address_or_none(address: str) -> str | None:
+    """Return None for the zero address."""
+    return None if int(address, 16) == 0 else address
+
+
+# --- options ---------------------------------------------------------------------------------------------
+
+
+deployment_option = click.option(
+    "--deployment", type=click.Path(dir_okay=False, path_type=Path), help="Its deployment file."
+)
+
+
+def sending_options(command: F) -> F:
+    """Add ``--dry-run`` and ``--confirmations``."""
+    for option in (
+        click.option(
+            "--confirmations", type=click.IntRange(min=0), help="Blocks to wait for after each transaction."
+        ),
+        click.option("--dry-run", is_flag=True, help="Show what would be sent and its cost; send nothing."),
+    ):
+        command = option(command)
+    return command
+
+
+def managing_options(command: F) -> F:
+    """Add what every command needs that sends something to an executor."""
+    for option in (deployment_option, sending_options, account_option(), network_option()):
+        command = option(command)
+    return command
+
+
+def manage(
+    account: AccountAPI,
+    deployed: Deployed,
+    steps: Sequence[Step],
+    *,
+    dry_run: bool,
+    confirmations: int | None,
+    **changes: Any,
+) -> bool:
+    """Send steps to an executor, then write ``changes`` into its file; tell whether they were sent."""
+    click.echo(f"FlashLoanArbitrage at {deployed.executor.address}, by {account.address}:")
+    run_steps(account, steps, Sending(dry_run=dry_run, confirmations=confirmations))
+    if changes and not dry_run:
+        deployed.amend(**changes)
+    return not dry_run

@@ -1,0 +1,123 @@
+"""Transactions that are known before they are sent: shown with their costs, or sent one after the other.
+
+Each step asks the chain whether it is done already: a run that was interrupted is simply started again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ape
+import click
+from ape.api import AccountAPI, ReceiptAPI
+
+from steelyard.connect.chain import CallReverted, ChainClient
+from steelyard.connect.executor_errors import EXECUTOR_ERRORS
+from steelyard.connect.rpc import RpcClient
+from steelyard.exceptions import RpcRejected
+from steelyard.units import GWEI, Address
+
+DEVELOPMENT_CLIENTS = ("anvil/",)
+
+
+class StepRefused(click.ClickException):
+    """What was asked for cannot be right on this chain; the message says what would be."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One transaction.
+
+    Attributes:
+        title: what it does, for people.
+        done: asks the chain whether it has been done.
+    """
+
+    title: str
+    target: Address
+    data: bytes
+    done: Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Sending:
+    """How steps are sent.
+
+    Attributes:
+        dry_run: show what would be sent and what it would cost; send nothing.
+        confirmations: blocks to wait for after each transaction; Ape's setting for the network if None.
+        record: told of each step once it is mined.
+    """
+
+    dry_run: bool = False
+    confirmations: int | None = None
+    record: Callable[[Step, ReceiptAPI], None] = lambda _step, _receipt: None
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """Ape's arguments of a transaction."""
+        return {} if self.confirmations is None else {"required_confirmations": self.confirmations}
+
+
+def connected_chain() -> ChainClient:
+    """Return our own client of the node that Ape is connected to: reverts come decoded."""
+    return ChainClient(RpcClient(str(ape.networks.provider.uri)), errors=EXECUTOR_ERRORS)
+
+
+def is_development_node(chain: ChainClient) -> bool:
+    """Tell whether this is nobody's money: a fork, or a node of this machine that lets code be written."""
+    is_fork: bool = ape.networks.provider.network.is_fork
+    return is_fork or chain.client_version().startswith(DEVELOPMENT_CLIENTS)
+
+
+def run_steps(account: AccountAPI, steps: Sequence[Step], sending: Sending) -> None:
+    """Send what is not done yet, in order, or show it.
+
+    Raises:
+        StepRefused: in a dry run, a step would revert; it says which, and why.
+    """
+    for step in steps:
+        if step.done():
+            click.echo(f"  done already   {step.title}")
+    pending = [step for step in steps if not step.done()]
+    if sending.dry_run:
+        _show(account, pending)
+        return
+    for step in pending:
+        receipt = account.transfer(step.target, 0, data=step.data, **sending.terms)
+        click.echo(f"  {receipt.gas_used:>12,} gas   {step.title}")
+        sending.record(step, receipt)
+
+
+def _show(account: AccountAPI, steps: Sequence[Step]) -> None:
+    """Run the steps one on the state that the other leaves, in a call that changes nothing."""
+    if not steps:
+        click.echo("nothing would be sent")
+        return
+    calls = [(step.target, step.data) for step in steps]
+    try:
+        results = connected_chain().call_in_order(calls, sender=Address(account.address))
+    except RpcRejected as error:
+        for step in steps:
+            click.echo(f"  would send     {step.title}")
+        click.echo(f"what it costs is not known: the node cannot simulate ({error})")
+        return
+    total_gas = 0
+    for step, result in zip(steps, results, strict=True):
+        if isinstance(result, CallReverted):
+            raise StepRefused(f"would fail: {step.title}: {result.reason}")
+        total_gas += result.gas_used
+        click.echo(f"  {result.gas_used:>12,} gas   {step.title}")
+    price_wei = ape.networks.provider.gas_price
+    click.echo(
+        f"{len(steps)} transactions would be sent, {total_gas:,} gas, "
+        f"{ether(total_gas * price_wei)} ether at {price_wei / GWEI:.3f} gwei; nothing was sent"
+    )
+
+
+def ether(wei: int) -> str:
+    """Return an amount as ether, all digits."""
+    whole, fraction = divmod(wei, 10**18)
+    return f"{whole:,}.{fraction:018d}".rstrip("0").rstrip(".")
