@@ -34,7 +34,9 @@ abstract contract ExecutorRoles is IFlashLoanArbitrage, Ownable2Step, Reentrancy
     modifier onlyKeeper() {
         Gate memory gate = _gate;
         if (gate.paused) revert ErrorsLib.ExecutionPaused();
-        if (msg.sender != gate.firstKeeper && !_otherKeepers[msg.sender]) revert ErrorsLib.NotKeeper(msg.sender);
+        if (msg.sender != gate.firstKeeper && !_otherKeepers[msg.sender]) {
+            revert ErrorsLib.NotKeeper(msg.sender);
+        }
         _;
     }
 

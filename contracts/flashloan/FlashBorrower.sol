@@ -124,7 +124,8 @@ abstract contract FlashBorrower is CallbackGuard {
         private
         returns (uint256 owed)
     {
-        bool isAskedFor = asset == PlanLib.loanAsset(plan, loan) && amount == PlanLib.loanAmount(plan, loan);
+        bool isAskedFor =
+            asset == PlanLib.loanAsset(plan, loan) && amount == PlanLib.loanAmount(plan, loan);
         if (!isAskedFor) revert ErrorsLib.WrongLoan(asset, amount);
         uint256 maxFee = PlanLib.maxLoanFee(plan, loan);
         if (fee > maxFee) revert ErrorsLib.LoanFeeTooHigh(fee, maxFee);

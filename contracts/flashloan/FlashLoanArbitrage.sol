@@ -155,10 +155,7 @@ contract FlashLoanArbitrage is
 
     /* INTERNAL: ONE PLAN */
 
-    function _run(bytes calldata plan)
-        private
-        returns (uint256 profit, uint256 loanFee, uint256 builderTip)
-    {
+    function _run(bytes calldata plan) private returns (uint256 profit, uint256 loanFee, uint256 builderTip) {
         _checkHead(plan);
         bytes32 hash = EfficientHashLib.hashCalldata(plan);
         _takeLoans(plan, hash);

@@ -145,7 +145,9 @@ interface IFlashLoanArbitrage {
     /// @notice Executes several independent plans in order, each on the state that the one before it left.
     /// @param skipFailing Whether a plan that fails is undone and skipped (`PlanSkipped` says why), or reverts all.
     /// @return profits As `execute` returns them; 0 for a skipped plan.
-    function executeBatch(bytes[] calldata plans, bool skipFailing) external returns (uint256[] memory profits);
+    function executeBatch(bytes[] calldata plans, bool skipFailing)
+        external
+        returns (uint256[] memory profits);
 
     /// @notice One plan in a call of its own, so that it can fail alone. Only this contract may call it.
     function executeForBatch(bytes calldata plan)
@@ -159,9 +161,7 @@ interface IFlashLoanArbitrage {
     /// @return profit What the treasury would receive, in base units of the first loan's asset.
     /// @return loanFee Fees that lenders of that asset would take.
     /// @return builderTip Wei that the builder would take.
-    function quote(bytes calldata plan)
-        external
-        returns (uint256 profit, uint256 loanFee, uint256 builderTip);
+    function quote(bytes calldata plan) external returns (uint256 profit, uint256 loanFee, uint256 builderTip);
 
     /// @notice Runs a plan and reverts with its figures (`Quoted`). Only this contract may call it, from `quote`.
     /// @return reason What the plan failed with. It is returned and not thrown on, so that no pool or token that

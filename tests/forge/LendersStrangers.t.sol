@@ -72,6 +72,7 @@ contract LendersStrangersTest is LendersFixture {
         (address[] memory assets, uint256[] memory amounts) = (new address[](1), new uint256[](1));
         (assets[0], amounts[0]) = (asset, LOAN);
         uint256[] memory fees = new uint256[](1);
+        if (index > 3) return _forgeryOfOne(index, asset, data);
         if (index == 0) {
             return (
                 abi.encodeCall(executor.receiveFlashLoan, (assets, amounts, fees, data)),
@@ -92,9 +93,16 @@ contract LendersStrangersTest is LendersFixture {
                 CallbackKind.AaveBasketLoan
             );
         }
-        if (index == 3) {
-            return (abi.encodeCall(executor.onMorphoFlashLoan, (LOAN, data)), CallbackKind.MorphoBlueLoan);
-        }
+        return (abi.encodeCall(executor.onMorphoFlashLoan, (LOAN, data)), CallbackKind.MorphoBlueLoan);
+    }
+
+    /// @dev Of the lenders that lend one asset a call.
+    function _forgeryOfOne(uint256 index, address asset, bytes memory data)
+        private
+        view
+        returns (bytes memory forged, CallbackKind kind)
+    {
+        address us = address(executor);
         if (index == 4) {
             return
                 (abi.encodeCall(executor.onFlashLoan, (us, asset, LOAN, 0, data)), CallbackKind.Erc3156Loan);
