@@ -15,7 +15,7 @@ from ape.contracts import ContractContainer, ContractInstance
 from eth_hash.auto import keccak
 
 from scripts._events import listed_lenders_of
-from scripts._executor import DeploymentRefused, address_or_none
+from scripts._executor import DeploymentRefused, address_or_none, executor_at
 from scripts._steps import Step, is_development_node
 from steelyard.config.address_book import LENDERS, AddressBook, ListedLenderEntry, VenueEntry
 from steelyard.connect.chain import ChainClient
@@ -70,8 +70,7 @@ class Blueprint:
     @cached_property
     def executor(self) -> ContractInstance:
         """The executor; it may not stand there yet."""
-        found: ContractInstance = ape.project.FlashLoanArbitrage.at(self.executor_address)
-        return found
+        return executor_at(self.executor_address)
 
     def stands(self, address: Address) -> bool:
         """Whether an address holds code."""

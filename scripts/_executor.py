@@ -85,7 +85,17 @@ def deployed_at(deployment: Path | None) -> Deployed:
         )
     if not ape.networks.provider.get_code(address):
         raise DeploymentRefused(f"{path} names {address}, where this chain has no contract")
-    return Deployed(ape.project.FlashLoanArbitrage.at(address), path)
+    if not {"block_number", "keeper", "lenders", "venues"} <= set(record):
+        raise DeploymentRefused(f"{path} is of an unfinished deployment: run ape run deploy executor again")
+    return Deployed(executor_at(address), path)
+
+
+def executor_at(address: str) -> ContractInstance:
+    """Return the executor at an address, where it need not stand yet.
+
+    Ape's own ``at`` asks an explorer for the code on chains other than mainnet, and gives up without one.
+    """
+    return ContractInstance(address, ape.project.FlashLoanArbitrage.contract_type)
 
 
 def write_record(path: Path, record: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import ape
 import pytest
 
 from scripts._deployment import venue_arguments
-from scripts._executor import DeploymentRefused, default_output
+from scripts._executor import DeploymentRefused, default_output, deployed_at
 from scripts._steps import connected_chain
 from scripts.deploy import deploy_executor
 from steelyard.config.address_book import ListedLenderEntry, address_book
@@ -97,6 +97,8 @@ def test_deploy__interrupted_anywhere__goes_on_where_it_stopped(
         with pytest.raises(Cut):
             deploy_executor(owner, **terms)
         assert len(json.loads(path.read_text())["steps"]) == several
+        with pytest.raises(DeploymentRefused, match="is of an unfinished deployment"):
+            deployed_at(path)
     allowed[0] = 100
     deployed = deploy_executor(owner, **terms)
     raw = json.loads(path.read_text())

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.fork, pytest.mark.needs("any")]
 
+PAYS, LOSES = (1, 0), (0, 1)
+"""From which venue to which, once SushiSwap (1) has been bent."""
 SENT = {"dry_run": False, "confirmations": None}
 COMMANDS = {
     "deploy executor": scripts.deploy.cli.commands["executor"],
@@ -251,18 +253,15 @@ def test_sweep__nothing_there__is_refused(
 # --- one plan --------------------------------------------------------------------------------------------
 
 
-def plan_file(folder: Path, **changes: Any) -> Path:
-    """USDC from Balancer, into WETH at Uniswap V2, back at SushiSwap."""
-    plan = {
-        "min_profit": "1",
-        "loans": [{"kind": "balancer_v2", "asset": USDC, "amount": "20000000000"}],
-        "legs": [
-            {"kind": "uniswap_v2", "token_out": WETH, "min_amount_out": 1, "params": {"venue_id": 0}},
-            {"kind": "uniswap_v2", "token_out": USDC, "min_amount_out": 1, "params": {"venue_id": 1}},
-        ],
-    }
+def plan_file(folder: Path, venues: tuple[int, int], **changes: Any) -> Path:
+    """USDC from Balancer, into WETH at one venue, back at the other."""
+    legs = [
+        {"kind": "uniswap_v2", "token_out": token, "min_amount_out": "1", "params": {"venue_id": venue_id}}
+        for token, venue_id in zip((WETH, USDC), venues, strict=True)
+    ]
+    loan = {"kind": "balancer_v2", "asset": USDC, "amount": "20000000000"}
     path = folder / "plan.json"
-    path.write_text(json.dumps(plan | changes))
+    path.write_text(json.dumps({"min_profit": "1", "loans": [loan], "legs": legs} | changes))
     return path
 
 
@@ -282,7 +281,7 @@ def test_arbitrage__a_plan_that_pays__is_quoted_and_sent_and_brings_what_was_quo
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     market.bend(Hop(VenueId.SUSHISWAP_V2), WETH, USDC, 10)
-    plan = plan_file(tmp_path, legs=list(reversed_legs()))
+    plan = plan_file(tmp_path, PAYS)
     before, nonce = chain.balance(USDC, treasury), keeper.nonce
     execute(keeper, path, plan, dry_run=True)
     dry = capsys.readouterr().out
@@ -296,13 +295,6 @@ def test_arbitrage__a_plan_that_pays__is_quoted_and_sent_and_brings_what_was_quo
     assert f"the treasury received {gained:,} base units" in said
 
 
-def reversed_legs() -> list[dict[str, Any]]:
-    return [
-        {"kind": "uniswap_v2", "token_out": WETH, "min_amount_out": "1", "params": {"venue_id": 1}},
-        {"kind": "uniswap_v2", "token_out": USDC, "min_amount_out": "1", "params": {"venue_id": 0}},
-    ]
-
-
 def test_arbitrage__on_a_live_network__is_sent_only_when_asked(
     chain: ForkChain,
     market: ForkMarket,
@@ -313,7 +305,7 @@ def test_arbitrage__on_a_live_network__is_sent_only_when_asked(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     market.bend(Hop(VenueId.SUSHISWAP_V2), WETH, USDC, 10)
-    plan = plan_file(tmp_path, legs=reversed_legs())
+    plan = plan_file(tmp_path, PAYS)
     monkeypatch.setattr(type(ape.networks.provider.network), "is_dev", False)
     nonce = keeper.nonce
     execute(keeper, path, plan)
@@ -325,7 +317,7 @@ def test_arbitrage__a_plan_that_loses__is_refused_with_the_contracts_reason(
 ) -> None:
     nonce = keeper.nonce
     with pytest.raises(DeploymentRefused, match="it would fail: .*LoanNotCovered"):
-        execute(keeper, path, plan_file(tmp_path))
+        execute(keeper, path, plan_file(tmp_path, LOSES))
     assert keeper.nonce == nonce
 
 
@@ -334,7 +326,7 @@ def test_arbitrage__by_a_stranger__is_quoted_and_refused(
 ) -> None:
     market.bend(Hop(VenueId.SUSHISWAP_V2), WETH, USDC, 10)
     with pytest.raises(DeploymentRefused, match="it would fail: NotKeeper"):
-        execute(attacker, path, plan_file(tmp_path, legs=reversed_legs()))
+        execute(attacker, path, plan_file(tmp_path, PAYS))
     assert "profit" in capsys.readouterr().out
 
 
@@ -342,9 +334,9 @@ def test_arbitrage__a_plan_with_a_fault__is_refused_by_its_place(
     keeper: Any, path: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(DeploymentRefused, match="min_profit must not be negative"):
-        execute(keeper, path, plan_file(tmp_path, min_profit=-1))
+        execute(keeper, path, plan_file(tmp_path, PAYS, min_profit=-1))
     with pytest.raises(DeploymentRefused, match="does not fit uint128"):
-        execute(keeper, path, plan_file(tmp_path, min_profit=2**128))
+        execute(keeper, path, plan_file(tmp_path, PAYS, min_profit=2**128))
 
 
 # --- what they have in common ----------------------------------------------------------------------------
