@@ -204,9 +204,10 @@ def test_execute__leg_under_its_minimum__names_the_leg(
 def test_execute__venue_not_on_the_list__reverts(
     executor: Any, keeper: Any, plan: FlashPlan, bystander: Bystander
 ) -> None:
-    plan.legs[0] = (len(VenueId), *plan.legs[0][1:])
+    unlisted = executor.venueCount()
+    plan.legs[0] = (unlisted, *plan.legs[0][1:])
     answered = bystander.expect(keeper.address, executor.address, _execution(executor, plan))
-    assert answered == Refusal("VenueNotListed", (len(VenueId),))
+    assert answered == Refusal("VenueNotListed", (unlisted,))
 
 
 def test_execute__venue_taken_off_the_list__reverts(
