@@ -21,7 +21,8 @@ interface IMintable {
 abstract contract ExecutorFixture is Test {
     using PlanCodec for PlanSpec;
 
-    string internal constant EXECUTOR_ARTIFACT = ".build/forge/out/FlashLoanArbitrage.sol/FlashLoanArbitrage.json";
+    string internal constant EXECUTOR_ARTIFACT =
+        ".build/forge/out/FlashLoanArbitrage.sol/FlashLoanArbitrage.json";
     uint16 internal constant V2_A = 0;
     uint16 internal constant V2_B = 1;
     uint16 internal constant V3 = 2;
