@@ -174,6 +174,8 @@ abstract contract Route is
         bool isBalancer = stop.leg.kind == VenueKind.BalancerV2;
         bytes calldata params = PlanLib.params(plan, stop.leg.params, stop.leg.next, isBalancer ? 32 : 4);
         if (isBalancer) {
+            // Just read as 32 bytes.
+            // forge-lint: disable-next-line(unsafe-typecast)
             sent = _swapOnBalancerV2(bytes32(params), tokenIn, stop.leg.tokenOut, amountIn, value, recipient);
         } else {
             _swapOnCurveStable(pool, uint8(params[2]), uint8(params[3]), amountIn, value);

@@ -85,6 +85,8 @@ library PlanLib {
 
     /// @notice A lender's own parameters are `length` bytes: that must be what a loan of `kind` needs.
     function requireParams(LenderKind kind, uint256 length) internal pure {
+        // One byte of the list is what is wanted.
+        // forge-lint: disable-next-line(unsafe-typecast)
         uint256 needed = uint8(_LOAN_PARAMS >> (8 * uint256(kind)));
         if (length != needed) revert ErrorsLib.WrongParameters(length, needed);
     }
