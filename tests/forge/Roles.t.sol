@@ -167,8 +167,9 @@ contract RolesTest is ExecutorFixture {
             vm.expectRevert(abi.encodeWithSelector(ErrorsLib.InvalidTreasury.selector, wrong[i]));
             executor.setTreasury(wrong[i]);
         }
-        bytes memory noTreasury =
-            abi.encodePacked(vm.getCode(EXECUTOR_ARTIFACT), abi.encode(owner, address(0), _lenders(), weth));
+        bytes memory noTreasury = abi.encodePacked(
+            vm.getCode(_executorArtifact()), abi.encode(owner, address(0), _lenders(), weth)
+        );
         address deployed;
         assembly {
             deployed := create(0, add(noTreasury, 0x20), mload(noTreasury))

@@ -17,8 +17,13 @@ pytestmark = pytest.mark.unit
 def test_proofs_are_of_the_code_as_it_is_deployed() -> None:
     profiles = tomllib.loads((ROOT / "foundry.toml").read_text(encoding="utf-8"))["profile"]
 
-    # Only where it builds, and what it builds beside the contracts.
-    assert set(profiles[prove.PROFILE]) == {"test", "script", "skip", "out", "cache_path"}
+    # Only where it builds, what it builds beside the contracts, and nothing in another way than those.
+    where = {"test", "script", "skip", "out", "cache_path"}
+    assert set(profiles[prove.PROFILE]) == where | {
+        "additional_compiler_profiles",
+        "compilation_restrictions",
+    }
+    assert profiles[prove.PROFILE]["compilation_restrictions"] == []
     assert profiles[prove.PROFILE]["out"] in prove.command([])
 
 
