@@ -48,7 +48,8 @@ abstract contract ExecutorFixture is Test {
     /// @dev The real build, named by its file; in the profiles that build the executor in their own way, that.
     function _executorArtifact() internal view returns (string memory) {
         bytes32 profile = keccak256(bytes(vm.envOr("FOUNDRY_PROFILE", string("default"))));
-        bool isOwn = profile == keccak256("quick") || profile == keccak256("coverage");
+        bool isOwn = profile == keccak256("quick") || profile == keccak256("coverage")
+            || bytes(vm.envOr("STEELYARD_TWIN", string(""))).length != 0;
         return isOwn
             ? "FlashLoanArbitrage.sol:FlashLoanArbitrage"
             : ".build/forge/out/FlashLoanArbitrage.sol/FlashLoanArbitrage.json";
