@@ -122,6 +122,15 @@ library ErrorsLib {
     /// @notice The lender did not use up its allowance.
     error AllowanceLeft(address token, address spender, uint256 amount);
 
+    /* WEIGHTS */
+
+    /// @notice A score is above the best one (basis points).
+    error ScoreTooHigh(uint256 score, uint256 maximum);
+    /// @notice An exponent of zero would make all scores alike.
+    error ScoreAmplifierZero();
+    /// @notice A pool's greatest weight is above 0 and up to 100 %, and what it falls to is not above it (basis points).
+    error InvalidMaxWeight(uint256 minMaxBp, uint256 maxBp);
+
     /* QUOTES */
 
     /// @notice Not a failure: what a plan that is only being quoted would bring.
