@@ -1,43 +1,15 @@
-"""The executor's twins: each is our own source with one guard taken out, by exact text.
-
-A patch names its text in the source as it stands. A text that is not found exactly once is an error, so no
-twin can drift from the contract that it is the twin of.
-"""
+"""All twins; here stand the executor's. Those of another contract have a file of their own."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from gate.twin import EXECUTOR as _CORE
+from gate.twin import Patch, Twin
 
-_CORE = "flashloan/FlashLoanArbitrage.sol"
 _GUARD = "flashloan/CallbackGuard.sol"
 _ROLES = "flashloan/ExecutorRoles.sol"
 _ROUTE = "flashloan/Route.sol"
 _V3_SWAP = "swap/UniswapV3Swap.sol"
 _ALLOWANCES = "libraries/AllowanceLib.sol"
-
-
-@dataclass(frozen=True)
-class Patch:
-    """`old` becomes `new` in `path`, which is below `contracts/`."""
-
-    path: str
-    old: str
-    new: str = ""
-
-
-@dataclass(frozen=True)
-class Twin:
-    """One guard less.
-
-    Attributes:
-        name: what the attack tests call it: `test_<name>_...` in `tests/forge/incidents/`.
-        lacks: the guard, in words.
-        patches: how it is taken out.
-    """
-
-    name: str
-    lacks: str
-    patches: tuple[Patch, ...]
 
 
 def _v3_callback_that_asks(question: str) -> tuple[Patch, ...]:

@@ -1,7 +1,7 @@
 """``make twins``: shows that each attack of ``tests/forge/incidents`` succeeds once its guard is missing.
 
-``python -m gate.twins [name ...]``. ``forge test`` runs the attacks against the executor, where all must come
-to nothing. Here each runs against the executor's twin that lacks one guard (:mod:`gate.twin_list`): an attack
+``python -m gate.twins [name ...]``. ``forge test`` runs the attacks against the contracts, where all must
+come to nothing. Here each runs against the twin that lacks one guard (:mod:`gate.twin_list`): an attack
 that fails even there proves nothing, and is red. The twins stand beside the contracts in a copy of the tree
 under ``.build/twins``, which is kept: what has not changed is not compiled again.
 """
@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gate.stages import ROOT, VENV_BIN
-from gate.twin_list import TWINS, Patch, Twin
+from gate.twin import Patch, Twin
+from gate.twin_list import TWINS
 
 TREE = ROOT / ".build" / "twins"
 CONTRACTS = "contracts"
-CORE = "flashloan/FlashLoanArbitrage.sol"
 COPIED = ("foundry.toml", CONTRACTS, "tests/forge/support", "tests/forge/incidents")
 LINKED = (".venv", "node_modules")
 LEFT_OUT = shutil.ignore_patterns("mocks", "twins", "LenderLens.sol", "replica", ".cache")
@@ -112,7 +112,8 @@ def lay_out(tree: Path, root: Path, twins: Sequence[Twin]) -> None:
 
 def _naming(twin: Twin) -> Patch:
     """So that tests find each twin's code by a name of its own."""
-    return Patch(CORE, "\ncontract FlashLoanArbitrage is\n", f"\ncontract {twin.name}Twin is\n")
+    name = Path(twin.contract).stem
+    return Patch(twin.contract, f"\ncontract {name} is", f"\ncontract {twin.name}Twin is")
 
 
 def apply(patch: Patch, contracts: Path, twin: str) -> None:
@@ -133,7 +134,7 @@ def _build(tree: Path) -> None:
     """A few at a time: the compiler's memory does not hold all."""
     batches = [TWINS[first : first + BATCH] for first in range(0, len(TWINS), BATCH)]
     for batch in batches:
-        done = _forge(tree, "build", *(f"{CONTRACTS}/twins/{twin.name}/{CORE}" for twin in batch))
+        done = _forge(tree, "build", *(f"{CONTRACTS}/twins/{twin.name}/{twin.contract}" for twin in batch))
         if done.returncode:
             raise SystemExit(f"twins do not compile:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
 

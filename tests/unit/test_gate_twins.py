@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from gate.stages import ROOT
-from gate.twin_list import TWINS, Patch
-from gate.twins import CONTRACTS, CORE, Attack, PatchDoesNotFit, apply, attacks_in, faults_of, lay_out
+from gate.twin import Patch
+from gate.twin_list import TWINS
+from gate.twins import CONTRACTS, Attack, PatchDoesNotFit, apply, attacks_in, faults_of, lay_out
 
 pytestmark = pytest.mark.unit
 
@@ -25,7 +26,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return laid_out
 
 
-def test_every_twin_differs_from_the_executor_in_its_patches_and_its_name_only(tree: Path) -> None:
+def test_every_twin_differs_from_its_contract_in_its_patches_and_its_name_only(tree: Path) -> None:
     for twin in TWINS:
         folder = tree / CONTRACTS / "twins" / twin.name
         changed = {
@@ -33,7 +34,7 @@ def test_every_twin_differs_from_the_executor_in_its_patches_and_its_name_only(t
             for path in folder.rglob("*.sol")
             if path.read_text() != (ROOT / CONTRACTS / path.relative_to(folder)).read_text()
         }
-        assert changed == {CORE, *(patch.path for patch in twin.patches)}, twin.name
+        assert changed == {twin.contract, *(patch.path for patch in twin.patches)}, twin.name
 
 
 def test_laying_out_twice_leaves_what_laying_out_once_did(tree: Path) -> None:

@@ -7,55 +7,33 @@ import {MockV2Pair} from "contracts/mocks/MockUniswapV2.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ExecutorFixture} from "./ExecutorFixture.sol";
 import {LegSpec, PlanCodec, PlanSpec} from "./PlanCodec.sol";
+import {TwinFixture} from "./TwinFixture.sol";
 
-/// @title Attacks that must come to nothing here, and must succeed against a twin of the executor without one guard.
-/// @notice Each test names its twin (`_face`), attacks, and says what the attack was worth (`_conclude`). `forge test` faces
-/// the executor itself. With STEELYARD_TWIN (`all`, or a name), as set by `python -m gate.twins`, which also writes and
-/// builds the twins, it faces the twin, and an attack that yields nothing there is a failure.
-abstract contract IncidentFixture is ExecutorFixture {
+/// @title Attacks on the executor, and on its twins.
+abstract contract IncidentFixture is ExecutorFixture, TwinFixture {
     using PlanCodec for PlanSpec;
 
-    string private constant _VARIABLE = "STEELYARD_TWIN";
     uint256 internal constant DONATION = 100e18;
-
-    string private _twin;
-    bytes4 private _refusal;
 
     /* WHOM THE ATTACK IS AIMED AT */
 
-    function _face(string memory twin) internal {
-        string memory asked = vm.envOr(_VARIABLE, string(""));
-        if (bytes(asked).length == 0) return;
-        vm.skip(!_same(asked, "all") && !_same(asked, twin));
-        _twin = twin;
+    function _deployFaced() internal override {
         executor = _deployAnother(treasury);
     }
 
     /// @dev One more of what is attacked.
     function _deployAnother(address treasury_) internal returns (FlashLoanArbitrage another) {
-        if (bytes(_twin).length == 0) {
+        if (!_facesTwin()) {
             another = _deployExecutor(treasury_, _lenders());
         } else {
-            string memory artifact = string.concat("FlashLoanArbitrage.sol:", _twin, "Twin");
+            string memory artifact = _twinArtifact("FlashLoanArbitrage.sol");
             bytes memory arguments = abi.encode(owner, treasury_, _lenders(), weth);
             another = FlashLoanArbitrage(payable(vm.deployCode(artifact, arguments)));
         }
         _configure(another);
     }
 
-    function _same(string memory a, string memory b) private pure returns (bool) {
-        return keccak256(bytes(a)) == keccak256(bytes(b));
-    }
-
     /* ATTACKING */
-
-    /// @dev Calls as `who`; a refusal is noted, not thrown on.
-    function _attack(address who, address target, bytes memory call_) internal returns (bool success) {
-        bytes memory answer;
-        vm.prank(who);
-        (success, answer) = target.call(call_);
-        if (!success) _refusal = bytes4(answer);
-    }
 
     function _executeAs(address who, PlanSpec memory plan) internal returns (bool) {
         return _attack(who, address(executor), abi.encodeCall(executor.execute, (plan.encode())));
@@ -106,18 +84,5 @@ abstract contract IncidentFixture is ExecutorFixture {
     function _one(LegSpec memory leg) internal pure returns (LegSpec[] memory list) {
         list = new LegSpec[](1);
         list[0] = leg;
-    }
-
-    /* WHAT CAME OF IT */
-
-    /// @param loot What the attack was worth: stolen, lost, or diverted, in base units of whatever it was.
-    /// @param refusal Error of the guard that the twin lacks.
-    function _conclude(uint256 loot, bytes4 refusal) internal view {
-        if (bytes(_twin).length != 0) {
-            assertGt(loot, 0, "the attack fails even without the guard: it proves nothing");
-        } else {
-            assertEq(loot, 0, "the attack was worth something");
-            assertEq(_refusal, refusal, "refused by another guard than the one meant");
-        }
     }
 }
