@@ -197,8 +197,8 @@ library WeightModelLib {
         (sum.total, sum.highest, sum.highestAt, sum.scored) = (total, highest, highestAt, scored);
     }
 
-    /// @dev Whole and half exponents exactly (a root rounded down after 18 decimals); others within 2e-17 of the value.
-    /// Never less for a higher score.
+    /// @dev Whole and half exponents exactly (a root rounded down after 18 decimals); others within 1e-17 of the value,
+    /// relatively. Never less for a higher score.
     function _power(uint256 score, uint256 amplifierBp) private pure returns (uint256) {
         unchecked {
             if (amplifierBp == _ROOT_CUBED) return score * FixedPointMathLib.sqrt(score * _ROOT_SCALE);

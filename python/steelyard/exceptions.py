@@ -10,6 +10,7 @@
     |   `-- StoreBusy             the database is locked by somebody else
     |-- SkipError             this pool, candidate or plan is off; the keeper goes on with the rest
     |   |-- InvalidPlan           a plan contradicts itself
+    |   |-- InvalidAllocation     scores or an amount that cannot be shared out
     |   |-- QuoteError            a pool cannot serve this amount
     |   |-- TokenUnusable         a token lacks what we must know of it (decimals)
     |   |-- NoLoanProvider        no flash-loan protocol lends the asset in this amount
@@ -74,6 +75,10 @@ class StoreBusy(RetryError):
 
 class InvalidPlan(SkipError):
     """A plan contradicts itself; the message names the field."""
+
+
+class InvalidAllocation(SkipError, ValueError):
+    """Scores or an amount that cannot be shared out; the message names the one that is wrong."""
 
 
 class QuoteError(SkipError):
