@@ -52,6 +52,20 @@ contract WeightModelHarness {
         return WeightModelLib.targetAllocations(cScores, totalAmount, maxWeightBp, scoreAmplifierBp);
     }
 
+    /* MANY AT ONCE */
+
+    /// @notice Each call to this contract, answered or refused as it would be by itself; in one `eth_call`, thousands.
+    function answers(bytes[] calldata calls)
+        external
+        view
+        returns (bool[] memory served, bytes[] memory data)
+    {
+        (served, data) = (new bool[](calls.length), new bytes[](calls.length));
+        for (uint256 i; i < calls.length; ++i) {
+            (served[i], data[i]) = address(this).staticcall(calls[i]);
+        }
+    }
+
     /* GAS: of the function alone, its arguments in memory */
 
     function gasOfTargetAllocations(WeightModel memory model, uint16[] memory cScores, uint256 totalAmount)
