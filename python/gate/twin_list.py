@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gate.twin import EXECUTOR as _CORE
 from gate.twin import Patch, Twin
+from gate.twin_weights import WEIGHTS
 
 _GUARD = "flashloan/CallbackGuard.sol"
 _ROLES = "flashloan/ExecutorRoles.sol"
@@ -282,4 +283,4 @@ _KEYS = (
     ),
 )
 
-TWINS = _CALLBACKS + _MONEY + _KEYS
+TWINS = _CALLBACKS + _MONEY + _KEYS + WEIGHTS

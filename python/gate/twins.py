@@ -106,6 +106,9 @@ def lay_out(tree: Path, root: Path, twins: Sequence[Twin]) -> None:
     for twin in twins:
         copy = tree / CONTRACTS / "twins" / twin.name
         shutil.copytree(root / CONTRACTS, copy, ignore=LEFT_OUT)
+        # The harness of a library is among the mocks.
+        (copy / twin.contract).parent.mkdir(exist_ok=True)
+        shutil.copy(root / CONTRACTS / twin.contract, copy / twin.contract)
         for patch in (*twin.patches, _naming(twin)):
             apply(patch, copy, twin.name)
 
@@ -113,7 +116,7 @@ def lay_out(tree: Path, root: Path, twins: Sequence[Twin]) -> None:
 def _naming(twin: Twin) -> Patch:
     """So that tests find each twin's code by a name of its own."""
     name = Path(twin.contract).stem
-    return Patch(twin.contract, f"\ncontract {name} is", f"\ncontract {twin.name}Twin is")
+    return Patch(twin.contract, f"\ncontract {name} ", f"\ncontract {twin.name}Twin ")
 
 
 def apply(patch: Patch, contracts: Path, twin: str) -> None:

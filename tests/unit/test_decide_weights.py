@@ -120,11 +120,11 @@ def test_cap_that_is_reached_by_the_share_of_another_caps_it_too() -> None:
 
 
 def test_more_than_ten_rounds_are_gone_where_they_are_needed() -> None:
-    # Each pool is over the cap only after all better ones have been cut.
-    scores = [10_000 // 2**at for at in range(14)]
-    weights = WeightModel(min_max_bps=0, diversification_factor_bps=65_535).target_weights(scores)
-    assert weights.weights_wad.count(weights.cap_wad) == 13
-    assert max(weights.weights_wad) - min(weights.weights_wad) <= 14
+    # Each pool is over the cap only after all better ones have been cut; the last two are equals.
+    scores = [10_000 >> at for at in range(14)] + [1]
+    steep = WeightModel(score_amplifier_bps=65_535, min_max_bps=750, diversification_factor_bps=65_535)
+    weights = steep.target_weights(scores).weights_wad
+    assert weights == (WAD * 75 // 1_000,) * 13 + (WAD // 80,) * 2
 
 
 def test_dust_goes_to_the_largest_and_among_equals_to_the_first() -> None:

@@ -87,13 +87,17 @@ abstract contract WeightModelFixture is Test {
         (scores[0], scores[1], scores[2], scores[3]) = (a, b, c, d);
     }
 
-    /// @dev The best is 10,000, each other one 70 % of the next better; the worst or the best comes first.
-    function _cascade(uint256 length, bool ascending) internal pure returns (uint16[] memory scores) {
-        scores = new uint16[](length);
-        uint256 score = BPS;
-        for (uint256 i; i < length; ++i) {
-            scores[ascending ? length - 1 - i : i] = uint16(score);
-            score = score * 7 / 10 + 1;
+    /// @dev Twice 1, then 2, 4, ... 10,000: by a steep exponent each is over the cap only once all better ones are at it.
+    function _cascade() internal pure returns (uint16[] memory scores) {
+        scores = new uint16[](15);
+        scores[0] = 1;
+        for (uint256 i = 1; i < 15; ++i) {
+            scores[i] = uint16(BPS >> (14 - i));
         }
+    }
+
+    /// @dev Exponent 6.5535, cap 7.5 %.
+    function _steepModel() internal pure returns (WeightModel memory) {
+        return WeightModel(5_000, type(uint16).max, 750, 10_000, type(uint16).max);
     }
 }
