@@ -92,12 +92,20 @@ class Program:
         return any(self.is_unbounded(type_of(member)) for member in members)
 
     def checks_sender(self, node: Node) -> bool:
-        """Tell whether code in a node, or below it, reverts under a condition that reads the caller."""
-        return self.reaches(node, self._is_sender_check)
+        """Tell whether code in a node, or below it, reverts under a condition that reads the caller.
+
+        Or asks an AccessManager, whose answer is about the caller.
+        """
+        return self.reaches(node, lambda one: self._is_sender_check(one) or is_authority_question(one))
 
     def _is_sender_check(self, node: Node) -> bool:
         condition = revert_condition(node)
         return condition is not None and self.reaches(condition, is_sender)
+
+
+def is_authority_question(node: Node) -> bool:
+    """Tell whether a node asks an AccessManager who may call, as OpenZeppelin's library does."""
+    return bool(node["nodeType"] == "MemberAccess" and node["memberName"] == "canCallWithDelay")
 
 
 def is_sender(node: Node) -> bool:

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {ERC4626} from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {MockToken} from "./MockToken.sol";
+
+/// @title A lending vault that earns, loses, runs dry or breaks as a test wants: tests only.
+contract VaultTarget is ERC4626 {
+    uint256 public liquidity = type(uint256).max;
+    bool public broken;
+    uint256 public entryFeeBps;
+
+    error Broken();
+
+    constructor(IERC20 asset_) ERC20("target", "T") ERC4626(asset_) {}
+
+    function earn(uint256 assets) external {
+        MockToken(asset()).mint(address(this), assets);
+    }
+
+    function lose(uint256 assets) external {
+        MockToken(asset()).transfer(address(1), assets);
+    }
+
+    function setLiquidity(uint256 assets) external {
+        liquidity = assets;
+    }
+
+    function setBroken(bool isBroken) external {
+        broken = isBroken;
+    }
+
+    function setEntryFee(uint256 bps) external {
+        entryFeeBps = bps;
+    }
+
+    function previewRedeem(uint256 shares) public view override returns (uint256) {
+        if (broken) revert Broken();
+        return super.previewRedeem(shares);
+    }
+
+    function previewDeposit(uint256 assets) public view override returns (uint256) {
+        return super.previewDeposit(assets - assets * entryFeeBps / 10_000);
+    }
+
+    function maxWithdraw(address owner) public view override returns (uint256) {
+        uint256 most = super.maxWithdraw(owner);
+        return most < liquidity ? most : liquidity;
+    }
+
+    function _withdraw(address caller, address receiver, address owner, uint256 assets, uint256 shares)
+        internal
+        override
+    {
+        if (broken) revert Broken();
+        super._withdraw(caller, receiver, owner, assets, shares);
+        if (liquidity != type(uint256).max) liquidity -= assets;
+    }
+}
