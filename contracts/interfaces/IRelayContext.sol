@@ -6,5 +6,5 @@ interface IRelayContext {
     /// @notice Whose signed call the forwarder is making at this moment.
     /// @dev An answer means something only to the contract that the forwarder itself is calling.
     /// @return sender The signer; zero while the forwarder makes no signed call.
-    function relayedSender() external view returns (address sender);
+    function onBehalfOf() external view returns (address sender);
 }
