@@ -86,9 +86,11 @@ library WeightModelLib {
         _requireScore(trustScore);
         _requireScore(liquidityScore);
         _requireScore(performanceScore);
-        // At most the cube root of 10,000^3.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        return uint16(FixedPointMathLib.cbrt(uint256(trustScore) * liquidityScore * performanceScore));
+        unchecked {
+            // At most the cube root of 10,000^3.
+            // forge-lint: disable-next-line(unsafe-typecast)
+            return uint16(FixedPointMathLib.cbrt(uint256(trustScore) * liquidityScore * performanceScore));
+        }
     }
 
     /* WEIGHTS */
