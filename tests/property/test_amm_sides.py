@@ -109,6 +109,15 @@ def standing_on(pool: UniswapV3Pool, data: DataObject) -> UniswapV3Pool:
 # --- quotes ------------------------------------------------------------------------------------------------
 
 
+@given(POOLS, TOKENS)
+def test_the_first_piece_pays_nothing_for_nothing(pool: Pool, token_in: Address) -> None:
+    side = pool.side(token_in)
+    piece = side.curve(0)
+    assert side.curve(1) is None or piece is not None
+    if piece is not None:
+        assert (piece.b, piece.low) == (0, 0)
+
+
 @given(POOLS, TOKENS, AMOUNTS, st.data())
 def test_a_side_pays_what_the_walk_pays(pool: Pool, token_in: Address, amount: int, data: DataObject) -> None:
     side = pool.side(token_in)

@@ -31,13 +31,13 @@ class Offer:
     moods: tuple[int, ...]
 
 
-def requoted(offer: Offer, states: Mapping[Any, Any]) -> Offer | None:
+def requoted(offer: Offer, states: Mapping[Any, Any], above: int = 0) -> Offer | None:
     """Earn more or less by the offer's mood for each trade that its pools have seen, in order."""
     worth = offer.worth
     for pool in sorted(offer.pools):
         for place, visitor in enumerate(states.get(pool, ())):
             worth += offer.moods[(visitor + place) % len(offer.moods)]
-    return replace(offer, worth=worth) if worth > 0 else None
+    return replace(offer, worth=worth) if worth > max(above, 0) else None
 
 
 def after(offer: Offer, states: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -93,6 +93,21 @@ def test_with_budget_enough_no_sequence_earns_more(market: list[Offer], most: in
         for sequence in permutations(market, count)
     ]
     assert sum(offer.worth for offer in chosen) == max(worth for worth in earned if worth is not None)
+
+
+@given(offers(most=9), st.integers(1, 4), st.integers(0, 30))
+def test_who_says_early_that_a_plan_cannot_help_changes_no_answer_and_spends_no_less(
+    market: list[Offer], most: int, budget: int
+) -> None:
+    asked: list[int] = []
+
+    def slowly(offer: Offer, states: Mapping[Any, Any], above: int) -> Offer | None:
+        asked.append(above)
+        return requoted(offer, states)
+
+    slow = replace(TOY, requote=slowly)
+    assert best_sequence(market, most, TOY, budget=budget) == best_sequence(market, most, slow, budget=budget)
+    assert len(asked) <= budget
 
 
 @given(offers(most=9), st.integers(1, 4), st.integers(0, 30))

@@ -46,6 +46,19 @@ _FACTORS: Final = (
     0x2216E584F5FA1EA926041BEDFE98,
     0x48A170391F7DC42444E8FA2,
 )
+_LOW_BITS: Final = 10
+_LOW_MASK: Final = (1 << _LOW_BITS) - 1
+_HIGH_FACTORS: Final = tuple(enumerate(_FACTORS))[_LOW_BITS:]
+
+
+@lru_cache(maxsize=1 << _LOW_BITS)
+def _ratio_of_low_bits(low: int) -> int:
+    """Return the product of the first factors: the contract starts with them, so it can be kept."""
+    ratio = 1 << 128
+    for bit, factor in enumerate(_FACTORS[:_LOW_BITS]):
+        if low >> bit & 1:
+            ratio = ratio * factor >> 128
+    return ratio
 
 
 @lru_cache(maxsize=65_536)
@@ -61,8 +74,8 @@ def sqrt_ratio_at_tick(tick: int) -> int:
     if not MIN_TICK <= tick <= MAX_TICK:
         raise QuoteError(f"tick {tick} must be in {MIN_TICK}..{MAX_TICK}")
     magnitude = abs(tick)
-    ratio = 1 << 128
-    for bit, factor in enumerate(_FACTORS):
+    ratio = _ratio_of_low_bits(magnitude & _LOW_MASK)
+    for bit, factor in _HIGH_FACTORS:
         if magnitude >> bit & 1:
             ratio = ratio * factor >> 128
     if tick > 0:

@@ -18,7 +18,7 @@ class TickTables:
     A table that goes while a side still stands on it lives on with that side, and is no longer counted here.
 
     Args:
-        max_bytes: most memory that the tables may take, as ``sys.getsizeof`` counts it.
+        max_bytes: most memory that the tables may take, as ``TickTable.size_bytes`` counts it.
     """
 
     def __init__(self, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:

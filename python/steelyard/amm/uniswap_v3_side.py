@@ -60,6 +60,7 @@ class UniswapV3Side(ABC):
     """See ``Side``. Its amounts are the table's less what the table has before its price."""
 
     __slots__ = (
+        "_begin",
         "_bought_before",
         "_first",
         "_first_bought",
@@ -75,6 +76,7 @@ class UniswapV3Side(ABC):
         "_start",
         "_table",
         "_tick",
+        "_waits",
     )
 
     def __init__(self, table: TickTable, at: int, pool: UniswapV3Pool) -> None:
@@ -90,7 +92,9 @@ class UniswapV3Side(ABC):
         self._paid_before = ahead.paid - first
         self._bought_before = ahead.bought - first_bought
         self._reach = table.paid[-1] - self._paid_before
+        self._begin: Curve | None = None
         self._found: Curve | None = None
+        self._waits: bool | None = None
 
     @property
     def floored_pips(self) -> int | None:
@@ -134,20 +138,24 @@ class UniswapV3Side(ABC):
 
         It begins where the rounded steps before it led, so none of their roundings is left in the piece.
         """
+        if not amount_in:
+            if self._begin is None:
+                self._begin = self._piece_at(0)
+            return self._begin
         found = self._found
         # Its end is left out: there the next step begins.
         if found is not None and found.high is not None and found.low <= amount_in < found.high:
             return found
+        self._found = self._piece_at(amount_in)
+        return self._found
+
+    def _piece_at(self, amount_in: int) -> Curve | None:
         if amount_in < self._first:
             at = self._start + self._table.prepended - 1
             row = Row(self._paid_before, self._bought_before, self._price, self._liquidity)
         else:
             at = self._stop_before(amount_in)
             row = self._table.rows[at]
-        self._found = self._piece_from(row, at)
-        return self._found
-
-    def _piece_from(self, row: Row, at: int) -> Curve | None:
         paid, bought = row.paid - self._paid_before, row.bought - self._bought_before
         if row.liquidity:
             return self._piece(row, paid, bought, self._table.rows[at + 1].sqrt_price_x96)
@@ -183,16 +191,16 @@ class UniswapV3Side(ABC):
         """Return how many initialised ticks a sale of ``amount_in`` crosses, as the contract counts."""
         if amount_in <= 0:
             return 0
-        table = self._table
-        before = table.crossed[self._start + table.prepended - 1] - self._waits_on_its_tick()
+        waits = self._waits
+        if waits is None:
+            waits = self._waits = self._waits_on_its_tick()
         if amount_in < self._first:
-            at = self._start + table.prepended - 1
-        else:
-            at = self._stop_before(amount_in)
-            total = amount_in + self._paid_before
-            if table.paid[at] == total:  # the contract stops at the first of several that cost nothing more
-                at = bisect_left(table.paid, total)
-        return table.crossed[at] - before
+            return int(waits)
+        at, table = self._stop_before(amount_in), self._table
+        total = amount_in + self._paid_before
+        if table.paid[at] == total:  # the contract stops at the first of several that cost nothing more
+            at = bisect_left(table.paid, total)
+        return table.crossed[at] - table.crossed[self._start + table.prepended - 1] + waits
 
     def _stop_before(self, amount_in: int) -> int:
         total = amount_in + self._paid_before

@@ -48,9 +48,10 @@ class BlockCost:
         update: the touched pools into the graph.
         screen: one pass over every cycle of two and three tokens: which pay at the margin.
         expand: pools chosen for those that pay, ranked, made into routes; it makes the pass a second time.
-        size: the best loans of the candidates whose pools changed.
+        size: the best loans of the candidates that a closed form does not refuse, and whose pools changed.
         certify: the loans of the plans, to the last unit.
-        judge: lenders, gas, limits, the best sequence of plans, and each verdict's sentence.
+        judge: the closed form that refuses most candidates, lenders, gas, limits, the best sequence of plans,
+            and each verdict's sentence.
         total: from bytes to plans, taken whole.
     """
 
@@ -76,8 +77,9 @@ class TimedCache(ArbitrageCache):
 
     def size(self, optimizer: AmtOptimizer, *arguments: Any, **options: Any) -> Any:
         """Size as ever, and count the time; without a tolerance it is for proof."""
-        search, took = _timed(lambda: super(TimedCache, self).size(optimizer, *arguments, **options))
-        self._milliseconds[optimizer.tolerance_ppm == 0] += took
+        start = time.perf_counter()
+        search = super().size(optimizer, *arguments, **options)
+        self._milliseconds[optimizer.tolerance_ppm == 0] += (time.perf_counter() - start) * 1_000
         return search
 
     def take_milliseconds(self) -> tuple[float, float]:

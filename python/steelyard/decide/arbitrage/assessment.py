@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from steelyard.decide.arbitrage.candidate import Candidate
-from steelyard.decide.arbitrage.market import AssetTerms, Market
-from steelyard.decide.arbitrage.plan import Terms, builder_tip, least_profit
+from steelyard.decide.arbitrage.market import AssetTerms, Market, Offer
+from steelyard.decide.arbitrage.plan import Terms, builder_tip
 from steelyard.decide.arbitrage.route import Route, legs_of, pools_of
-from steelyard.decide.arbitrage.sizing import Sizing, SizingSearch
+from steelyard.decide.arbitrage.sizing import Opening, Sizing, SizingSearch
 from steelyard.decide.arbitrage.wording import HopelessText, Joined, SizedText, ether_text
 from steelyard.model import LenderTerms, VenueKind, Verdict, VerdictCode, Words
 from steelyard.units import Address
 
+_NO_CROSSINGS: Final = (0,)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assessment:
+
+class Assessment(NamedTuple):
     """A candidate and what was found; ``terms`` only where it is worth sending as far as it is concerned."""
 
     route: Route
@@ -77,11 +78,11 @@ def conclude(
         words=words,
         gap_wei=gap_wei,
     )
-    return Assessment(route=route, verdict=verdict)
+    return Assessment(route, verdict)
 
 
 def _sized(
-    market: Market, route: Route, known: AssetTerms, kinds: Sequence[VenueKind]
+    market: Market, route: Route, known: AssetTerms, kinds: tuple[VenueKind, ...]
 ) -> tuple[list[tuple[LenderTerms, Sizing]], list[int]]:
     """Size the route at each lender that could be the best; leave out those that cannot earn anything.
 
@@ -90,49 +91,44 @@ def _sized(
     Whoever asks no less in fee and gas than a lender that was not short of funds cannot do better. They come
     in the order of their fees, so only the gas is left to compare.
     """
-    limit = known.most
-    prices = known.crossing_prices if VenueKind.UNISWAP_V3 in kinds else (0,)
+    prices = known.crossing_prices if VenueKind.UNISWAP_V3 in kinds else _NO_CROSSINGS
     found: list[tuple[LenderTerms, Sizing]] = []
     out_of_reach: list[int] = []
     ample_gas: int | None = None
-    own_pools = pools_of(route)
-    for terms, gas_units in known.lenders:
+    for offer in market.offers(route[0].token_in, kinds):
+        terms, gas_units, cap, hope = offer.terms, offer.gas_units, offer.cap, market.hope(offer)
         if ample_gas is not None and ample_gas <= gas_units:
             continue
-        if terms.source is not None and terms.source.address in own_pools:
+        if terms.source is not None and terms.source.address in pools_of(route):
             continue  # a pool that lends is locked: the route could not trade there
-        cap = terms.available if limit is None else min(limit, terms.available)
-        searches = _searches(market, route, terms, cap, kinds, prices)
-        if cap == limit or all(search.furthest <= cap for search in searches):
+        opening = market.optimizer.opening(route, offer.objective)
+        reach = opening.reach(cap)
+        if reach is not None and reach < hope:
+            out_of_reach.append(reach)
+            ample_gas = gas_units
+            continue
+        searches = _searches(market, route, offer, opening, hope, prices)
+        found += [(terms, search.sizing) for search in searches if search.sizing is not None]
+        out_of_reach += [search.reach for search in searches if search.hopeless and search.reach is not None]
+        if cap == known.most or all(search.furthest <= cap for search in searches):
             ample_gas = gas_units  # less than any before
-        for search in searches:
-            if search.sizing is not None:
-                found.append((terms, search.sizing))
-            elif search.hopeless and search.reach is not None:
-                out_of_reach.append(search.reach)
     return found, out_of_reach
 
 
 def _searches(
-    market: Market,
-    route: Route,
-    terms: LenderTerms,
-    cap: int,
-    kinds: Sequence[VenueKind],
-    prices: Sequence[int],
+    market: Market, route: Route, offer: Offer, opening: Opening, hope: int, prices: Sequence[int]
 ) -> list[SizingSearch]:
-    worth, hope = market.least_worth(terms, kinds)
-    size = market.cache.size
     return [
-        size(
+        market.cache.size(
             market.optimizer,
             route,
-            terms,
-            cap,
+            offer.terms,
+            offer.cap,
             crossing_price=price,
             price_rank=rank,
-            worth=worth,
+            worth=offer.worth,
             hope=hope,
+            opening=opening,
         )
         for rank, price in enumerate(prices)
     ]
@@ -147,11 +143,9 @@ def _terms(
     gas_units = settings.gas.units(lender.kind, kinds, sizing.crossings)
     gas_units += settings.gas.builder_tip if share else 0
     gas_cost_wei = gas_units * market.gas_price_wei
-    floor = market.valuer.cost(asset, gas_cost_wei)
-    least = least_profit(
-        sizing.profit, sizing.profit if floor is None else floor, settings.profit_share_kept_bps
-    )
-    tip = builder_tip(sizing.profit, least, share)
+    tip = 0
+    if share:
+        tip = builder_tip(sizing.profit, market.least_profit(asset, sizing.profit, gas_cost_wei), share)
     value = market.valuer.value_wei(asset, sizing.profit - tip)
     if value is None:
         return None
@@ -160,7 +154,6 @@ def _terms(
         sizing=sizing,
         gas_units=gas_units,
         gas_cost_wei=gas_cost_wei,
-        min_profit=least,
         tip=tip,
         net_wei=value - gas_cost_wei,
     )
@@ -188,7 +181,7 @@ def _judge(market: Market, route: Route, terms: Terms) -> Assessment:
     if small is not None:
         return conclude(route, VerdictCode.BELOW_MINIMUM, Joined(words, small), sizing, net, gap_wei)
     accepted = conclude(route, VerdictCode.ACCEPTED, words, sizing, net, gap_wei)
-    return Assessment(route=route, verdict=accepted.verdict, terms=terms)
+    return Assessment(route, accepted.verdict, terms)
 
 
 def _too_small(market: Market, route: Route, terms: Terms) -> str | None:

@@ -14,11 +14,11 @@ from steelyard.amm.tick_tables import TickTables
 from steelyard.decide.arbitrage.graph import MarketGraph
 from steelyard.decide.arbitrage.route import Route
 from steelyard.decide.arbitrage.screening import ShortCycles
-from steelyard.decide.arbitrage.sizing import AmtOptimizer, SizingSearch
+from steelyard.decide.arbitrage.sizing import AmtOptimizer, Opening, SizingSearch
 from steelyard.model import LenderKind, LenderTerms, MarketSnapshot, Token
 from steelyard.units import Address
 
-_SizingKey = tuple[int, int, LenderKind | None, int, int, tuple[tuple[Address, Address], ...]]
+_SizingKey = tuple[int, int, LenderKind | None, int, int, bool, tuple[tuple[Address, Address], ...]]
 
 _MAX_LAYOUTS = 4
 """Sets of borrowable tokens whose cycles are kept; a market has one, until a lender comes or goes."""
@@ -89,6 +89,10 @@ class ArbitrageCache:
             del self._sides[next(iter(self._sides))]
         return known[1]
 
+    def passing_side(self, pool: Pool, token_in: Address) -> Side:
+        """Return the side of a state that will not be asked for again: only its tables are remembered."""
+        return pool.side(token_in, self._tables)
+
     def size(
         self,
         optimizer: AmtOptimizer,
@@ -100,11 +104,13 @@ class ArbitrageCache:
         price_rank: int = 0,
         worth: int = 0,
         hope: int = 0,
+        opening: Opening | None = None,
     ) -> SizingSearch:
         """Return the optimizer's answer, from memory where it cannot have changed.
 
         Args:
             price_rank: which of a block's several crossing prices it is: each is remembered by itself.
+            opening: the route's for these terms, where it is at hand.
         """
         key = (
             price_rank,
@@ -112,6 +118,7 @@ class ArbitrageCache:
             terms.kind if terms.fee_wad else None,  # the kinds differ in how they round the fee
             optimizer.max_evaluations,
             optimizer.tolerance_ppm,
+            optimizer.resigns,
             tuple([(hop.pool.address, hop.token_in) for hop in route]),
         )
         states = tuple([hop.pool for hop in route])
@@ -125,7 +132,9 @@ class ArbitrageCache:
             if same and in_reach and search.holds_for(worth, hope):
                 self._sizings[key] = known
                 return search
-        search = optimizer.search(route, terms, cap, crossing_price=crossing_price, worth=worth, hope=hope)
+        search = optimizer.search(
+            route, terms, cap, crossing_price=crossing_price, worth=worth, hope=hope, opening=opening
+        )
         self._sizings[key] = (states, cap, crossing_price, search)
         while len(self._sizings) > self._max_sizings:
             del self._sizings[next(iter(self._sizings))]

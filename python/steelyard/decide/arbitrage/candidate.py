@@ -15,7 +15,7 @@ from steelyard.units import BPS, PIPS, Address
 class Candidate:
     """One sized route as the validator sees it: ``validation.Facts``."""
 
-    __slots__ = ("_amounts", "_route", "_snapshot", "_valuer", "gas_cost_wei", "path", "pools", "profit_wei")
+    __slots__ = ("_amounts", "_route", "_snapshot", "_valuer", "gas_cost_wei", "profit_wei")
 
     def __init__(
         self,
@@ -33,9 +33,14 @@ class Candidate:
         self._valuer = valuer
         self.profit_wei = profit_wei
         self.gas_cost_wei = gas_cost_wei
-        self.path = [hop.token_in for hop in route]
-        self.path.append(route[-1].token_out)
-        self.pools = [hop.pool.address for hop in route]
+
+    @property
+    def path(self) -> list[Address]:
+        return [*(hop.token_in for hop in self._route), self._route[-1].token_out]
+
+    @property
+    def pools(self) -> list[Address]:
+        return [hop.pool.address for hop in self._route]
 
     @property
     def dex(self) -> str:

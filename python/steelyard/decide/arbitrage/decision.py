@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from steelyard.amm import UniswapV2Pool
 from steelyard.decide.arbitrage.assessment import Assessment, assess, conclude
 from steelyard.decide.arbitrage.cache import ArbitrageCache
+from steelyard.decide.arbitrage.graph import MarketGraph
 from steelyard.decide.arbitrage.market import Market
 from steelyard.decide.arbitrage.paths import PathOptimizer
 from steelyard.decide.arbitrage.plan import build_plan
-from steelyard.decide.arbitrage.route import pools_of
-from steelyard.decide.arbitrage.sequence import Candidates, States, best_sequence
+from steelyard.decide.arbitrage.requoting import Requoting, pools_of_plan, worth
+from steelyard.decide.arbitrage.sequence import States, best_sequence
 from steelyard.decide.arbitrage.settings import ArbitrageSettings
 from steelyard.decide.arbitrage.sizing import AmtOptimizer
 from steelyard.decide.arbitrage.validation import stale_block
@@ -48,19 +48,7 @@ def decide(
     """
     by_name = {venue.name: venue for venue in venues}
     graph = cache.graph(snapshot, by_name)
-    market = Market(
-        snapshot=snapshot,
-        settings=settings,
-        venues=by_name,
-        valuer=Valuer(graph, settings.wrapped_native),
-        optimizer=AmtOptimizer(
-            max_evaluations=settings.max_evaluations,
-            tolerance_ppm=settings.sizing_tolerance_ppm,
-            side_of=cache.side,
-        ),
-        cache=cache,
-        attempts=attempts,
-    )
+    market = _market(snapshot, settings, by_name, cache, graph, attempts)
     paths = PathOptimizer(
         path_length=settings.path_length,
         max_candidates=settings.max_candidates,
@@ -77,12 +65,36 @@ def decide(
     return _decision(snapshot, _select(market, assessed), found.limits)
 
 
+def _market(
+    snapshot: MarketSnapshot,
+    settings: ArbitrageSettings,
+    venues: Mapping[str, Venue],
+    cache: ArbitrageCache,
+    graph: MarketGraph,
+    attempts: Attempts,
+) -> Market:
+    optimizer = AmtOptimizer(
+        max_evaluations=settings.max_evaluations,
+        tolerance_ppm=settings.sizing_tolerance_ppm,
+        side_of=cache.side,
+    )
+    return Market(
+        snapshot=snapshot,
+        settings=settings,
+        venues=venues,
+        valuer=Valuer(graph, settings.wrapped_native, side_of=cache.side),
+        optimizer=optimizer,
+        cache=cache,
+        attempts=attempts,
+    )
+
+
 def _unless_blocked(one: Assessment, busy: frozenset[Address], stopped: str | None) -> Assessment:
     if one.terms is None:
         return one
     if stopped is not None:
         return _turned(one, VerdictCode.STOPPED, f"new risk is stopped: {stopped}")
-    held = sorted(_pools_of(one) & busy)
+    held = sorted(pools_of_plan(one) & busy)
     if held:
         return _turned(one, VerdictCode.PENDING, f"a transaction of ours on {', '.join(held)} is still open")
     return one
@@ -90,14 +102,17 @@ def _unless_blocked(one: Assessment, busy: frozenset[Address], stopped: str | No
 
 def _select(market: Market, assessed: list[Assessment]) -> list[Assessment]:
     """Plan the best sequence, and say of every other good candidate why it has to wait."""
-    good = sorted((one for one in assessed if one.terms is not None), key=lambda one: -_worth(one))  # stable
-    chosen = _proven(market, best_sequence(good, market.settings.max_plans, _candidates(market)))
+    good = sorted((one for one in assessed if one.terms is not None), key=lambda one: -worth(one))  # stable
+    requoting = Requoting(market)
+    chosen = best_sequence(good, market.settings.max_plans, requoting.candidates())
+    if market.settings.certify_budget:
+        chosen = _proven(requoting, chosen)
     accepted = [_planned(market, one) for one in chosen]
-    taken = frozenset().union(*(_pools_of(one) for one in chosen))
+    taken = frozenset().union(*(pools_of_plan(one) for one in chosen))
     routes = {one.verdict.route for one in chosen}
     rest = []
     for one in good:
-        shared = sorted(_pools_of(one) & taken)
+        shared = sorted(pools_of_plan(one) & taken)
         if one.verdict.route in routes:
             continue
         if shared:
@@ -112,94 +127,41 @@ def _select(market: Market, assessed: list[Assessment]) -> list[Assessment]:
     return [*accepted, *rest, *(one for one in assessed if one.terms is None)]
 
 
-def _candidates(market: Market) -> Candidates[Assessment]:
-    return Candidates(
-        worth=_worth,
-        pools=_pools_of,
-        after=lambda one, states: _after(market, one, states),
-        requote=lambda one, states: _behind(market, one, states),
-    )
-
-
-def _pools_of(one: Assessment) -> frozenset[Address]:
-    """Return the pools that the plan has to do with: those of its route, and one that lends."""
-    lender = None if one.terms is None else one.terms.lender
-    if lender is None or lender.source is None or not lender.kind.is_pool:
-        return pools_of(one.route)
-    return pools_of(one.route) | {lender.source.address}
-
-
-def _after(market: Market, one: Assessment, states: States) -> States:
-    """Return ``states`` with the pools of the plan as it leaves them."""
-    assert one.terms is not None
-    moved = dict(states)
-    for hop, amount_in in zip(one.route, one.terms.sizing.amounts, strict=False):
-        pool = moved.get(hop.pool.address, hop.pool)
-        moved[hop.pool.address] = pool.swap_exact_in(hop.token_in, amount_in)[1]
-    source, fee = one.terms.lender.source, one.terms.sizing.loan_fee
-    if source is not None:
-        # A pair keeps its fee as a reserve, which moves its price a little; a V3 pool keeps it apart.
-        pair = moved.get(source.address, market.snapshot.pools.get(source.address))
-        if isinstance(pair, UniswapV2Pool):
-            paid0 = fee if one.terms.lender.asset == pair.token0 else 0
-            moved[pair.address] = pair.with_reserves(pair.reserve0 + paid0, pair.reserve1 + fee - paid0)
-    return moved
-
-
-def _behind(market: Market, one: Assessment, states: States) -> Assessment | None:
-    """Return the route assessed on the ``states`` that plans before it leave; None where it pays no more."""
-    route = tuple(replace(hop, pool=states.get(hop.pool.address, hop.pool)) for hop in one.route)
-    behind = assess(market, route)
-    if behind.terms is None:
-        return None
-    if not pools_of(route) & states.keys():
-        return behind
-    words = Joined("behind better plans on the same pools", behind.verdict.words)
-    return replace(behind, verdict=replace(behind.verdict, words=words))
-
-
-def _proven(market: Market, chosen: Iterable[Assessment]) -> list[Assessment]:
+def _proven(requoting: Requoting, chosen: Iterable[Assessment]) -> tuple[Assessment, ...]:
     """Size the chosen few to the last unit, in their order, each on what the ones before it now leave."""
-    budget = market.settings.certify_budget
-    if not budget:
-        return list(chosen)
-    certifying = AmtOptimizer(max_evaluations=budget, side_of=market.cache.side)
-    thorough = market.sized_by(certifying)
     states: States = {}
     proven = []
     for one in chosen:
-        sure = _behind(thorough, one, states)
+        sure = requoting.certified(one, states)
         # A size from before is good for as long as its pools have not moved.
-        as_before = None if _pools_of(one) & states.keys() else one
-        best = max((each for each in (sure, as_before) if each is not None), key=_worth, default=None)
+        as_before = None if pools_of_plan(one) & states.keys() else one
+        best = max((each for each in (sure, as_before) if each is not None), key=worth, default=None)
         if best is not None:
-            states = _after(market, best, states)
+            states = requoting.after(best, states)
             proven.append(best)
-    return proven
-
-
-def _worth(one: Assessment) -> int:
-    assert one.terms is not None
-    return one.terms.net_wei
+    return tuple(proven)
 
 
 def _planned(market: Market, one: Assessment) -> Assessment:
-    assert one.terms is not None
+    terms = one.terms
+    assert terms is not None
+    asset, profit = one.route[0].token_in, terms.sizing.profit
     plan = build_plan(
         one.route,
-        one.terms,
+        terms,
+        market.least_profit(asset, profit, terms.gas_cost_wei),
         snapshot=market.snapshot,
         settings=market.settings,
         venues=market.venues,
         reason=one.verdict.reason,
     )
-    return replace(one, verdict=replace(one.verdict, plan=plan))
+    return one._replace(verdict=replace(one.verdict, plan=plan))
 
 
 def _turned(one: Assessment, code: VerdictCode, reason: str) -> Assessment:
     """Return the assessment as a refusal that keeps its numbers."""
     verdict: Verdict = replace(one.verdict, code=code, words=Joined(reason, one.verdict.words))
-    return Assessment(route=one.route, verdict=verdict)
+    return Assessment(one.route, verdict)
 
 
 def _decision(

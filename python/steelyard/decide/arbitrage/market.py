@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from steelyard.decide.arbitrage.cache import ArbitrageCache
 from steelyard.decide.arbitrage.candidate import shallowest_wei
 from steelyard.decide.arbitrage.lending import offers
+from steelyard.decide.arbitrage.plan import least_profit
 from steelyard.decide.arbitrage.route import Route
 from steelyard.decide.arbitrage.settings import ArbitrageSettings
-from steelyard.decide.arbitrage.sizing import AmtOptimizer
+from steelyard.decide.arbitrage.sizing import AmtOptimizer, Objective
 from steelyard.decide.arbitrage.validation import Evidence, Facts, OpportunityValidator
 from steelyard.decide.arbitrage.valuation import Valuer
-from steelyard.model import Attempts, LenderKind, LenderTerms, MarketSnapshot, Token, Venue, VenueKind
+from steelyard.model import Attempts, LenderTerms, MarketSnapshot, Token, Venue, VenueKind
 from steelyard.units import BPS, Address, div_up, mul_div_up
 
 
@@ -40,6 +41,27 @@ class AssetTerms:
         return self.token.symbol if self.token else str(asset)
 
 
+class Offer(NamedTuple):
+    """A lender as a route through certain kinds of venues sees it; amounts in base units of the asset.
+
+    Attributes:
+        objective: what is to be the greatest with it, crossings aside.
+        gas_units: the lender's part of the gas; ``gas_wei``: of the whole transaction, crossings aside.
+        cap: the largest loan: what it has, or what the largest trade is worth.
+        worth: the profit below which a loan from it is refused in any case: what gas and the operator's
+            minimum are worth at spot, since no sale of the profit brings more than spot.
+        far: the profit that is far from it: half of gas alone, rounded down.
+    """
+
+    terms: LenderTerms
+    objective: Objective
+    gas_units: int
+    gas_wei: int
+    cap: int
+    worth: int
+    far: int
+
+
 class Market:
     """One block's snapshot, settings and tools. What it keeps is worked out from these alone."""
 
@@ -61,6 +83,7 @@ class Market:
         self.optimizer = optimizer
         self.cache = cache
         self.gas_price_wei = snapshot.gas.price_wei
+        self._asked_net_wei: int | None = None
         self.validator = OpportunityValidator(
             settings.validation,
             shallowest_wei if settings.validation.min_liquidity_wei else _unasked,
@@ -75,12 +98,18 @@ class Market:
         )
         self._kinds = {name: venue.kind for name, venue in venues.items()}
         self._assets: dict[Address, AssetTerms] = {}
-        self._worths: dict[tuple[Address, LenderKind, tuple[VenueKind, ...]], tuple[int, int]] = {}
+        self._offers: dict[tuple[Address, tuple[VenueKind, ...]], tuple[Offer, ...]] = {}
 
     def sized_by(self, optimizer: AmtOptimizer) -> Self:
         """Return the same market with another optimizer."""
         other = copy(self)
         other.optimizer = optimizer
+        return other
+
+    def asking(self, net_wei: int) -> Self:
+        """Return the same market where no loan need be looked for unless it can net more than that."""
+        other = copy(self)
+        other._asked_net_wei = max(net_wei, self.settings.min_net_profit_wei)  # noqa: SLF001 - its own kind
         return other
 
     def asset(self, asset: Address) -> AssetTerms:
@@ -90,24 +119,51 @@ class Market:
             known = self._assets[asset] = self._asset(asset)
         return known
 
-    def venue_kinds(self, route: Route) -> list[VenueKind]:
+    def venue_kinds(self, route: Route) -> tuple[VenueKind, ...]:
         """Return the kind of venue of each leg: each kind costs its own gas."""
-        return [self._kinds[hop.pool.venue] for hop in route]
+        kinds = self._kinds
+        return tuple([kinds[hop.pool.venue] for hop in route])
 
-    def least_worth(self, lender: LenderTerms, kinds: Sequence[VenueKind]) -> tuple[int, int]:
-        """Return the profit, in base units, below which a loan from the lender is refused in any case.
+    def offers(self, asset: Address, kinds: tuple[VenueKind, ...]) -> tuple[Offer, ...]:
+        """Return what a route over venues of these kinds is offered, the cheapest in fee and gas first.
 
-        What gas and the operator's minimum are worth at spot: no sale of the profit brings more than spot.
-        Then the profit that is far from it: half of gas alone, rounded down.
+        Who comes behind one that can lend the largest trade, and takes no less gas, cannot do better.
         """
-        key = lender.asset, lender.kind, tuple(kinds)
-        known = self._worths.get(key)
+        key = asset, kinds
+        known = self._offers.get(key)
         if known is None:
-            gas_wei = self.settings.gas.units(lender.kind, kinds) * self.gas_price_wei
-            units = self.valuer.units_at_spot
-            worth = units(lender.asset, gas_wei + self.settings.min_net_profit_wei) or 0
-            known = self._worths[key] = worth, (units(lender.asset, gas_wei) or 0) // 2
+            known = self._offers[key] = tuple(self._offers_of(self.asset(asset), kinds))
         return known
+
+    def _offers_of(self, known: AssetTerms, kinds: tuple[VenueKind, ...]) -> Iterator[Offer]:
+        most, ample_gas, units = known.most, None, self.valuer.units_at_spot
+        for terms, gas_units in known.lenders:
+            if ample_gas is not None and ample_gas <= gas_units:
+                continue
+            cap = terms.available if most is None else min(most, terms.available)
+            if cap == most and terms.source is None:  # a pool that lends may be one of the route's
+                ample_gas = gas_units
+            gas_wei = self.settings.gas.units(terms.kind, kinds) * self.gas_price_wei
+            worth = units(terms.asset, gas_wei + self.settings.min_net_profit_wei) or 0
+            far = (units(terms.asset, gas_wei) or 0) // 2
+            yield Offer(terms, Objective.of(terms), gas_units, gas_wei, cap, worth, far)
+
+    def hope(self, offer: Offer) -> int:
+        """Return the profit, in base units, below which no loan from the offer need be looked for.
+
+        That is far below gas; for who asks for a net profit it is what falls short of that at spot, by more
+        than a unit, so that no other lender's rounding makes up for it.
+        """
+        if self._asked_net_wei is None:
+            return offer.far
+        asked = self.valuer.units_at_spot(offer.terms.asset, offer.gas_wei + self._asked_net_wei)
+        return max((asked or 0) - 1, 0)
+
+    def least_profit(self, asset: Address, profit: int, gas_cost_wei: int) -> int:
+        """Return what a plan with this profit insists on, base units: see ``plan.least_profit``."""
+        floor = self.valuer.cost(asset, gas_cost_wei)
+        kept_bps = self.settings.profit_share_kept_bps
+        return least_profit(profit, profit if floor is None else floor, kept_bps)
 
     def _asset(self, asset: Address) -> AssetTerms:
         gas = self.settings.gas

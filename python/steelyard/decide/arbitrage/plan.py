@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from steelyard.decide.arbitrage.route import Route
 from steelyard.decide.arbitrage.settings import ArbitrageSettings
@@ -12,13 +12,11 @@ from steelyard.model import ArbitragePlan, LenderTerms, MarketSnapshot, PlanLeg,
 from steelyard.units import BPS, mul_div_down, mul_div_up
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(NamedTuple):
     """What a sized route is expected to cost and bring from one lender.
 
     Attributes:
-        min_profit: what the executor must gain, before the tip, or revert.
-        tip: of the profit above ``min_profit``, to the block's builder; base units of the asset.
+        tip: of the profit above the plan's ``min_profit``, to the block's builder; base units of the asset.
         net_wei: profit after the tip, valued in wei, less gas.
     """
 
@@ -26,7 +24,6 @@ class Terms:
     sizing: Sizing
     gas_units: int
     gas_cost_wei: int
-    min_profit: int
     tip: int
     net_wei: int
 
@@ -47,6 +44,7 @@ def builder_tip(profit: int, min_profit: int, share_bps: int) -> int:
 def build_plan(
     route: Route,
     terms: Terms,
+    min_profit: int,
     *,
     snapshot: MarketSnapshot,
     settings: ArbitrageSettings,
@@ -55,7 +53,8 @@ def build_plan(
 ) -> ArbitragePlan:
     """Return the plan for a route that is worth sending.
 
-    The executor accepts the expected loan fee and no more. ``expected_profit`` is what the treasury receives.
+    The executor accepts the expected loan fee and no more, and reverts where it gains less than
+    ``min_profit`` before the tip. ``expected_profit`` is what the treasury receives.
     """
     sizing = terms.sizing
     asset = route[0].token_in
@@ -69,7 +68,7 @@ def build_plan(
         amount=sizing.amounts[0],
         loan_fee=sizing.loan_fee,
         max_loan_fee=sizing.loan_fee,
-        min_profit=terms.min_profit,
+        min_profit=min_profit,
         builder_share_bps=settings.tip_share_bps(asset),
         legs=_legs(route, sizing.amounts, settings.slippage_bps, venues),
         expected_profit=sizing.profit - terms.tip,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from steelyard.amm.pool import Pool
 from steelyard.exceptions import QuoteError
@@ -11,8 +11,7 @@ from steelyard.model import RouteLeg
 from steelyard.units import Address
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hop:
+class Hop(NamedTuple):
     """One swap: ``token_in`` into ``pool``, ``token_out`` out of it."""
 
     pool: Pool

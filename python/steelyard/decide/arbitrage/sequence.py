@@ -37,13 +37,14 @@ class Candidates(Generic[T]):
         worth: wei that a candidate earns, more than 0.
         pools: addresses of the pools that it trades with.
         after: the states of pools that differ from the block's once it is mined on top of given ones.
-        requote: the candidate sized anew on such states, or None where it no longer pays.
+        requote: the candidate sized anew on such states, or None where it no longer pays, or earns no more
+            wei than the third argument says, which may then be found without a size.
     """
 
     worth: Callable[[T], int]
     pools: Callable[[T], frozenset[Address]]
     after: Callable[[T, States], States]
-    requote: Callable[[T, States], T | None]
+    requote: Callable[[T, States, int], T | None]
 
 
 @dataclass(slots=True)
@@ -154,26 +155,32 @@ class _Search(Generic[T]):
         """Try every candidate that is left behind ``chosen``, the most valuable on ``states`` first."""
         if room == 0:
             return
+        # Nothing follows the last plan: it counts only where it makes this sequence the best.
+        above = self._best.worth[-1] - worth if room == 1 else 0
         following: list[tuple[int, int, T]] = []
         for at in sorted(left):
             # Neighbours that share no pool commute: of their two orders only one is tried.
             if at < last and not self._pools[at] & self._pools[last]:
                 continue
-            item = self._on(at, states)
+            item = self._on(at, states, above)
             if item is not None:
                 following.append((-self.candidates.worth(item), at, item))
         for negative, at, item in sorted(following, key=lambda entry: entry[:2]):
             behind = (*chosen, item)
             self._best.offer(worth - negative, behind)
-            if self.budget > 0:
+            if self.budget > 0 and room > 1:
                 after = self.candidates.after(item, states)
                 self._extend(behind, worth - negative, after, at, left - {at}, room - 1)
 
-    def _on(self, at: int, states: States) -> T | None:
-        """Return the candidate as it is on ``states``; None where it does not pay, or the budget is spent."""
+    def _on(self, at: int, states: States, above: int) -> T | None:
+        """Return the candidate as it is on ``states``.
+
+        None where it does not pay, need not be known since it earns no more than ``above``, or the budget is
+        spent.
+        """
         if not self._pools[at] & states.keys():
             return self._group[at]
         if self.budget <= 0:
             return None
         self.budget -= 1
-        return self.candidates.requote(self._group[at], states)
+        return self.candidates.requote(self._group[at], states, above)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from steelyard.amm.pool import Pool
+from steelyard.amm.side import Side
 from steelyard.decide.arbitrage.graph import MarketGraph
 from steelyard.exceptions import QuoteError
 from steelyard.units import Address, mul_div_up
@@ -13,12 +16,24 @@ class Valuer:
 
     The deepest pool is the one with the most wrapped native coin on the curve that the next unit trades on:
     it is the dearest to push away from the market.
+
+    Args:
+        side_of: where a prepared side of a pool is taken from, which quotes the same at less cost; None for
+            the pool's own quotes.
     """
 
-    def __init__(self, graph: MarketGraph, wrapped_native: Address) -> None:
+    def __init__(
+        self,
+        graph: MarketGraph,
+        wrapped_native: Address,
+        *,
+        side_of: Callable[[Pool, Address], Side] | None = None,
+    ) -> None:
         self._graph = graph
         self._native = wrapped_native
+        self._side_of = side_of
         self._deepest: dict[Address, Pool | None] = {}
+        self._spots: dict[Address, tuple[int, int] | None] = {}
 
     def value_wei(self, asset: Address, amount: int) -> int | None:
         """Return the wei that selling ``amount`` brings (the pool rounds down); None without a price."""
@@ -27,6 +42,8 @@ class Valuer:
         pool = self._pool(asset)
         if pool is None:
             return None
+        if self._side_of is not None and (paid := self._side_of(pool, asset).output(amount)):
+            return paid  # 0 also where the pool takes no more than a part, which its own quote values
         try:
             return pool.quote_exact_in(asset, amount).amount_out
         except QuoteError:
@@ -69,8 +86,10 @@ class Valuer:
         return None if reserves is None else mul_div_up(amount, reserves[1], reserves[0])
 
     def _spot(self, asset: Address) -> tuple[int, int] | None:
-        pool = self._pool(asset)
-        return None if pool is None else pool.virtual_reserves_q96(asset)
+        if asset not in self._spots:
+            pool = self._pool(asset)
+            self._spots[asset] = None if pool is None else pool.virtual_reserves_q96(asset)
+        return self._spots[asset]
 
     def _pool(self, asset: Address) -> Pool | None:
         if asset not in self._deepest:

@@ -16,14 +16,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from steelyard.amm.curve import Curve
 from steelyard.amm.pool import Pool
 from steelyard.amm.side import Side
 from steelyard.decide.arbitrage.route import Route
 from steelyard.decide.arbitrage.sizing.ceiling import ceiling_of
-from steelyard.decide.arbitrage.sizing.maps import compose
+from steelyard.decide.arbitrage.sizing.opening import Opening, opening_of
 from steelyard.decide.arbitrage.sizing.proof import Search
-from steelyard.decide.arbitrage.sizing.segment import Objective, backward, crossings_of, forward, optimum_of
+from steelyard.decide.arbitrage.sizing.segment import Objective, backward, crossings_of, forward
 from steelyard.model import LenderTerms
 from steelyard.units import UINT256_MAX, Address
 
@@ -101,6 +100,8 @@ class AmtOptimizer:
         tolerance_ppm: stop where no other loan can earn that much more, in millionths of the profit; 0 looks
             for the last unit.
         side_of: where a pool's side is taken from; a cache's method saves making it anew.
+        resigns: whether ``hope`` is held against the bound beyond the first pieces as well: for who only
+            wants a loan that earns as much.
     """
 
     def __init__(
@@ -110,9 +111,11 @@ class AmtOptimizer:
         max_pieces: int = DEFAULT_MAX_PIECES,
         tolerance_ppm: int = 0,
         side_of: Callable[[Pool, Address], Side] = _plain_side,
+        resigns: bool = False,
     ) -> None:
         self.max_evaluations = max_evaluations
         self.tolerance_ppm = tolerance_ppm
+        self.resigns = resigns
         self._max_pieces = max_pieces
         self._side_of = side_of
 
@@ -138,16 +141,21 @@ class AmtOptimizer:
         crossing_price: int = 0,
         worth: int = 0,
         hope: int = 0,
+        opening: Opening | None = None,
     ) -> SizingSearch:
         """Like ``optimize``, with what a cache must know to reuse the answer.
 
         Args:
             hope: base units; where it is proven at once that no loan earns as much, none is looked for.
+            opening: the route's for these terms, where it is at hand.
         """
-        sides = [self._side_of(hop.pool, hop.token_in) for hop in route]
-        objective = Objective.of(terms, crossing_price)
-        limits = self.max_evaluations, self.tolerance_ppm, self._max_pieces
-        return _size(sides, objective, cap, *limits, worth, hope)
+        if opening is None:
+            opening = self.opening(route, Objective.of(terms))
+        return self._size(opening, Objective.of(terms, crossing_price), cap, worth, hope)
+
+    def opening(self, route: Route, objective: Objective) -> Opening:
+        """Return what the route's first units tell, before any loan is quoted."""
+        return opening_of(route, self._side_of, objective)
 
     def certify(
         self, route: Route, terms: LenderTerms, cap: int, budget: int, *, crossing_price: int = 0
@@ -156,74 +164,39 @@ class AmtOptimizer:
 
         A candidate takes a few microseconds; most routes need less than a hundred.
         """
-        sides = [self._side_of(hop.pool, hop.token_in) for hop in route]
-        objective = Objective.of(terms, crossing_price)
-        return _size(sides, objective, cap, budget, 0, self._max_pieces).sizing
+        thorough = AmtOptimizer(max_evaluations=budget, max_pieces=self._max_pieces, side_of=self._side_of)
+        return thorough.optimize(route, terms, cap, crossing_price=crossing_price)
 
-
-def _size(
-    sides: Sequence[Side],
-    objective: Objective,
-    cap: int,
-    budget: int,
-    tolerance_ppm: int,
-    max_pieces: int,
-    worth: int = 0,
-    hope: int = 0,
-) -> SizingSearch:
-    pieces = _first_pieces(sides)
-    if pieces is None:
-        return SizingSearch(None, 0)  # a pool of the route trades nothing in this direction
-    peak, ceiling = optimum_of(compose([piece[:4] for piece in pieces]), objective)
-    if peak < 0:
-        return SizingSearch(None, 0)  # the first unit loses, and the curve only falls
-    if cap < 1:
-        return SizingSearch(None, 1)
-    furthest: int = max(peak, 1)
-    on_first = furthest <= cap and _are_on(pieces, furthest)
-    reach = ceiling if on_first and ceiling > 0 else None
-    if reach is not None and reach < hope:
-        return SizingSearch(None, furthest, reach=reach, hope=hope)
-    quick = _at_peak(sides, objective, furthest, ceiling) if on_first else None
-    if quick is None:  # the best loan lies on other pieces, or beyond the cap
-        quick, ceiling, furthest = _beyond_first_pieces(sides, objective, furthest, cap)
-    if ceiling <= 0:
-        return SizingSearch(None, furthest)
-    if quick is not None and _is_near(quick, objective, tolerance_ppm):
-        return SizingSearch(quick, furthest, None, worth, reach, hope)
-    if quick is not None and ceiling < worth:
-        not_worth = quick._replace(uncertified_reason=NOT_WORTH_IT)
-        return SizingSearch(not_worth, furthest, ceiling, worth, reach, hope)
-    search = Search(sides, objective, cap, budget=budget, tolerance_ppm=tolerance_ppm)
-    search.run(min(quick.amounts[0] if quick else furthest, cap), max_pieces)
-    found = _concluded(search, objective, budget)
-    held = ceiling if quick else None
-    return SizingSearch(found, max(search.furthest, furthest), held, worth, reach, hope)
-
-
-def _are_on(pieces: Sequence[Curve], loan: int) -> bool:
-    """Tell whether the real-valued amounts of the loan, and a unit more of each, are on the pieces.
-
-    Then the pieces' map has its optimum where the route's own curve has it, and bounds every loan: the
-    curves are concave.
-    """
-    ideal = loan + 1
-    for piece in pieces:
-        if piece.high is not None and ideal > piece.high:
-            return False
-        ideal = piece.output(ideal) + 1
-    return True
-
-
-def _first_pieces(sides: Sequence[Side]) -> list[Curve] | None:
-    """Return the pieces that the first units trade on; None where a side trades nothing."""
-    pieces = []
-    for side in sides:
-        piece = side.curve(0)
-        if piece is None:
-            return None
-        pieces.append(piece)
-    return pieces
+    def _size(self, opening: Opening, objective: Objective, cap: int, worth: int, hope: int) -> SizingSearch:
+        sides, furthest, ceiling, _ = opening
+        if not furthest:
+            return SizingSearch(None, 0)  # the first unit loses, and the curve only falls
+        if cap < 1:
+            return SizingSearch(None, 1)
+        reach = opening.reach(cap)
+        if reach is not None and reach < hope:
+            return SizingSearch(None, furthest, reach=reach, hope=hope)
+        on_first = opening.on_pieces and furthest <= cap
+        quick = _at_peak(sides, objective, furthest, ceiling) if on_first else None
+        if quick is None:  # the best loan lies on other pieces, or beyond the cap
+            quick, ceiling, furthest = _beyond_first_pieces(sides, objective, furthest, cap)
+            if self.resigns:
+                reach = max(ceiling if reach is None else min(reach, ceiling), 0)
+                if reach < hope:
+                    return SizingSearch(None, furthest, reach=reach, hope=hope)
+        if ceiling <= 0:
+            return SizingSearch(None, furthest)
+        if quick is not None and _is_near(quick, objective, self.tolerance_ppm):
+            return SizingSearch(quick, furthest, None, worth, reach, hope)
+        if quick is not None and ceiling < worth:
+            not_worth = quick._replace(uncertified_reason=NOT_WORTH_IT)
+            return SizingSearch(not_worth, furthest, ceiling, worth, reach, hope)
+        budget = self.max_evaluations
+        search = Search(sides, objective, cap, budget=budget, tolerance_ppm=self.tolerance_ppm)
+        search.run(min(quick.amounts[0] if quick else furthest, cap), self._max_pieces)
+        found = _concluded(search, objective, budget)
+        held = ceiling if quick else None
+        return SizingSearch(found, max(search.furthest, furthest), held, worth, reach, hope)
 
 
 def _at_peak(sides: Sequence[Side], objective: Objective, loan: int, ceiling: int) -> Sizing | None:

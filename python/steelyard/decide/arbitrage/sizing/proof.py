@@ -12,11 +12,11 @@ the same the least is looked for.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isqrt
 
 from steelyard.amm.side import Side
 from steelyard.decide.arbitrage.sizing.blocks import Block, block, partner_of
 from steelyard.decide.arbitrage.sizing.bounds import bounds_around
+from steelyard.decide.arbitrage.sizing.climb import climb
 from steelyard.decide.arbitrage.sizing.residues import next_small_residue
 from steelyard.decide.arbitrage.sizing.segment import (
     Objective,
@@ -25,6 +25,7 @@ from steelyard.decide.arbitrage.sizing.segment import (
     backward,
     crossings_of,
     forward,
+    toll_of,
 )
 
 _PLAIN_PAIRS = 12
@@ -73,6 +74,8 @@ class Search:
         self._fronts = [0, 0]
         self._settling = False
         self._ceiling = 0
+        self._asked: tuple[View, int, int] | None = None
+        self._answer = (0, 0)
 
     def run(self, loan: int, max_pieces: int) -> None:
         """Search from near ``loan`` on; take at most ``max_pieces`` steps to the segment of the optimum."""
@@ -80,7 +83,7 @@ class Search:
         if smallest is None or not self._within(smallest):
             return  # no loan buys a single unit
         self._smallest = smallest
-        left = right = self._climb(max(loan, smallest), max_pieces)
+        left = right = self._climbed(max(loan, smallest), max_pieces)
         try:
             self._explore(left)
             while further := self._next(right, 1):
@@ -105,36 +108,10 @@ class Search:
 
     # -- from segment to segment --
 
-    def _climb(self, loan: int, max_pieces: int) -> Segment:
-        """Return the segment of the real-valued optimum, or the cap's where the optimum lies beyond the cap.
-
-        Each segment's map tells where the optimum would be if it went on for ever; that guess is followed
-        within what is known, every third time halved in magnitude instead.
-        """
-        low, high = self._smallest, None
-        best: Segment | None = None
-        for step in range(max_pieces):
-            if forward(self._sides, loan)[-1]:
-                best = segment = Segment(self._sides, self._objective, loan)
-                peak = segment.peak
-                if segment.low <= peak <= segment.high:
-                    break
-                if peak > segment.high:
-                    low = segment.high + 1
-                else:
-                    high = segment.low - 1
-            else:
-                peak, high = -1, loan - 1  # more than the pools take
-            if high is not None and low > high:
-                break
-            if high is not None and (not low <= peak <= high or step % 3 == 2):
-                peak = min(max(isqrt(low * high), low), high)
-            loan = max(peak, low)
-        if best is None:
-            best = Segment(self._sides, self._objective, self._smallest)
-        if not self._within(best.low):
-            best = Segment(self._sides, self._objective, self._cap)
-        return best
+    def _climbed(self, loan: int, max_pieces: int) -> Segment:
+        """Return the segment of the real-valued optimum, or the cap's where that lies beyond the cap."""
+        best = climb(self._sides, self._objective, loan, self._smallest, max_pieces)
+        return best if self._within(best.low) else Segment(self._sides, self._objective, self._cap)
 
     def _next(self, segment: Segment, step: int) -> Segment | None:
         """Return the segment after (1) or before (-1) this one; None where no loan that way can be better."""
@@ -158,7 +135,7 @@ class Search:
         below, beyond = bounds_around(self._sides, segment.maps, self._objective, amounts)
         if step < 0:
             return below
-        return None if beyond is None else beyond - self._toll(amounts)
+        return None if beyond is None else beyond - toll_of(self._sides, self._objective, amounts)
 
     def _missed(self, left: Segment, right: Segment) -> int | None:
         """Return what the loans that were not tried can earn more than the best, at most."""
@@ -180,8 +157,8 @@ class Search:
 
     def _explore(self, segment: Segment) -> None:
         """Try every unit of the segment that could beat the best: a few outwards, then either way on."""
-        self._view = None
         if segment.flat:
+            self._view = None
             self._keep(max(segment.low, self._smallest))  # first: nothing bounds it where the budget ends
             self._spend()
             return
@@ -232,10 +209,12 @@ class Search:
             segment = Segment(self._sides, self._objective, segment.high + 1)
 
     def _viewed(self, segment: Segment) -> View:
+        if self._view is not None and self._view.segment is segment:
+            return self._view
         top = min(max(segment.peak, segment.low, self._smallest), segment.high)
         if not self._within(top):
             top = self._cap
-        return View(segment, top, self._toll(forward(self._sides, segment.low)))
+        return View(segment, top, toll_of(self._sides, self._objective, forward(self._sides, segment.low)))
 
     def _target(self, view: View) -> int:
         """Return what a loan of the view must earn to be better than the best."""
@@ -243,10 +222,16 @@ class Search:
 
     def _window(self, view: View) -> tuple[int, int]:
         """Return the least and greatest unit that could be better than the best."""
-        low, high = view.window(self._target(view))
+        most = self.amounts[0] - 1 if self._settling else self._cap
+        asked = view, self._target(view), most
+        if asked != self._asked:
+            self._asked, self._answer = asked, self._window_of(*asked)
+        return self._answer
+
+    def _window_of(self, view: View, target: int, most: int) -> tuple[int, int]:
+        low, high = view.window(target)
         if low > high:
             return low, high
-        most = self.amounts[0] - 1 if self._settling else self._cap
         loan = backward(self._sides, view.stage, high)
         if loan is None or loan > most:
             if not self._settling:
@@ -352,7 +337,9 @@ class Search:
     def _try(self, view: View, unit: int) -> bool:
         """Quote the least loan that reaches the unit; keep it and return True where it is better."""
         self._spend()
-        loan = unit
+        if unit in view.beaten:
+            return False
+        loan = amount = unit
         for side in view.before:
             least = side.least_input(loan)
             if least is None:
@@ -361,24 +348,29 @@ class Search:
         if not self._within(loan):
             return False
         for side in view.after:
-            unit = side.output(unit)
-        profit = unit - loan - self._objective.terms.fee(loan)
-        if profit < self.best or (profit == self.best and (not profit or loan >= self.amounts[0])):
+            amount = side.output(amount)
+        profit = amount - loan - self._objective.terms.fee(loan)
+        if profit == self.best and (not profit or loan >= self.amounts[0]):
+            return False
+        # It crosses no less than the floor, unless its loan reaches more than the unit: rounding can do that.
+        beaten = profit - view.floor < self.best and forward(self._sides[: view.stage], loan)[-1] == unit
+        if beaten or profit < self.best:
+            view.beaten.add(unit)  # for good: the best only grows
             return False
         return self._keep(loan)
 
     def _keep(self, loan: int) -> bool:
         amounts = forward(self._sides, loan)
-        net = amounts[-1] - loan - self._objective.terms.fee(loan) - self._toll(amounts)
+        net = (
+            amounts[-1]
+            - loan
+            - self._objective.terms.fee(loan)
+            - toll_of(self._sides, self._objective, amounts)
+        )
         if net < self.best or (net == self.best and (not net or loan >= self.amounts[0])):
             return False
         self.best, self.amounts = net, amounts
         return True
-
-    def _toll(self, amounts: Sequence[int]) -> int:
-        """Return what the exact chain's crossings cost in gas, base units of the asset."""
-        price = self._objective.crossing_price
-        return price * crossings_of(self._sides, amounts) if price else 0
 
     def _tolerated(self) -> int:
         """Return by how much a loan must be better to be looked for (down: rather one more look)."""

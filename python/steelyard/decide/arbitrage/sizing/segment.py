@@ -72,7 +72,13 @@ def backward(sides: Sequence[Side], stage: int, unit: int) -> int | None:
 
 def crossings_of(sides: Sequence[Side], amounts: Sequence[int]) -> int:
     """Return how many initialised ticks the exact chain crosses."""
-    return sum(side.crossings(amount) for side, amount in zip(sides, amounts, strict=False))
+    return sum([side.crossings(amount) for side, amount in zip(sides, amounts, strict=False)])
+
+
+def toll_of(sides: Sequence[Side], objective: Objective, amounts: Sequence[int]) -> int:
+    """Return what the exact chain's crossings cost in gas, base units of the asset."""
+    price = objective.crossing_price
+    return price * crossings_of(sides, amounts) if price else 0
 
 
 class Segment:
@@ -133,6 +139,9 @@ class View:
     With producers ``A`` up to the stage and consumers ``R`` from it on, ``unit`` times the profit of the
     unit m is at most ``unit*R(m) - cost*inverse_A(m) + spare``; over the common denominator it is the
     quadratic ``-alpha*m**2 + beta*m + gamma``.
+
+    Attributes:
+        beaten: units of which is known that they earn less than the best loan that was found.
     """
 
     __slots__ = (
@@ -140,6 +149,7 @@ class View:
         "_per",
         "after",
         "amounts",
+        "beaten",
         "before",
         "consumers",
         "floor",
@@ -160,6 +170,7 @@ class View:
         self.amounts = forward(sides, top)
         stage = min(range(len(sides)), key=self.amounts.__getitem__)
         self.segment, self.stage, self.floor = segment, stage, floor
+        self.beaten: set[int] = set()
         self.before, self.after = tuple(reversed(sides[:stage])), tuple(sides[stage:])
         self.high = forward(sides[:stage], segment.high)[stage]
         self.low = forward(sides[:stage], segment.low - 1)[stage] + 1
