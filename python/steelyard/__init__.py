@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from steelyard.act.executor import GasOptimizedExecutor
     from steelyard.act.recovery_system import ErrorRecoverySystem
     from steelyard.app.flash_loans import EnhancedFlashLoanManager
+    from steelyard.decide.allocation.weights import WeightModel
     from steelyard.decide.arbitrage.paths import PathOptimizer
     from steelyard.decide.arbitrage.sizing import AmtOptimizer
     from steelyard.decide.arbitrage.validation import OpportunityValidator
@@ -29,6 +30,7 @@ __all__ = [
     "OpportunityValidator",
     "PathOptimizer",
     "PerformanceMonitor",
+    "WeightModel",
     "__version__",
 ]
 
@@ -41,6 +43,7 @@ _HOMES: Final = {
     "OpportunityValidator": "steelyard.decide.arbitrage.validation",
     "PathOptimizer": "steelyard.decide.arbitrage.paths",
     "PerformanceMonitor": "steelyard.record.performance",
+    "WeightModel": "steelyard.decide.allocation.weights",
 }
 
 

@@ -31,8 +31,8 @@ contract WeightModelGasTest is WeightModelFixture {
         _holds(13_000, [uint256(7_678), 13_422, 47_894], [uint256(8_177), 15_869, 62_028]);
     }
 
-    /// @dev Twenty pools under a cap of 8 %, each at it only once all better ones are, the worst first: the dearest of
-    /// 1,500 that were tried. At exponent 1.5 and at any other.
+    /// @dev Twenty pools under a cap of 8 %, half of them at it, each only once all better ones are, the worst first: the
+    /// dearest of 1,500 that were tried. At exponent 1.5 and at any other.
     function test_gas_twentyPoolsHeavilyCapped() public view {
         uint256[2] memory used = [_heavilyCapped(15_000), _heavilyCapped(13_000)];
         assertEq(used[0], 34_456);
