@@ -18,7 +18,8 @@ enum CallbackKind {
     UniswapV4Loan,
     UniswapV4Swap,
     PancakeV3Swap,
-    AlgebraSwap
+    AlgebraSwap,
+    UniswapV3Mint
 }
 
 /// @title CallbackGuard: a callback is accepted once, from the one contract we called, with the data we gave it.

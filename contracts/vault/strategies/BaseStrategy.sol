@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
-import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {IStrategy} from "../../interfaces/IStrategy.sol";
 import {VaultErrors} from "../VaultErrors.sol";
@@ -10,8 +9,8 @@ import {VaultErrors} from "../VaultErrors.sol";
 /// @title BaseStrategy: a strategy is three hooks, and two more for those that need them.
 /// @notice
 /// `_deploy(assets)`: called when `assets` have just arrived. Put them to work; allowances are exact and used up.
-/// `_free(assets)`: called when the vault wants `assets`. Have as much of it as you can on this contract's balance; what
-///     `report` called liquid must be there in full.
+/// `_free(assets)`: called when the vault wants `assets`. Have as much of it as you can on this contract's balance, and say
+///     how much the vault is to be sent; what `report` called liquid in full.
 /// `report()`: asked by every entry and exit. Value, liquid part, soundness; from prices that no trade of this block can
 ///     bend, and a revert where there is none.
 /// `_freeInKind(shares, supply, receiver)`: called by an exit that asks no price. Send that part of each thing you hold.
@@ -50,8 +49,7 @@ abstract contract BaseStrategy is IStrategy {
 
     /// @inheritdoc IStrategy
     function free(uint256 assets) external override onlyVault returns (uint256 freed) {
-        _free(assets);
-        freed = FixedPointMathLib.min(assets, SafeTransferLib.balanceOf(asset, address(this)));
+        freed = _free(assets);
         SafeTransferLib.safeTransfer(asset, vault, freed);
     }
 
@@ -69,7 +67,7 @@ abstract contract BaseStrategy is IStrategy {
 
     function _deploy(uint256 assets) internal virtual;
 
-    function _free(uint256 assets) internal virtual;
+    function _free(uint256 assets) internal virtual returns (uint256 freed);
 
     function _freeInKind(uint256 shares, uint256 supply, address receiver) internal virtual;
 

@@ -107,10 +107,11 @@ contract Erc4626Strategy is BaseStrategy, AccessManaged {
     }
 
     /// @dev Remembers nothing: anybody who withdraws leads here, and could walk the band upwards step by step.
-    function _free(uint256 assets) internal override {
+    function _free(uint256 assets) internal override returns (uint256) {
         uint256 held = target.balanceOf(address(this));
         target.withdraw(assets, address(this), address(this));
         _shares -= _toUint128(held - target.balanceOf(address(this)));
+        return assets;
     }
 
     /// @dev The other vault's own shares: they can always be sent, whatever it can pay.

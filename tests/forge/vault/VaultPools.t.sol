@@ -237,9 +237,7 @@ contract VaultPoolsTest is VaultFixture {
         vm.expectRevert(abi.encodeWithSelector(VaultErrors.MissingRole.selector, attacker, 0));
         forwarder.forward(address(vault), attacker, call_);
         // Administration does not come this way.
-        vm.expectRevert(
-            abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, forwarder)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, forwarder));
         forwarder.forward(address(vault), admin, abi.encodeCall(vault.resume, (Stop.Nothing)));
     }
 }
