@@ -35,6 +35,7 @@ class Terms:
     Attributes:
         deployer: signs everything and owns the executor while it is set up.
         owner: the final owner, who must accept; the deployer if None.
+        forwarder: the relayer whose signed calls count as their signers'; none if None.
         salt: another salt, another address; of this and the constructor's arguments the address follows.
     """
 
@@ -43,6 +44,7 @@ class Terms:
     keeper: str
     guardian: str | None
     owner: str | None
+    forwarder: str | None
     salt: str
 
 
@@ -57,7 +59,9 @@ class Blueprint:
         self.listed_lenders = tuple(lender for lender in book.listed_lenders if lender not in left_out)
         self._require_code()
         self.salt = bytes(keccak(terms.salt.encode()))
-        self.executor_code = executor_code(terms.deployer, terms.treasury, lender_addresses(book), self.weth)
+        self.executor_code = executor_code(
+            terms.deployer, terms.treasury, lender_addresses(book), self.weth, terms.forwarder
+        )
         self.lens_code = creation_code(ape.project.LenderLens)
         self.executor_address = self._address_of(self.executor_code)
         self.lens_address = self._address_of(self.lens_code)
@@ -195,6 +199,8 @@ class Blueprint:
     def _require_code(self) -> None:
         named: dict[str, str] = {name: entry.address for name, entry in self.book.lenders.items()}
         named |= {"wrapped_native": self.weth}
+        if self.terms.forwarder is not None:
+            named["the forwarder"] = self.terms.forwarder
         named |= {venue.name: venue.address for venue in self.venues}
         named |= {lender.name: lender.address for lender in self.listed_lenders}
         for name, address in named.items():
@@ -212,10 +218,14 @@ def creation_code(container: ContractContainer, *arguments: Any) -> bytes:
     return bytes(container(*arguments).data)
 
 
-def executor_code(owner: str, treasury: str, lenders: Sequence[str | None], weth: str) -> bytes:
+def executor_code(
+    owner: str, treasury: str, lenders: Sequence[str | None], weth: str, forwarder: str | None
+) -> bytes:
     """Return the executor's creation code; ``lenders`` as ``LENDERS`` names them."""
     addresses = tuple(address or ZERO_ADDRESS for address in lenders)
-    return creation_code(ape.project.FlashLoanArbitrage, owner, treasury, addresses, weth)
+    return creation_code(
+        ape.project.FlashLoanArbitrage, owner, treasury, addresses, weth, forwarder or ZERO_ADDRESS
+    )
 
 
 def lender_addresses(book: AddressBook) -> list[str | None]:
@@ -272,6 +282,7 @@ def deployment_record(
             "executor": code_hash(chain, blueprint.executor_address),
             "lender_lens": code_hash(chain, blueprint.lens_address),
         },
+        "forwarder": blueprint.terms.forwarder,
         "treasury": executor.treasury(),
         "owner": executor.owner(),
         "pending_owner": address_or_none(executor.pendingOwner()),

@@ -38,6 +38,7 @@ def deploy_executor(
     keeper: str,
     owner: str | None = None,
     guardian: str | None = None,
+    forwarder: str | None = None,
     output: Path | None = None,
     confirmations: int | None = None,
     salt: str = DEFAULT_SALT,
@@ -50,6 +51,7 @@ def deploy_executor(
     the ownership and must accept it (``ape run roles accept``): until then the account still holds it.
 
     Args:
+        forwarder: the relayer whose signed calls count as their signers'; none if None.
         output: file for what was deployed; ``.steelyard/deployments/<chain id>.json`` if None, and under
             ``fork/`` there on a fork.
         confirmations: blocks to wait for after each transaction; Ape's setting for the network if None.
@@ -71,6 +73,7 @@ def deploy_executor(
         keeper=keeper,
         guardian=guardian,
         owner=owner,
+        forwarder=forwarder,
         salt=salt,
     )
     blueprint = Blueprint(connected_chain(), _book(chain_id, expected_chain_id), terms)
@@ -141,6 +144,7 @@ def cli() -> None:
 @click.option("--keeper", required=True, help="May execute plans, and nothing else.")
 @click.option("--guardian", help="May pause, and nothing else.")
 @click.option("--owner", help="Final owner, who must accept; the deploying account if left out.")
+@click.option("--forwarder", help="The relayer whose signed calls count as their signers'; none if left out.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File for what was deployed.")
 @click.option("--chain-id", type=click.IntRange(min=1), help="Refuse any other chain.")
 @click.option("--salt", default=DEFAULT_SALT, show_default=True, help="Another salt, another address.")
@@ -151,6 +155,7 @@ def executor(
     keeper: str,
     guardian: str | None,
     owner: str | None,
+    forwarder: str | None,
     output: Path | None,
     chain_id: int | None,
     salt: str,
@@ -164,6 +169,7 @@ def executor(
         keeper=keeper,
         owner=owner,
         guardian=guardian,
+        forwarder=forwarder,
         output=output,
         confirmations=confirmations,
         salt=salt,

@@ -63,7 +63,7 @@ def comparisons(deployed: Deployed) -> list[Comparison]:
 def _code(deployed: Deployed, record: dict[str, Any], chain: ChainClient) -> list[Comparison]:
     """Code on chain against the compiled code with its immutables, which the constructor is run for."""
     lenders = [record["lenders"].get(name) for name in LENDERS]
-    compiled = executor_code(ANYBODY, ANYBODY, lenders, record["weth"])
+    compiled = executor_code(ANYBODY, ANYBODY, lenders, record["weth"], record.get("forwarder"))
     at = Address(deployed.executor.address)
     found = [Comparison("code of the executor", _runtime_hash(chain, compiled), code_hash(chain, at))]
     lens = record.get("lender_lens")

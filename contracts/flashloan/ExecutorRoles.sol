@@ -2,13 +2,14 @@
 pragma solidity 0.8.37;
 
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {IFlashLoanArbitrage} from "../interfaces/IFlashLoanArbitrage.sol";
+import {RelayRecipient} from "../gasless/RelayRecipient.sol";
 import {ErrorsLib} from "../libraries/ErrorsLib.sol";
+import {CallbackGuard} from "./CallbackGuard.sol";
 
 /// @title ExecutorRoles: who may do what, where profit goes, and the way out for what strays in.
-abstract contract ExecutorRoles is IFlashLoanArbitrage, Ownable2Step, ReentrancyGuardTransient {
+abstract contract ExecutorRoles is IFlashLoanArbitrage, Ownable2Step, RelayRecipient, CallbackGuard {
     /* STORAGE */
 
     /// @dev One slot, one cold read on the way in: the first keeper, and whether everybody is stopped.
@@ -25,17 +26,19 @@ abstract contract ExecutorRoles is IFlashLoanArbitrage, Ownable2Step, Reentrancy
 
     /* CONSTRUCTOR */
 
-    constructor(address owner_, address treasury_) Ownable(owner_) {
+    constructor(address owner_, address treasury_, address forwarder)
+        Ownable(owner_)
+        RelayRecipient(forwarder)
+    {
         _setTreasury(treasury_);
     }
 
     /* MODIFIERS */
 
     modifier onlyKeeper() {
-        Gate memory gate = _gate;
-        if (gate.paused) revert ErrorsLib.ExecutionPaused();
-        if (msg.sender != gate.firstKeeper && !_otherKeepers[msg.sender]) {
-            revert ErrorsLib.NotKeeper(msg.sender);
+        if (_gate.paused) revert ErrorsLib.ExecutionPaused();
+        if (msg.sender != _gate.firstKeeper && !_isOtherKeeper()) {
+            revert ErrorsLib.NotKeeper(_relayedSender());
         }
         _;
     }
@@ -59,7 +62,8 @@ abstract contract ExecutorRoles is IFlashLoanArbitrage, Ownable2Step, Reentrancy
 
     /// @inheritdoc IFlashLoanArbitrage
     function setKeeper(address keeper, bool allowed) external override onlyOwner {
-        if (keeper == address(0)) revert ErrorsLib.InvalidKeeper();
+        // The forwarder calls for anybody.
+        if (keeper == address(0) || isTrustedForwarder(keeper)) revert ErrorsLib.InvalidKeeper();
         // Whatever the account was, it is first taken off both places: revoking can never leave one behind.
         delete _otherKeepers[keeper];
         if (_gate.firstKeeper == keeper) _gate.firstKeeper = address(0);
@@ -124,6 +128,11 @@ abstract contract ExecutorRoles is IFlashLoanArbitrage, Ownable2Step, Reentrancy
     }
 
     /* INTERNAL */
+
+    /// @dev Whether a keeper calls, other than the first for itself. Zero, where the forwarder calls for nobody, is none.
+    function _isOtherKeeper() private view returns (bool) {
+        return isKeeper(_relayedSender());
+    }
 
     function _setTreasury(address newTreasury) private {
         if (newTreasury == address(0) || newTreasury == address(this)) {

@@ -22,13 +22,10 @@ abstract contract FlashBorrower is CallbackGuard {
     /* CONSTANTS */
 
     /// @dev Transient slots by the offset of a loan in the plan, far from those that the compiler gives out.
+    /// Written before it is read in every plan, so never cleared.
     uint256 private constant _BALANCE_BEFORE = uint256(keccak256("steelyard.FlashBorrower.balanceBefore"));
-    uint256 private constant _OWED = uint256(keccak256("steelyard.FlashBorrower.owed"));
-
-    /* TRANSIENT STORAGE: written before it is read in every execution, so never cleared */
-
-    /// @dev Offset in the plan of the loan that is being asked for, or arrived last.
-    uint256 private transient _cursor;
+    /// @dev Zero outside of a plan, and where the loan is free.
+    uint256 private constant _FEE = uint256(keccak256("steelyard.FlashBorrower.fee"));
 
     /* HOOKS */
 
@@ -41,119 +38,149 @@ abstract contract FlashBorrower is CallbackGuard {
     /* TAKING LOANS */
 
     /// @dev Checks each loan's shape and notes what was here before, then takes the first loan, which takes the others.
-    function _takeLoans(bytes calldata plan, bytes32 planHash) internal {
+    /// @return balanceBefore Of the first loan's asset.
+    function _takeLoans(bytes calldata plan, bytes32 planHash) internal returns (uint256 balanceBefore) {
         uint256 loan = PlanLib.LOANS;
-        while (true) {
-            uint256 next = PlanLib.checkLoan(plan, loan);
-            uint256 balance = SafeTransferLib.balanceOf(PlanLib.loanAsset(plan, loan), address(this));
-            _slot(_BALANCE_BEFORE, loan).tstore(balance);
-            if (!PlanLib.hasMore(plan, loan)) break;
-            loan = next;
+        uint256 next;
+        (next, balanceBefore) = _checkLoan(plan, loan);
+        // Where nothing follows, nobody else will ask.
+        if (next != plan.length) {
+            _slot(_BALANCE_BEFORE, loan).tstore(balanceBefore);
+            while (PlanLib.hasMore(plan, loan)) {
+                loan = next;
+                uint256 balance;
+                (next, balance) = _checkLoan(plan, loan);
+                _slot(_BALANCE_BEFORE, loan).tstore(balance);
+            }
         }
-        _takeLoan(plan, planHash, PlanLib.LOANS);
+        _borrow(plan, planHash, PlanLib.LOANS);
     }
 
-    function _takeLoan(bytes calldata plan, bytes32 planHash, uint256 loan) private {
-        _cursor = loan;
-        _borrow(plan, planHash, loan);
+    function _checkLoan(bytes calldata plan, uint256 loan)
+        private
+        view
+        returns (uint256 next, uint256 balance)
+    {
+        next = PlanLib.checkLoan(plan, loan);
+        balance = SafeTransferLib.balanceOf(PlanLib.loanAsset(plan, loan), address(this));
     }
 
-    /// @dev One loan has arrived; its callback was proven before.
+    /// @dev The loan at `loan` has arrived; its callback was proven before.
     /// @param plan The data that the lender brought back, whose hash is `planHash`.
     /// @return owed What the lender must have back: amount plus fee, held by this contract when this returns.
-    function _onLoan(bytes calldata plan, bytes32 planHash, address asset, uint256 amount, uint256 fee)
+    function _onLoan(
+        address asset,
+        uint256 amount,
+        uint256 fee,
+        bytes calldata plan,
+        bytes32 planHash,
+        uint256 loan
+    ) internal returns (uint256 owed) {
+        _accept(plan, loan, asset, amount, fee);
+        _goOn(plan, planHash, loan);
+        unchecked {
+            // Both are of 16 bytes at most.
+            return amount + fee;
+        }
+    }
+
+    /// @dev The loan at `loan` and those that follow it have arrived in one call; their callback was proven before. Each
+    /// lender must have back what it says: amount plus fee, held by this contract when this returns.
+    function _onBasket(
+        address[] calldata assets,
+        uint256[] calldata amounts,
+        uint256[] calldata fees,
+        bytes calldata plan,
+        bytes32 planHash,
+        uint256 loan
+    ) internal {
+        if (assets.length == 0) revert ErrorsLib.WrongLoan(address(0), 0);
+        for (uint256 i; i < assets.length; ++i) {
+            if (i != 0) loan = PlanLib.afterLoan(plan, loan);
+            _accept(plan, loan, assets[i], amounts[i], fees[i]);
+        }
+        _goOn(plan, planHash, loan);
+    }
+
+    /// @dev How many loans from `first` on are of one kind, as lenders of several assets want them.
+    function _basketSize(bytes calldata plan, uint256 first) internal pure returns (uint256 count) {
+        for (count = 1; _isBasket(plan, first); ++count) {
+            first = PlanLib.afterLoan(plan, first);
+        }
+    }
+
+    /// @dev The loan at `loan` has arrived, exactly as asked for and free: its lender says nothing else of it.
+    /// @return owed What the lender must have back, held by this contract when this returns.
+    function _onFreeLoan(bytes calldata plan, bytes32 planHash, uint256 loan)
         internal
         returns (uint256 owed)
     {
-        uint256 loan = _cursor;
-        owed = _accept(plan, loan, asset, amount, fee);
         _goOn(plan, planHash, loan);
+        return PlanLib.loanAmount(plan, loan);
     }
 
-    /// @dev Several loans of one call have arrived; their callback was proven before.
-    /// @return owed For each what the lender must have back.
-    function _onBasket(
-        bytes calldata plan,
-        bytes32 planHash,
-        address[] calldata assets,
-        uint256[] calldata amounts,
-        uint256[] calldata fees
-    ) internal returns (uint256[] memory owed) {
-        if (assets.length == 0) revert ErrorsLib.WrongLoan(address(0), 0);
-        owed = new uint256[](assets.length);
-        uint256 loan = _cursor;
-        for (uint256 i; i < assets.length; ++i) {
-            if (i != 0) _cursor = loan = PlanLib.afterLoan(plan, loan);
-            owed[i] = _accept(plan, loan, assets[i], amounts[i], fees[i]);
-        }
-        _goOn(plan, planHash, loan);
-    }
-
-    /// @dev The loan at `first` and those that follow it of the same kind, as lenders of several assets want them.
+    /// @dev The loan at `first` and those that follow it of the same kind.
     function _basket(bytes calldata plan, uint256 first)
         internal
         pure
         returns (address[] memory assets, uint256[] memory amounts)
     {
-        uint256 count = 1;
-        uint256 loan = first;
-        while (_isBasket(plan, loan)) {
-            loan = PlanLib.afterLoan(plan, loan);
-            ++count;
-        }
+        uint256 count = _basketSize(plan, first);
         (assets, amounts) = (new address[](count), new uint256[](count));
-        loan = first;
         for (uint256 i; i < count; ++i) {
-            (assets[i], amounts[i]) = (PlanLib.loanAsset(plan, loan), PlanLib.loanAmount(plan, loan));
-            loan = PlanLib.afterLoan(plan, loan);
+            (assets[i], amounts[i]) = (PlanLib.loanAsset(plan, first), PlanLib.loanAmount(plan, first));
+            first = PlanLib.afterLoan(plan, first);
         }
     }
 
     /// @dev Whether the next loan is of the same lender.
     function _isBasket(bytes calldata plan, uint256 loan) internal pure returns (bool) {
-        if (!PlanLib.hasMore(plan, loan)) return false;
-        return PlanLib.loanKind(plan, PlanLib.afterLoan(plan, loan)) == PlanLib.loanKind(plan, loan);
+        return PlanLib.hasMore(plan, loan)
+            && PlanLib.loanKind(plan, PlanLib.afterLoan(plan, loan)) == PlanLib.loanKind(plan, loan);
     }
 
-    /// @dev The loan that is arriving, or arrived last.
-    function _arriving() internal view returns (uint256) {
-        return _cursor;
-    }
-
-    function _accept(bytes calldata plan, uint256 loan, address asset, uint256 amount, uint256 fee)
-        private
-        returns (uint256 owed)
-    {
-        bool isAskedFor =
-            asset == PlanLib.loanAsset(plan, loan) && amount == PlanLib.loanAmount(plan, loan);
-        if (!isAskedFor) revert ErrorsLib.WrongLoan(asset, amount);
-        uint256 maxFee = PlanLib.maxLoanFee(plan, loan);
+    function _accept(bytes calldata plan, uint256 loan, address asset, uint256 amount, uint256 fee) private {
+        (address wanted, uint256 wantedAmount, uint256 maxFee) = PlanLib.loanTerms(plan, loan);
+        if (asset != wanted || amount != wantedAmount) revert ErrorsLib.WrongLoan(asset, amount);
         if (fee > maxFee) revert ErrorsLib.LoanFeeTooHigh(fee, maxFee);
-        owed = amount + fee;
-        _slot(_OWED, loan).tstore(owed);
+        if (fee != 0) _slot(_FEE, loan).tstore(fee);
     }
 
     function _goOn(bytes calldata plan, bytes32 planHash, uint256 last) private {
         uint256 next = PlanLib.afterLoan(plan, last);
-        if (PlanLib.hasMore(plan, last)) _takeLoan(plan, planHash, next);
         // Without legs there is nothing to spend: whether the loans came in full shows when they are repaid.
-        else if (next != plan.length) _onAllLoans(plan, next);
+        if (next == plan.length) return;
+        if (PlanLib.hasMore(plan, last)) _borrow(plan, planHash, next);
+        else _onAllLoans(plan, next);
     }
 
     /* WHAT IS KNOWN OF A LOAN, BY ITS OFFSET */
 
     /// @dev Balance of the loan's asset before the first loan: not ours to count, not ours to spend.
-    function _balanceBefore(uint256 offset) internal view returns (uint256) {
-        return _slot(_BALANCE_BEFORE, offset).tload();
+    function _balanceBefore(uint256 loan) internal view returns (uint256) {
+        return _slot(_BALANCE_BEFORE, loan).tload();
     }
 
     /// @dev Amount plus fee of a loan that has arrived.
-    function _owed(uint256 offset) internal view returns (uint256) {
-        return _slot(_OWED, offset).tload();
+    function _owed(bytes calldata plan, uint256 loan) internal view returns (uint256) {
+        return PlanLib.loanAmount(plan, loan) + _fee(plan, loan);
+    }
+
+    /// @dev The fee of a loan that is repaid; zero again for the next plan of a batch.
+    function _takeFee(bytes calldata plan, uint256 loan) internal returns (uint256 fee) {
+        fee = _fee(plan, loan);
+        if (fee != 0) _slot(_FEE, loan).tstore(0);
+    }
+
+    /// @dev A plan that accepts no fee has paid none.
+    function _fee(bytes calldata plan, uint256 loan) private view returns (uint256) {
+        return PlanLib.maxLoanFee(plan, loan) == 0 ? 0 : _slot(_FEE, loan).tload();
     }
 
     function _slot(uint256 base, uint256 offset) private pure returns (TransientSlot.Uint256Slot) {
-        return bytes32(base + offset).asUint256();
+        unchecked {
+            return bytes32(base + offset).asUint256();
+        }
     }
 
     /* FOR LENDERS: a callback's sender is the lender, once the guard has let it in */

@@ -57,8 +57,8 @@ contract FlashLoanArbitrage is
     /// @param treasury_ Receiver of profit.
     /// @param lenders Where each lender stands; zero where the chain has none.
     /// @param weth Wrapped ether.
-    constructor(address owner_, address treasury_, Lenders memory lenders, address weth)
-        ExecutorRoles(owner_, treasury_)
+    constructor(address owner_, address treasury_, Lenders memory lenders, address weth, address forwarder)
+        ExecutorRoles(owner_, treasury_, forwarder)
         BalancerV2Vault(lenders.balancerV2Vault)
         AaveV3Lender(lenders.aaveV3Pool)
         MorphoBlueLender(lenders.morphoBlue)
@@ -71,7 +71,13 @@ contract FlashLoanArbitrage is
     /* KEEPER FUNCTIONS */
 
     /// @inheritdoc IFlashLoanArbitrage
-    function execute(bytes calldata plan) external override onlyKeeper nonReentrant returns (uint256 profit) {
+    function execute(bytes calldata plan)
+        external
+        override
+        onlyKeeper
+        nonReentrantFromFirstCallback
+        returns (uint256 profit)
+    {
         (profit,,) = _run(plan);
     }
 
@@ -144,7 +150,7 @@ contract FlashLoanArbitrage is
 
     /// @inheritdoc IFlashLoanArbitrage
     function lenderAddress(LenderKind lender) public view override returns (address) {
-        if (lender == LenderKind.BalancerV2) return BALANCER_VAULT;
+        if (lender == LenderKind.BalancerV2) return _BALANCER_VAULT;
         if (lender == LenderKind.MorphoBlue) return _MORPHO;
         if (lender == LenderKind.UniswapV4) return _POOL_MANAGER;
         if (lender == LenderKind.AaveV3) return _AAVE_V3_POOL;
@@ -156,26 +162,50 @@ contract FlashLoanArbitrage is
     /* INTERNAL: ONE PLAN */
 
     function _run(bytes calldata plan) private returns (uint256 profit, uint256 loanFee, uint256 builderTip) {
-        _checkHead(plan);
+        (uint256 minProfit, uint256 builderShareBps) = _checkHead(plan);
         bytes32 hash = EfficientHashLib.hashCalldata(plan);
-        _takeLoans(plan, hash);
-        (profit, loanFee, builderTip) = _settle(plan);
-        emit ArbitrageExecuted(hash, PlanLib.loanAsset(plan, PlanLib.LOANS), profit, loanFee, builderTip);
+        uint256 balanceBefore = _takeLoans(plan, hash);
+        address asset = PlanLib.loanAsset(plan, PlanLib.LOANS);
+        uint256 gain = _gain(asset, balanceBefore);
+        loanFee = _settleLoans(plan, asset);
+        if (gain < minProfit) revert ErrorsLib.MinProfitNotMet(gain, minProfit);
+        if (gain != 0) (profit, builderTip) = _share(asset, gain, minProfit, builderShareBps);
+        if (loanFee | builderTip == 0) emit ArbitrageExecuted(hash, asset, profit);
+        else emit ArbitrageExecutedWithCosts(hash, asset, profit, loanFee, builderTip);
     }
 
-    function _checkHead(bytes calldata plan) private view {
+    function _checkHead(bytes calldata plan)
+        private
+        view
+        returns (uint256 minProfit, uint256 builderShareBps)
+    {
+        if (!PlanLib.isFor(plan, address(this))) {
+            _requireForUs(plan);
+        }
+        uint256 deadline;
+        (deadline, minProfit, builderShareBps) = PlanLib.limits(plan);
+        // A deadline is minutes; a validator moves the clock by seconds.
+        // forge-lint: disable-next-line(block-timestamp)
+        if (deadline < block.timestamp) _revertLate(plan, deadline);
+        if (builderShareBps != 0) _requireTippable(plan, builderShareBps);
+    }
+
+    /// @dev Says what is wrong with a plan that is not for this executor on this chain.
+    function _requireForUs(bytes calldata plan) private view {
         PlanLib.requireHead(plan);
         uint256 chainId = PlanLib.chainId(plan);
         if (chainId != block.chainid) revert ErrorsLib.WrongChain(chainId, block.chainid);
         address executor = PlanLib.executor(plan);
         if (executor != address(this)) revert ErrorsLib.WrongExecutor(executor, address(this));
-        uint256 deadline = PlanLib.deadline(plan);
-        // A deadline is minutes; a validator moves the clock by seconds.
-        // forge-lint: disable-next-line(block-timestamp)
-        if (deadline < block.timestamp) revert ErrorsLib.DeadlineExpired(deadline, block.timestamp);
-        uint256 share = PlanLib.builderShareBps(plan);
-        if (share == 0) return;
-        if (share > _BPS) revert ErrorsLib.BuilderShareTooLarge(share);
+    }
+
+    function _revertLate(bytes calldata plan, uint256 deadline) private view {
+        PlanLib.requireHead(plan);
+        revert ErrorsLib.DeadlineExpired(deadline, block.timestamp);
+    }
+
+    function _requireTippable(bytes calldata plan, uint256 builderShareBps) private view {
+        if (builderShareBps > _BPS) revert ErrorsLib.BuilderShareTooLarge(builderShareBps);
         address asset = PlanLib.loanAsset(plan, PlanLib.LOANS);
         if (asset != WETH) revert ErrorsLib.TipNeedsWeth(asset);
     }
@@ -188,7 +218,7 @@ contract FlashLoanArbitrage is
         LenderKind kind = PlanLib.loanKind(plan, loan);
         // The cheapest first, where a comparison counts.
         if (kind == LenderKind.BalancerV2) {
-            _requireHere(BALANCER_VAULT, kind);
+            _requireHere(_BALANCER_VAULT, kind);
             return _borrowFromBalancerV2(plan, planHash, loan);
         }
         if (kind == LenderKind.MorphoBlue) {
@@ -197,7 +227,7 @@ contract FlashLoanArbitrage is
         }
         if (kind == LenderKind.UniswapV4) {
             _requireHere(_POOL_MANAGER, kind);
-            return _borrowFromUniswapV4(plan, planHash);
+            return _borrowFromUniswapV4(plan, planHash, loan);
         }
         if (kind == LenderKind.UniswapV2) return _borrowFromUniswapV2(plan, planHash, loan);
         if (kind == LenderKind.UniswapV3) return _borrowFromUniswapV3(plan, planHash, loan);
@@ -215,17 +245,16 @@ contract FlashLoanArbitrage is
 
     /// @inheritdoc FlashBorrower
     function _onAllLoans(bytes calldata plan, uint256 route) internal override {
-        if (PlanLib.hasLeg(plan, route, VenueKind.UniswapV4) && !_unlockedByLoan()) {
-            // Once around all legs, so that nothing but the manager's books moves between two over Uniswap V4.
-            _unlockUniswapV4(plan);
-        } else {
-            _runRoute(plan, route);
-        }
+        bool opensV4 = PlanLib.hasLeg(plan, route, VenueKind.UniswapV4)
+            && !PlanLib.hasLoanBefore(plan, LenderKind.UniswapV4, route);
+        // Once around all legs, so that nothing but the manager's books moves between two over Uniswap V4.
+        if (opensV4) _unlockUniswapV4(plan, route);
+        else _runRoute(plan, route);
     }
 
     /// @inheritdoc UniswapV4Unlock
-    function _onUnlockedForSwap(bytes calldata plan) internal override {
-        _runRoute(plan, PlanLib.afterLoan(plan, _arriving()));
+    function _onUnlockedForSwap(bytes calldata plan, uint256 route) internal override {
+        _runRoute(plan, route);
     }
 
     function _runRoute(bytes calldata plan, uint256 route) private {
@@ -242,13 +271,13 @@ contract FlashLoanArbitrage is
         }
         _runLegs(plan, route, hand, purse);
         if (purse.isOpen()) _checkPurse(plan, hand, purse);
-        else _checkHand(hand, asset);
+        else _checkHand(plan, hand, asset);
     }
 
     /// @dev One loan, one chain of legs: only what the route brought back may repay, whatever else lies here.
-    function _checkHand(Hand memory hand, address asset) private view {
+    function _checkHand(bytes calldata plan, Hand memory hand, address asset) private view {
         if (hand.token != asset) revert ErrorsLib.RouteNotClosed(asset, hand.token);
-        uint256 owed = _owed(PlanLib.LOANS);
+        uint256 owed = _owed(plan, PlanLib.LOANS);
         if (hand.amount < owed) revert ErrorsLib.LoanNotCovered(asset, hand.amount, owed);
     }
 
@@ -285,46 +314,45 @@ contract FlashLoanArbitrage is
 
     /* INTERNAL: THE PROFIT */
 
-    /// @dev The gain is the growth of our balance over all loans; all of it leaves again.
-    function _settle(bytes calldata plan)
-        private
-        returns (uint256 profit, uint256 loanFee, uint256 builderTip)
-    {
+    /// @dev What loans of other assets gained leaves here.
+    /// @return loanFee Fees of all loans of `asset`, the first one's.
+    function _settleLoans(bytes calldata plan, address asset) private returns (uint256 loanFee) {
         uint256 loan = PlanLib.LOANS;
-        address asset = PlanLib.loanAsset(plan, loan);
-        uint256 gain = _gain(asset, loan);
-        loanFee = _feeOf(plan, loan);
+        loanFee = _takeFee(plan, loan);
         while (PlanLib.hasMore(plan, loan)) {
             loan = PlanLib.afterLoan(plan, loan);
+            uint256 fee = _takeFee(plan, loan);
             address other = PlanLib.loanAsset(plan, loan);
-            if (other == asset) loanFee += _feeOf(plan, loan);
+            if (other == asset) loanFee += fee;
             else if (_firstLoanOf(plan, other) == loan) _paySurplus(other, loan);
         }
-        uint256 minProfit = PlanLib.minProfit(plan);
-        if (gain < minProfit) revert ErrorsLib.MinProfitNotMet(gain, minProfit);
-        if (gain == 0) return (0, loanFee, 0);
-        builderTip = _tipBuilder(gain - minProfit, PlanLib.builderShareBps(plan));
-        profit = gain - builderTip;
-        _payTreasury(asset, profit);
-    }
-
-    function _feeOf(bytes calldata plan, uint256 loan) private view returns (uint256) {
-        return _owed(loan) - PlanLib.loanAmount(plan, loan);
     }
 
     /// @dev Gains in other assets than the first loan's; a loss in one reverts in `_gain`.
-    function _paySurplus(address asset, uint256 offset) private {
-        uint256 surplus = _gain(asset, offset);
+    function _paySurplus(address asset, uint256 loan) private {
+        uint256 surplus = _gain(asset, _balanceBefore(loan));
         if (surplus == 0) return;
         _payTreasury(asset, surplus);
         emit SurplusPaid(asset, surplus);
     }
 
-    function _gain(address asset, uint256 offset) private view returns (uint256) {
-        uint256 balanceBefore = _balanceBefore(offset);
-        uint256 balanceAfter = _balance(asset, address(this));
+    /// @dev The gain is the growth of our balance over all loans; all of it leaves again.
+    function _gain(address asset, uint256 balanceBefore) private view returns (uint256) {
+        uint256 balanceAfter = SafeTransferLib.balanceOf(asset, address(this));
         if (balanceAfter < balanceBefore) revert ErrorsLib.BalanceShrank(asset, balanceBefore, balanceAfter);
-        return balanceAfter - balanceBefore;
+        unchecked {
+            return balanceAfter - balanceBefore;
+        }
+    }
+
+    /// @dev Between the block's builder and the treasury.
+    function _share(address asset, uint256 gain, uint256 minProfit, uint256 builderShareBps)
+        private
+        returns (uint256 profit, uint256 builderTip)
+    {
+        builderTip = _tipBuilder(gain - minProfit, builderShareBps);
+        profit = gain - builderTip;
+        _payTreasury(asset, profit);
     }
 
     /// @dev Unwraps exactly the tip; what the builder refuses is wrapped again and stays profit.
@@ -363,7 +391,7 @@ contract FlashLoanArbitrage is
     function _owedIn(bytes calldata plan, address asset) private view returns (uint256 owed) {
         uint256 loan = PlanLib.LOANS;
         while (true) {
-            if (PlanLib.loanAsset(plan, loan) == asset) owed += _owed(loan);
+            if (PlanLib.loanAsset(plan, loan) == asset) owed += _owed(plan, loan);
             if (!PlanLib.hasMore(plan, loan)) return owed;
             loan = PlanLib.afterLoan(plan, loan);
         }

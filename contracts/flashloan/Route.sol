@@ -130,7 +130,7 @@ abstract contract Route is
         if (leg.fromPurse) tokenIn = leg.tokenIn;
         VenueKind kind = leg.kind;
         if (kind == VenueKind.UniswapV4) stop.pool = _POOL_MANAGER;
-        else if (kind == VenueKind.BalancerV2) stop.pool = BALANCER_VAULT;
+        else if (kind == VenueKind.BalancerV2) stop.pool = _BALANCER_VAULT;
         else if (kind == VenueKind.WrappedEther) stop.pool = WETH;
         else (stop.pool, stop.feePips) = _listedPool(plan, leg, tokenIn);
         if (stop.pool == address(0)) revert ErrorsLib.VenueNotAvailable(kind);
@@ -154,7 +154,7 @@ abstract contract Route is
         }
         if (kind == VenueKind.UniswapV4) {
             return _swapOnUniswapV4(
-                plan, leg.params, leg.next, hand.token, tokenOut, hand.amount, hand.prepaid, recipient
+                plan[leg.params:leg.next], hand.token, tokenOut, hand.amount, hand.prepaid, recipient
             );
         }
         if (kind != VenueKind.WrappedEther) return _swapPulled(plan, stop, hand, recipient);

@@ -55,7 +55,8 @@ struct Venue {
 ///
 /// ROLES
 /// - The owner (two-step) lists venues, names the treasury, the guardian and the keepers, sweeps, pauses, unpauses.
-/// - A keeper executes plans. A leaked keeper key can waste gas and miss trades; it can move nothing.
+/// - A keeper executes plans, or signs that they be executed: a call that the trusted forwarder makes for it counts as its
+///   own (`execute` and `executeBatch` only; the forwarder is fixed at deployment). A leaked keeper key can waste gas and miss trades; it can move nothing.
 /// - The guardian may only pause.
 ///
 /// THE PLAN
@@ -88,13 +89,18 @@ interface IFlashLoanArbitrage {
 
     /* EVENTS */
 
-    /// @notice A plan was executed.
+    /// @notice A plan was executed whose loans were free, and which paid no builder.
+    /// @param planHash keccak256(plan).
+    /// @param asset Token of the first loan, in which profit is counted.
+    /// @param profit What the treasury received, measured on its balance, in base units of `asset`.
+    event ArbitrageExecuted(bytes32 indexed planHash, address indexed asset, uint256 profit);
+    /// @notice A plan was executed that paid a fee or a builder; each plan emits one of the two.
     /// @param planHash keccak256(plan).
     /// @param asset Token of the first loan, in which profit is counted.
     /// @param profit What the treasury received, measured on its balance, in base units of `asset`.
     /// @param loanFee Fees paid to lenders of `asset`, in base units.
     /// @param builderTip Wei paid to the block's builder; 0 where no tip was asked or the builder refused it.
-    event ArbitrageExecuted(
+    event ArbitrageExecutedWithCosts(
         bytes32 indexed planHash, address indexed asset, uint256 profit, uint256 loanFee, uint256 builderTip
     );
     /// @notice A plan with loans of several assets gained in another than the first; the treasury received it.
@@ -178,7 +184,7 @@ interface IFlashLoanArbitrage {
     /// @notice Allows execution again.
     function unpause() external;
 
-    /// @notice Grants or revokes the keeper role.
+    /// @notice Grants or revokes the keeper role. The forwarder cannot hold it.
     /// @dev The first keeper shares a storage slot with the pause flag and is the cheapest to check; the others
     /// cost one cold storage read (2,100 gas) more.
     function setKeeper(address keeper, bool allowed) external;

@@ -19,10 +19,12 @@ library ErrorsLib {
     error OwnershipNotRenounceable();
     /// @notice A treasury must be neither the zero address nor the executor itself.
     error InvalidTreasury(address treasury);
-    /// @notice The zero address cannot be a keeper.
+    /// @notice Neither the zero address nor the forwarder, which calls for anybody, can be a keeper.
     error InvalidKeeper();
     /// @notice Wrapped ether holds no code.
     error InvalidWeth(address weth);
+    /// @notice Called again while it runs.
+    error Reentered();
     /// @notice Only this contract itself may call it.
     error NotSelf(address caller);
     /// @notice Ether comes only from the contract that is just now to pay it out: WETH, or the pool of a leg that buys it.
@@ -91,8 +93,6 @@ library ErrorsLib {
     error CallbackDataChanged(bytes32 given, bytes32 returned);
     /// @notice The callee returned without calling back.
     error CallbackNotMade(address callee);
-    /// @notice A second callback would be awaited while one is pending.
-    error CallbackPending(address callee);
     /// @notice The loan was started by somebody else.
     error WrongInitiator(address initiator);
     /// @notice The lender brought another loan than was asked for.

@@ -40,9 +40,7 @@ contract PlanLibHarness {
         PlanLib.requireHead(plan);
         head.chainId = PlanLib.chainId(plan);
         head.executor = PlanLib.executor(plan);
-        head.deadline = PlanLib.deadline(plan);
-        head.minProfit = PlanLib.minProfit(plan);
-        head.builderShareBps = PlanLib.builderShareBps(plan);
+        (head.deadline, head.minProfit, head.builderShareBps) = PlanLib.limits(plan);
         uint256 route;
         (loans, route) = _loans(plan);
         legs = _legs(plan, route);
@@ -65,9 +63,10 @@ contract PlanLibHarness {
         loan.next = PlanLib.checkLoan(plan, offset);
         loan.kind = PlanLib.loanKind(plan, offset);
         loan.more = PlanLib.hasMore(plan, offset);
-        loan.asset = PlanLib.loanAsset(plan, offset);
-        loan.amount = PlanLib.loanAmount(plan, offset);
-        loan.maxFee = PlanLib.maxLoanFee(plan, offset);
+        (loan.asset, loan.amount, loan.maxFee) = PlanLib.loanTerms(plan, offset);
+        assert(
+            loan.asset == PlanLib.loanAsset(plan, offset) && loan.amount == PlanLib.loanAmount(plan, offset)
+        );
         loan.params = PlanLib.loanParams(offset);
         assert(loan.next == PlanLib.afterLoan(plan, offset));
     }

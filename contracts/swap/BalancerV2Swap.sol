@@ -33,6 +33,6 @@ abstract contract BalancerV2Swap is BalancerV2Vault {
             sender: address(this), fromInternalBalance: false, recipient: recipient, toInternalBalance: false
         });
         // No limit here: what arrives is measured against the leg's least output.
-        return IBalancerV2Vault(BALANCER_VAULT).swap{value: value}(singleSwap, funds, 0, block.timestamp);
+        return IBalancerV2Vault(_BALANCER_VAULT).swap{value: value}(singleSwap, funds, 0, block.timestamp);
     }
 }

@@ -26,7 +26,7 @@ abstract contract UniswapV3Swap is CallbackGuard, IUniswapV3SwapCallback {
     ) internal returns (uint256 amountOut) {
         bool zeroForOne = tokenIn < tokenOut;
         bytes memory data = abi.encode(tokenIn, amountIn);
-        _expectCallback(pool, family, keccak256(data));
+        _expectCallback(pool, family, 0, keccak256(data));
         (int256 amount0, int256 amount1) = IUniswapV3Pool(pool)
             .swap(
                 recipient,

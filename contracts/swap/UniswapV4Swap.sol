@@ -20,30 +20,39 @@ abstract contract UniswapV4Swap is UniswapV4Unlock {
     uint256 private constant _HOOKED = 26;
 
     /// @dev Unlocks the manager, once, around all legs of a route; they run in `_onUnlockedForSwap`.
-    function _unlockUniswapV4(bytes calldata plan) internal {
+    /// @param route Where they begin.
+    function _unlockUniswapV4(bytes calldata plan, uint256 route) internal {
         if (_POOL_MANAGER == address(0)) revert ErrorsLib.VenueNotAvailable(VenueKind.UniswapV4);
-        _expectCallback(_POOL_MANAGER, CallbackKind.UniswapV4Swap, keccak256(plan));
+        _expectCallback(_POOL_MANAGER, CallbackKind.UniswapV4Swap, route, keccak256(plan));
         IUniswapV4PoolManager(_POOL_MANAGER).unlock(plan);
         _requireConsumed();
     }
 
     /// @dev Sells all of `amountIn`, or reverts. Tokens are named as currencies are: the zero address is ether.
-    /// @param plan Holds the pool's fee, tick spacing and hooks from `params` to `end`.
+    /// @param params The leg's own: the pool's fee, tick spacing and hooks.
     /// @param credited The leg before left the input with the manager.
     /// @param recipient Who is paid: this contract, the next leg's pair, or nobody yet (the manager itself).
     /// @return amountOut What the manager paid or credited, in base units of `tokenOut`.
     function _swapOnUniswapV4(
-        bytes calldata plan,
-        uint256 params,
-        uint256 end,
+        bytes calldata params,
         address tokenIn,
         address tokenOut,
         uint256 amountIn,
         bool credited,
         address recipient
     ) internal returns (uint256 amountOut) {
+        amountOut = _sellToUniswapV4(params, tokenIn, tokenOut, amountIn);
+        if (!credited) _settleUniswapV4(tokenIn, amountIn);
+        if (recipient != _POOL_MANAGER) _takeUniswapV4(tokenOut, recipient, amountOut);
+    }
+
+    /// @dev The swap itself, on the manager's books.
+    function _sellToUniswapV4(bytes calldata params, address tokenIn, address tokenOut, uint256 amountIn)
+        private
+        returns (uint256 amountOut)
+    {
         bool zeroForOne = tokenIn < tokenOut;
-        IUniswapV4PoolManager.PoolKey memory key = _poolKey(plan, params, end);
+        IUniswapV4PoolManager.PoolKey memory key = _poolKey(params);
         (key.currency0, key.currency1) = zeroForOne ? (tokenIn, tokenOut) : (tokenOut, tokenIn);
         // Negative: exact input.
         int256 wanted = -SafeCast.toInt256(amountIn);
@@ -58,25 +67,18 @@ abstract contract UniswapV4Swap is UniswapV4Unlock {
         (int256 deltaIn, int256 deltaOut) = (deltas >> 128, int256(int128(deltas)));
         if (!zeroForOne) (deltaIn, deltaOut) = (deltaOut, deltaIn);
         if (deltaIn != wanted) revert ErrorsLib.SwapNotFilled(_POOL_MANAGER, amountIn, -deltaIn);
-        amountOut = SafeCast.toUint256(deltaOut);
-        if (!credited) _settleUniswapV4(tokenIn, amountIn);
-        if (recipient != _POOL_MANAGER) {
-            IUniswapV4PoolManager(_POOL_MANAGER).take(tokenOut, recipient, amountOut);
-        }
+        return SafeCast.toUint256(deltaOut);
     }
 
     /// @dev The pool's fee, tick spacing and hooks; its currencies are for the caller to fill in.
-    function _poolKey(bytes calldata plan, uint256 params, uint256 end)
-        private
-        pure
-        returns (IUniswapV4PoolManager.PoolKey memory key)
-    {
-        bool hooked = end - params > _PLAIN;
-        bytes calldata read = PlanLib.params(plan, params, end, hooked ? _HOOKED : _PLAIN);
-        key.fee = PlanLib.uint24At(read, 0);
+    function _poolKey(bytes calldata params) private pure returns (IUniswapV4PoolManager.PoolKey memory key) {
+        bool hooked = params.length > _PLAIN;
+        uint256 needed = hooked ? _HOOKED : _PLAIN;
+        if (params.length != needed) revert ErrorsLib.WrongParameters(params.length, needed);
+        key.fee = PlanLib.uint24At(params, 0);
         // Two's complement in three bytes.
         // forge-lint: disable-next-line(unsafe-typecast)
-        key.tickSpacing = int24(PlanLib.uint24At(read, 3));
-        if (hooked) key.hooks = PlanLib.addressAt(read, 6);
+        key.tickSpacing = int24(PlanLib.uint24At(params, 3));
+        if (hooked) key.hooks = PlanLib.addressAt(params, 6);
     }
 }

@@ -71,7 +71,13 @@ LINT_STAGES = (
     Stage("sizes", _tool("python", "-m", "gate.sizes"), "functions and files, short enough to read"),
     Stage("forge-fmt", _tool("forge", "fmt", "--check"), "Solidity: layout"),
     Stage("contract-rules", _tool("python", "-m", "gate.contract_rules"), "Solidity: our own rules"),
-    Stage("forge-lint", _tool("forge", "lint", "--deny", "notes"), "Solidity: style"),
+    Stage(
+        "forge-lint",
+        _tool("forge", "lint", "--deny", "notes"),
+        "Solidity: style",
+        # It compiles without code, and in the build's own folder would leave artifacts without any.
+        (("FOUNDRY_OUT", ".build/lint/out"), ("FOUNDRY_CACHE_PATH", ".build/lint/cache")),
+    ),
 )
 
 _DEEP = (("HYPOTHESIS_PROFILE", "deep"), ("FOUNDRY_PROFILE", "deep"))

@@ -16,7 +16,7 @@ _ALLOWANCES = "libraries/AllowanceLib.sol"
 def _v3_callback_that_asks(question: str) -> tuple[Patch, ...]:
     """Uniswap V3's callback without the guard: the pool is believed by what it answers to `question`."""
     return (
-        Patch(_V3_SWAP, "        _expectCallback(pool, family, keccak256(data));\n"),
+        Patch(_V3_SWAP, "        _expectCallback(pool, family, 0, keccak256(data));\n"),
         Patch(_V3_SWAP, "        _requireConsumed();\n"),
         Patch(
             _V3_SWAP,
@@ -50,13 +50,13 @@ _CALLBACKS = (
         (
             Patch(
                 _GUARD,
-                "        if (_expectation != _word(msg.sender, kind)) "
+                "        if (state & _WHO != _word(msg.sender, kind)) "
                 "revert ErrorsLib.UnexpectedCallback(msg.sender, kind);\n",
                 "        kind;\n",
             ),
             Patch(
                 _GUARD,
-                "        if (hash != _dataHash) revert ErrorsLib.CallbackDataChanged(_dataHash, hash);\n",
+                "        if (hash != awaited) revert ErrorsLib.CallbackDataChanged(awaited, hash);\n",
             ),
         ),
     ),
@@ -66,8 +66,9 @@ _CALLBACKS = (
         (
             Patch(
                 "flashloan/lenders/BalancerV2Lender.sol",
-                "bytes32 planHash = _consumeCallback(CallbackKind.BalancerV2Loan, userData);",
-                "require(msg.sender == BALANCER_VAULT);\n        bytes32 planHash = keccak256(userData);",
+                "(bytes32 planHash, uint256 loan) = _consumeCallback(CallbackKind.BalancerV2Loan, userData);",
+                "require(msg.sender == _BALANCER_VAULT);\n"
+                "        (bytes32 planHash, uint256 loan) = (keccak256(userData), 0);",
             ),
         ),
     ),
@@ -75,14 +76,17 @@ _CALLBACKS = (
         "OpenFlag",
         "the guard knows that something is open, not whose callback is awaited",
         (
-            Patch(_GUARD, "        if (pending != 0) revert ErrorsLib.CallbackPending(_callee(pending));\n"),
-            Patch(_GUARD, "        if (pending != 0) revert ErrorsLib.CallbackNotMade(_callee(pending));\n"),
-            Patch(_GUARD, "if (_expectation != _word(msg.sender, kind))", "if (_expectation == 0)"),
             Patch(
                 _GUARD,
-                "        if (hash != _dataHash) revert ErrorsLib.CallbackDataChanged(_dataHash, hash);\n",
+                "        if (state != _BUSY) revert ErrorsLib.CallbackNotMade(address(uint160(state)));\n",
+                "        state;\n",
             ),
-            Patch(_GUARD, "        _expectation = 0;\n"),
+            Patch(_GUARD, "if (state & _WHO != _word(msg.sender, kind))", "if (state == _IDLE)"),
+            Patch(
+                _GUARD,
+                "        if (hash != awaited) revert ErrorsLib.CallbackDataChanged(awaited, hash);\n",
+            ),
+            Patch(_GUARD, "        _state = _BUSY;\n        at = ", "        at = "),
         ),
     ),
     Twin(
@@ -208,7 +212,7 @@ _KEYS = (
         (
             Patch(
                 _ROLES,
-                "if (msg.sender != gate.firstKeeper && !_otherKeepers[msg.sender])",
+                "if (msg.sender != _gate.firstKeeper && !_isOtherKeeper())",
                 "if (false)",
             ),
         ),
@@ -241,8 +245,7 @@ _KEYS = (
         (
             Patch(
                 _CORE,
-                "        if (deadline < block.timestamp) "
-                "revert ErrorsLib.DeadlineExpired(deadline, block.timestamp);\n",
+                "        if (deadline < block.timestamp) _revertLate(plan, deadline);\n",
             ),
         ),
     ),

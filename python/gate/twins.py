@@ -28,7 +28,6 @@ TREE = ROOT / ".build" / "twins"
 CONTRACTS = "contracts"
 COPIED = ("foundry.toml", CONTRACTS, "tests/forge/support", "tests/forge/incidents")
 LINKED = (".venv", "node_modules")
-LEFT_OUT = shutil.ignore_patterns("mocks", "twins", "LenderLens.sol", "replica", ".cache")
 # Twenty twins are for the tests alone: without the optimizer they compile in a fifth of the time.
 SETTINGS = {
     "FOUNDRY_PROFILE": "quick",
@@ -41,6 +40,7 @@ BATCH = 4
 VARIABLE = "STEELYARD_TWIN"
 ALL = "all"
 PASSED = "Success"
+_IMPORT = re.compile(r'^(?:import|\}).*?"(\.[^"]+)";', re.MULTILINE)
 _TEST = re.compile(r"^test_([A-Z]\w*?)_")
 
 
@@ -105,12 +105,24 @@ def lay_out(tree: Path, root: Path, twins: Sequence[Twin]) -> None:
             (tree / name).symlink_to(root / name)
     for twin in twins:
         copy = tree / CONTRACTS / "twins" / twin.name
-        shutil.copytree(root / CONTRACTS, copy, ignore=LEFT_OUT)
-        # The harness of a library is among the mocks.
-        (copy / twin.contract).parent.mkdir(exist_ok=True)
-        shutil.copy(root / CONTRACTS / twin.contract, copy / twin.contract)
+        for name in _needed(root / CONTRACTS, twin.contract):
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(root / CONTRACTS / name, copy / name)
         for patch in (*twin.patches, _naming(twin)):
             apply(patch, copy, twin.name)
+
+
+def _needed(contracts: Path, contract: str) -> set[str]:
+    """The contract and everything of ours that it imports: more would be compiled once for each twin."""
+    found: set[str] = set()
+    ahead = [contracts / contract]
+    while ahead:
+        path = ahead.pop()
+        name = path.relative_to(contracts).as_posix()
+        if name not in found:
+            found.add(name)
+            ahead += [(path.parent / one).resolve() for one in _IMPORT.findall(path.read_text("utf-8"))]
+    return found
 
 
 def _naming(twin: Twin) -> Patch:

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Vm} from "forge-std/Vm.sol";
 import {IFlashLoanArbitrage, LenderKind} from "contracts/interfaces/IFlashLoanArbitrage.sol";
 import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
@@ -74,9 +73,9 @@ contract BatchTest is ExecutorFixture {
             uint256 inWeth = _execute(_inWeth()); // the first plan moved no price that this one uses
             vm.revertToState(snapshot);
             vm.expectEmit(address(executor));
-            emit IFlashLoanArbitrage.ArbitrageExecuted(_inUsd().hash(), address(usd), inUsd, 0, 0);
+            emit IFlashLoanArbitrage.ArbitrageExecuted(_inUsd().hash(), address(usd), inUsd);
             vm.expectEmit(address(executor));
-            emit IFlashLoanArbitrage.ArbitrageExecuted(_inWeth().hash(), address(weth), inWeth, 0, 0);
+            emit IFlashLoanArbitrage.ArbitrageExecuted(_inWeth().hash(), address(weth), inWeth);
             uint256[] memory profits = _run(_batch(_inUsd(), _inWeth()), skip == 1);
             assertEq(profits.length, 2);
             assertEq(profits[0], inUsd);
@@ -229,7 +228,7 @@ contract BatchTest is ExecutorFixture {
         uint256[] memory profits = _run(_batch(plan, _inWeth()), true);
         assertGt(profits[0], 0);
         assertGt(profits[1], 0);
-        assertEq(bytes4(hook.lastAnswer()), ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector);
+        assertEq(bytes4(hook.lastAnswer()), ErrorsLib.Reentered.selector);
     }
 
     /// @dev A token in a running batch plays the executor's own part: only the executor itself may.

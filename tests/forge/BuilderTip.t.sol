@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {LenderKind} from "contracts/interfaces/IFlashLoanArbitrage.sol";
 import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
 import {ReenteringBuilder} from "contracts/mocks/BuilderDoubles.sol";
@@ -78,7 +77,7 @@ contract BuilderTipTest is ExecutorFixture {
         reentering.arm(address(executor), abi.encodeCall(executor.sweepEther, (0)));
         vm.coinbase(address(reentering));
         assertGt(_execute(_tipping(5_000)), 0);
-        assertEq(reentering.lastError(), ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector);
+        assertEq(reentering.lastError(), ErrorsLib.Reentered.selector);
         assertGt(address(reentering).balance, 0);
     }
 

@@ -57,10 +57,17 @@ contract ExecuteTest is ExecutorFixture {
         Vm.Log memory last = logs[logs.length - 1];
         assertEq(last.emitter, address(executor));
         assertEq(last.topics.length, 3);
-        assertEq(last.topics[0], IFlashLoanArbitrage.ArbitrageExecuted.selector);
+        uint256 fee = plan.loans[0].maxFee;
+        bool isFree = fee == 0 && tip == 0;
+        assertEq(
+            last.topics[0],
+            isFree
+                ? IFlashLoanArbitrage.ArbitrageExecuted.selector
+                : IFlashLoanArbitrage.ArbitrageExecutedWithCosts.selector
+        );
         assertEq(last.topics[1], plan.hash(), "plan hash");
         assertEq(last.topics[2], bytes32(uint256(uint160(plan.loans[0].asset))), "asset");
-        assertEq(last.data, abi.encode(profit, plan.loans[0].maxFee, tip), "figures");
+        assertEq(last.data, isFree ? abi.encode(profit) : abi.encode(profit, fee, tip), "figures");
     }
 
     /* ROUTES */

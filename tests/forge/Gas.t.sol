@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {LenderKind} from "contracts/interfaces/IFlashLoanArbitrage.sol";
-import {BareBorrower} from "./support/BareBorrower.sol";
+import {BareBorrower} from "contracts/mocks/BareBorrower.sol";
 import {ExecutorFixture} from "./support/ExecutorFixture.sol";
 import {LegSpec, PlanCodec, PlanSpec} from "./support/PlanCodec.sol";
 
@@ -17,14 +17,14 @@ contract GasTest is ExecutorFixture {
     /* THE SNAPSHOT: IR pipeline, 1,000 runs, Cancun; lenders, pools and tokens by the old pipeline */
 
     /// @dev Ours with an empty route, all guards and the event included, less the bare loan.
-    uint256 internal constant EMPTY_OVER_BALANCER_V2 = 14_799;
-    uint256 internal constant EMPTY_OVER_AAVE_V3 = 11_081;
-    uint256 internal constant EMPTY_OVER_MORPHO_BLUE = 10_914;
+    uint256 internal constant EMPTY_OVER_BALANCER_V2 = 9_477;
+    uint256 internal constant EMPTY_OVER_AAVE_V3 = 8_830;
+    uint256 internal constant EMPTY_OVER_MORPHO_BLUE = 8_512;
 
     /// @dev Whole transactions over a Morpho loan, profit paid to the treasury.
-    uint256 internal constant V2_V2 = 173_255;
-    uint256 internal constant V2_V3 = 173_913;
-    uint256 internal constant V2_V2_V2 = 216_933;
+    uint256 internal constant V2_V2 = 170_085;
+    uint256 internal constant V2_V3 = 170_608;
+    uint256 internal constant V2_V2_V2 = 213_467;
 
     error GasMoved(uint256[3] measured, uint256[3] held);
 

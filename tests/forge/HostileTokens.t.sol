@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {LenderKind} from "contracts/interfaces/IFlashLoanArbitrage.sol";
 import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
@@ -86,7 +85,7 @@ contract HostileTokensTest is ExecutorFixture {
         address pair = executor.poolFor(V2_A, address(usd), address(hook), 0);
         hook.arm(pair, address(executor), again, false);
         assertGt(_execute(plan), 0);
-        assertEq(bytes4(hook.lastAnswer()), ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector);
+        assertEq(bytes4(hook.lastAnswer()), ErrorsLib.Reentered.selector);
         _assertNothingLeft(address(usd));
     }
 
@@ -104,7 +103,7 @@ contract HostileTokensTest is ExecutorFixture {
         PlanSpec memory plan = _plan(LenderKind.MorphoBlue, address(hook), address(btc), V2_A, V3);
         hook.arm(treasury, address(executor), abi.encodeCall(executor.execute, (plan.encode())), false);
         assertGt(_execute(plan), 0);
-        assertEq(bytes4(hook.lastAnswer()), ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector);
+        assertEq(bytes4(hook.lastAnswer()), ErrorsLib.Reentered.selector);
     }
 
     /// @dev The owner's key in a token's hands, in the worst moment: the open plan's money stays out of reach.
@@ -124,9 +123,7 @@ contract HostileTokensTest is ExecutorFixture {
             uint256 snapshot = vm.snapshotState();
             hook.arm(pair, address(executor), attacks[i], false);
             assertGt(_execute(plan), 0);
-            assertEq(
-                bytes4(hook.lastAnswer()), ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector
-            );
+            assertEq(bytes4(hook.lastAnswer()), ErrorsLib.Reentered.selector);
             vm.revertToState(snapshot);
         }
     }

@@ -60,6 +60,6 @@ contract LenderSidesTest is LendersFixture {
     function test_deployment_withoutWrappedEther_reverts() public {
         Lenders memory lenders = _lenders();
         vm.expectRevert(abi.encodeWithSelector(ErrorsLib.InvalidWeth.selector, attacker));
-        vm.deployCode(_executorArtifact(), abi.encode(owner, treasury, lenders, attacker));
+        vm.deployCode(_executorArtifact(), abi.encode(owner, treasury, lenders, attacker, address(0)));
     }
 }

@@ -168,7 +168,7 @@ contract NestedLoansTest is ExecutorFixture {
             vm.expectEmit(address(executor));
             emit IFlashLoanArbitrage.SurplusPaid(address(weth), surplus);
             vm.expectEmit(address(executor));
-            emit IFlashLoanArbitrage.ArbitrageExecuted(plan.hash(), address(usd), usdProfit, 0, 0);
+            emit IFlashLoanArbitrage.ArbitrageExecuted(plan.hash(), address(usd), usdProfit);
             assertEq(_execute(plan), usdProfit);
             assertEq(usd.balanceOf(treasury), usdProfit);
             assertEq(weth.balanceOf(treasury), surplus);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Vm} from "forge-std/Vm.sol";
 import {IFlashLoanArbitrage, LenderKind} from "contracts/interfaces/IFlashLoanArbitrage.sol";
 import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
@@ -56,14 +55,20 @@ contract QuoteTest is ExecutorFixture {
         try executor.quote(encoded) returns (uint256 profit, uint256 loanFee, uint256 builderTip) {
             uint256 builderBefore = block.coinbase.balance;
             vm.expectEmit(address(executor));
-            emit IFlashLoanArbitrage.ArbitrageExecuted(
-                plan.hash(), plan.loans[0].asset, profit, loanFee, builderTip
-            );
+            _emitExecuted(plan, profit, loanFee, builderTip);
             assertEq(_execute(plan), profit);
             assertEq(block.coinbase.balance - builderBefore, builderTip);
         } catch (bytes memory reason) {
             _assertReverts(plan, reason);
         }
+    }
+
+    function _emitExecuted(PlanSpec memory plan, uint256 profit, uint256 loanFee, uint256 builderTip)
+        private
+    {
+        (bytes32 hash, address asset) = (plan.hash(), plan.loans[0].asset);
+        if (loanFee == 0 && builderTip == 0) emit IFlashLoanArbitrage.ArbitrageExecuted(hash, asset, profit);
+        else emit IFlashLoanArbitrage.ArbitrageExecutedWithCosts(hash, asset, profit, loanFee, builderTip);
     }
 
     function test_quote_saysProfitFeeAndTip() public {
@@ -194,7 +199,7 @@ contract QuoteTest is ExecutorFixture {
         address pair = executor.poolFor(V2_A, address(usd), address(hook), 0);
         hook.arm(pair, address(executor), abi.encodeCall(executor.quote, (plan.encode())), false);
         assertGt(_execute(plan), 0);
-        assertEq(bytes4(hook.lastAnswer()), ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector);
+        assertEq(bytes4(hook.lastAnswer()), ErrorsLib.Reentered.selector);
     }
 
     function test_inside_byAnybodyButTheExecutor_isRefused() public {

@@ -34,7 +34,7 @@ from steelyard.sandbox.funding import fund_ether
 from steelyard.sandbox.mining import BLOCK_SECONDS
 from steelyard.units import BPS
 from tests.support.dev_chain import KeySigner
-from tests.support.flash import FlashPlan, Lender, prepare
+from tests.support.flash import FlashPlan, Lender, executed, prepare
 from tests.support.fork_chain import ETHER
 from tests.support.fork_market import USDC, WETH, Hop, VenueId
 from tests.support.records import Store, open_store
@@ -129,8 +129,8 @@ def test_plan_is_the_same_to_the_keeper_and_to_the_executor(
     flash: FlashPlan, executor: Any, keeper: Any
 ) -> None:
     plan = plan_of(flash, profit=1)
-    (event,) = executor.execute(flash.data, sender=keeper).decode_logs(executor.ArbitrageExecuted)
-    assert plan_id(plan) == to_hex(bytes(event.planHash))
+    event = executed(executor, executor.execute(flash.data, sender=keeper))
+    assert plan_id(plan) == to_hex(event.plan_hash)
 
 
 def test_recorded_profit_and_gas_are_the_balance_differences_on_chain(

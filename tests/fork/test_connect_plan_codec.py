@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from steelyard.connect.executor_errors import EXECUTOR_ERRORS
 from steelyard.connect.executor_events import (
     ARBITRAGE_EXECUTED_TOPIC,
+    ARBITRAGE_EXECUTED_WITH_COSTS_TOPIC,
     PLAN_SKIPPED_TOPIC,
     SURPLUS_PAID_TOPIC,
 )
@@ -154,6 +155,7 @@ def test_error_table_and_events_are_the_abis(executor: Any) -> None:
         assert known.get(signature) == name, signature
     topics = {event.name: keccak(event.selector.encode()) for event in abi.events}
     assert topics["ArbitrageExecuted"] == ARBITRAGE_EXECUTED_TOPIC
+    assert topics["ArbitrageExecutedWithCosts"] == ARBITRAGE_EXECUTED_WITH_COSTS_TOPIC
     assert topics["SurplusPaid"] == SURPLUS_PAID_TOPIC
     assert topics["PlanSkipped"] == PLAN_SKIPPED_TOPIC
 

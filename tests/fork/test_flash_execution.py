@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.flash import Lender, assert_nothing_left, prepare, round_trip
+from tests.support.flash import Lender, assert_nothing_left, executed, prepare, round_trip
 from tests.support.fork_market import AAVE_POOL, USDC, USDT, WETH, Hop, VenueId
 
 if TYPE_CHECKING:
@@ -55,15 +55,15 @@ def test_execute__profitable_route__treasury_event_and_return_agree_to_the_wei(
     returned = executor.execute.call(plan.data, sender=keeper)
     receipt = executor.execute(plan.data, sender=keeper)
 
-    (event,) = receipt.decode_logs(executor.ArbitrageExecuted)
+    event = executed(executor, receipt)
     gained = chain.balance(asset, treasury) - treasury_before
     assert gained > 0
     assert gained == returned == event.profit
-    assert gained == received - plan.amount - event.loanFee
+    assert gained == received - plan.amount - event.loan_fee
     fees = aave_fee_bounds(chain, plan.amount) if lender is Lender.AAVE_V3 else (0,)
-    assert event.loanFee in fees
-    assert bytes(event.planHash) == plan.plan_hash
-    assert (event.asset, event.builderTip) == (asset, 0)
+    assert event.loan_fee in fees
+    assert event.plan_hash == plan.plan_hash
+    assert (event.asset, event.builder_tip) == (asset, 0)
     assert_nothing_left(chain, executor, asset, other)
 
 
@@ -83,8 +83,8 @@ def test_execute__three_legs_over_three_venues__closes_the_cycle(
     amount = market.quote(V3_LOW, USDT, WETH, amount)
     before = chain.balance(WETH, treasury)
     receipt = executor.execute(plan.data, sender=keeper)
-    (event,) = receipt.decode_logs(executor.ArbitrageExecuted)
-    assert chain.balance(WETH, treasury) - before == event.profit == amount - plan.amount - event.loanFee
+    event = executed(executor, receipt)
+    assert chain.balance(WETH, treasury) - before == event.profit == amount - plan.amount - event.loan_fee
     assert_nothing_left(chain, executor, WETH, USDC, USDT)
 
 
@@ -98,8 +98,8 @@ def test_execute__empty_route_from_free_lender__moves_nothing(
     plan.legs, plan.min_profit, plan.max_loan_fee = [], 0, 0
     before = chain.balance(WETH, treasury)
     receipt = executor.execute(plan.data, sender=keeper)
-    (event,) = receipt.decode_logs(executor.ArbitrageExecuted)
-    assert (event.profit, event.loanFee) == (0, 0)
+    event = executed(executor, receipt)
+    assert (event.profit, event.loan_fee) == (0, 0)
     assert chain.balance(WETH, treasury) == before
     assert_nothing_left(chain, executor, WETH)
 
@@ -115,8 +115,8 @@ def test_execute__builder_share__builder_gets_its_part_and_treasury_the_rest(
     tip = (gain - plan.min_profit) * 4_000 // 10_000
     before = chain.balance(WETH, treasury), chain.ether(builder)
     receipt = executor.execute(plan.data, sender=keeper)
-    (event,) = receipt.decode_logs(executor.ArbitrageExecuted)
-    assert event.builderTip == tip
+    event = executed(executor, receipt)
+    assert event.builder_tip == tip
     assert chain.balance(WETH, treasury) - before[0] == event.profit == gain - tip
     # The builder also earns the transaction's own priority fee.
     priority_fee = (receipt.gas_price - receipt.block.base_fee) * receipt.gas_used
@@ -131,7 +131,7 @@ def test_execute__donation_beforehand__is_neither_counted_nor_spent(
     clean = executor.execute.call(plan.data, sender=keeper)
     chain.give(USDT, executor.address, 12_345_678)
     chain.give(WETH, executor.address, 10**17)
-    (event,) = executor.execute(plan.data, sender=keeper).decode_logs(executor.ArbitrageExecuted)
+    event = executed(executor, executor.execute(plan.data, sender=keeper))
     assert event.profit == clean
     assert chain.balance(USDT, executor.address) == 12_345_678
     assert chain.balance(WETH, executor.address) == 10**17

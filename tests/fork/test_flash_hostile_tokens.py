@@ -8,7 +8,7 @@ import ape
 import pytest
 
 from steelyard.sandbox.abi import encode_call, selector_of
-from tests.support.flash import FlashPlan, Lender, assert_nothing_left, round_trip
+from tests.support.flash import FlashPlan, Lender, assert_nothing_left, executed, round_trip
 from tests.support.fork_chain import ETHER, Refusal, refusal
 from tests.support.fork_market import AAVE_POOL, BALANCER_VAULT, MORPHO, WETH, Hop, VenueId
 
@@ -107,7 +107,7 @@ def test_hook_token__forges_a_callback_inside_our_call__is_refused_and_plan_unha
     pair = executor.poolFor(SUSHI.venue, WETH, hook.address, 0)
     hook.arm(pair, executor.address, forged, False, sender=attacker)
     receipt = executor.execute(plan.data, sender=keeper)
-    (event,) = receipt.decode_logs(executor.ArbitrageExecuted)
+    event = executed(executor, receipt)
     assert event.profit == undisturbed
     assert _answer_of(executor, hook) == Refusal("UnexpectedCallback", (hook.address, kind))
     assert_nothing_left(chain, executor, WETH, hook.address)
@@ -155,7 +155,7 @@ def test_reentrant_token__even_as_keeper__cannot_execute(
     again = executor.execute.encode_input(plan.data)
     hook.arm(executor.address, executor.address, again, False, sender=attacker)
     executor.execute(plan.data, sender=keeper)
-    assert _answer_of(executor, hook) == Refusal("ReentrancyGuardReentrantCall")
+    assert _answer_of(executor, hook) == Refusal("Reentered")
     assert_nothing_left(chain, executor, WETH, hook.address)
 
 

@@ -75,7 +75,7 @@ def venue_executor(owner: Any, keeper: Any, treasury: Address) -> Any:
     """With the manager of Uniswap V4, whatever else the chain's book knows."""
     book = address_book(1)
     lenders = (BALANCER_VAULT, AAVE_POOL, MORPHO, NATIVE, NATIVE, uniswap_v4.POOL_MANAGER)
-    deployed = owner.deploy(ape.project.FlashLoanArbitrage, owner.address, treasury, lenders, WETH)
+    deployed = owner.deploy(ape.project.FlashLoanArbitrage, owner.address, treasury, lenders, WETH, NATIVE)
     for venue in book.venues[:3]:
         deployed.listVenue(venue_arguments(venue), sender=owner)
     deployed.setKeeper(keeper.address, True, sender=owner)

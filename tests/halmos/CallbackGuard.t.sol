@@ -33,7 +33,7 @@ contract CallbackGuardProofs is Test {
         bytes calldata data
     ) external {
         vm.assume(kind != CallbackKind.None && made != CallbackKind.None);
-        guard.expectCallback(callee, kind, dataHash);
+        guard.expectCallback(callee, kind, 0, dataHash);
         bool isAwaited = caller == callee && made == kind && keccak256(data) == dataHash;
         assert(_consumes(caller, made, data) == isAwaited);
     }
@@ -48,7 +48,7 @@ contract CallbackGuardProofs is Test {
         bytes calldata later
     ) external {
         vm.assume(kind != CallbackKind.None && made != CallbackKind.None);
-        guard.expectCallback(callee, kind, keccak256(data));
+        guard.expectCallback(callee, kind, 0, keccak256(data));
         assert(_consumes(callee, kind, data));
         assert(!_consumes(caller, made, later));
     }
@@ -63,25 +63,36 @@ contract CallbackGuardProofs is Test {
         bytes calldata other
     ) external {
         vm.assume(kind != CallbackKind.None && made != CallbackKind.None);
-        guard.expectCallback(callee, kind, keccak256(data));
+        guard.expectCallback(callee, kind, 0, keccak256(data));
         vm.assume(!_consumes(caller, made, other));
         assert(!_ends());
         assert(_consumes(callee, kind, data));
         assert(_ends());
     }
 
-    /// @dev A second callback cannot be awaited while one is pending, whoever should make it.
+    /// @dev Were a second callback awaited while one is pending, the first would be refused, whoever makes it.
     function check_guard_awaitsOneAtATime(
         address callee,
         CallbackKind kind,
-        bytes32 dataHash,
+        bytes calldata data,
         address other,
         CallbackKind second,
         bytes32 otherHash
     ) external {
         vm.assume(kind != CallbackKind.None && second != CallbackKind.None);
-        guard.expectCallback(callee, kind, dataHash);
-        assert(!_expects(other, second, otherHash));
+        vm.assume(callee != other || kind != second || keccak256(data) != otherHash);
+        guard.expectCallback(callee, kind, 0, keccak256(data));
+        guard.expectCallback(other, second, 0, otherHash);
+        assert(!_consumes(callee, kind, data));
+    }
+
+    /// @dev Where in the plan to go on comes back with the callback, wherever that is.
+    function check_guard_keepsThePlace(address callee, CallbackKind kind, uint88 at, bytes calldata data) external {
+        vm.assume(kind != CallbackKind.None);
+        guard.expectCallback(callee, kind, at, keccak256(data));
+        vm.prank(callee);
+        (, uint256 place) = guard.consumeCallback(kind, data);
+        assert(place == at);
     }
 
     /// @dev Calls nest: the outer level finds the guard as it left it, whatever is tried in between, and the inner
@@ -95,7 +106,7 @@ contract CallbackGuardProofs is Test {
         bytes calldata other
     ) external {
         vm.assume(kind != CallbackKind.None && inner != CallbackKind.None);
-        guard.expectCallback(lender, kind, keccak256(data));
+        guard.expectCallback(lender, kind, 0, keccak256(data));
         assert(_consumes(lender, kind, data));
         assert(_expects(pool, inner, keccak256(other)));
         assert(!_ends());
@@ -111,24 +122,24 @@ contract CallbackGuardProofs is Test {
         address[4] calldata who
     ) external {
         address awaited;
+        bool begun;
         for (uint256 i; i < 4; ++i) {
             vm.assume(who[i] != address(0));
             if (acts[i] == 0) {
-                // Only one at a time.
-                assert(_expects(who[i], CallbackKind.AaveV3Loan, keccak256("")) == (awaited == address(0)));
-                if (awaited == address(0)) awaited = who[i];
+                assert(_expects(who[i], CallbackKind.AaveV3Loan, keccak256("")));
+                (awaited, begun) = (who[i], true);
             } else if (acts[i] == 1) {
                 bool accepted = _consumes(who[i], CallbackKind.AaveV3Loan, "");
                 assert(accepted == (who[i] == awaited));
                 if (accepted) awaited = address(0);
             } else {
-                assert(_ends() == (awaited == address(0)));
+                assert(_ends() == (begun && awaited == address(0)));
             }
         }
     }
 
     function _expects(address callee, CallbackKind kind, bytes32 dataHash) private returns (bool ok) {
-        (ok,) = address(guard).call(abi.encodeCall(guard.expectCallback, (callee, kind, dataHash)));
+        (ok,) = address(guard).call(abi.encodeCall(guard.expectCallback, (callee, kind, 0, dataHash)));
     }
 
     function _consumes(address caller, CallbackKind kind, bytes memory data) private returns (bool ok) {

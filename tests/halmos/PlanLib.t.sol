@@ -89,13 +89,10 @@ contract PlanLibProofs {
 
     function head(bytes calldata plan) external pure returns (bytes32) {
         PlanLib.requireHead(plan);
+        (uint256 deadline, uint256 minProfit, uint256 builderShareBps) = PlanLib.limits(plan);
         return keccak256(
             abi.encode(
-                PlanLib.chainId(plan),
-                PlanLib.executor(plan),
-                PlanLib.deadline(plan),
-                PlanLib.minProfit(plan),
-                PlanLib.builderShareBps(plan)
+                PlanLib.chainId(plan), PlanLib.executor(plan), deadline, minProfit, builderShareBps
             )
         );
     }

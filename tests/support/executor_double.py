@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from eth_hash.auto import keccak
 
-from steelyard.connect.executor_events import ARBITRAGE_EXECUTED_TOPIC
+from steelyard.connect.executor_events import ARBITRAGE_EXECUTED_WITH_COSTS_TOPIC
 
 FAIL_SLOT = 0
 COUNT_SLOT = 1
@@ -84,7 +84,7 @@ def _assemble(program: str) -> bytes:
         elif word.startswith("error:"):
             code += _push(int.from_bytes(keccak(word[6:].encode())[:4]) << 224, 32)
         elif word == "topic":
-            code += _push(int.from_bytes(ARBITRAGE_EXECUTED_TOPIC), 32)
+            code += _push(int.from_bytes(ARBITRAGE_EXECUTED_WITH_COSTS_TOPIC), 32)
         elif word in _OPS:
             code += bytes([_OPS[word]])
         else:

@@ -129,6 +129,30 @@ def _lendable_by(chain: ForkChain, lender: Lender, asset: str) -> int:
     return chain.balance(asset, holder)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executed:
+    """What the executor says of one plan, by whichever of its two events."""
+
+    plan_hash: bytes
+    asset: str
+    profit: int
+    loan_fee: int
+    builder_tip: int
+
+
+def executed(executor: Any, receipt: Any) -> Executed:
+    """The one plan of ``receipt``."""
+    (event,) = receipt.decode_logs([executor.ArbitrageExecuted, executor.ArbitrageExecutedWithCosts])
+    costs = event.event_arguments
+    return Executed(
+        plan_hash=bytes(event.planHash),
+        asset=event.asset,
+        profit=event.profit,
+        loan_fee=costs.get("loanFee", 0),
+        builder_tip=costs.get("builderTip", 0),
+    )
+
+
 def assert_nothing_left(chain: ForkChain, executor: Any, *tokens: str) -> None:
     """No token, no ether, no allowance."""
     assert chain.ether(executor.address) == 0

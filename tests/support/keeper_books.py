@@ -21,9 +21,15 @@ from steelyard.record.reports import count_open, read_records
 from steelyard.record.tables import ArbitrageRecord, SignedAttempt
 from steelyard.sandbox.abi import encode_call
 
-EXECUTED = "0x" + keccak(text="ArbitrageExecuted(bytes32,address,uint256,uint256,uint256)").hex()
+EXECUTED = [
+    "0x" + keccak(text=signature).hex()
+    for signature in (
+        "ArbitrageExecuted(bytes32,address,uint256)",
+        "ArbitrageExecutedWithCosts(bytes32,address,uint256,uint256,uint256)",
+    )
+]
 PROFIT_WORD = 0
-"""Of the event's data: profit, loan fee, builder's tip."""
+"""Of either event's data: profit, and in the second the loan's fee and the builder's tip."""
 UNMINED = {"refused", "dropped", "replaced", "paper"}
 MOST_BLOCKS_TO_SETTLE = 8
 

@@ -10,7 +10,7 @@ import pytest
 
 from steelyard.act.tracker import Tracker, value_in_wei
 from steelyard.connect.chain import Log, TransactionReceipt, TransactionView
-from steelyard.connect.executor_events import ARBITRAGE_EXECUTED_TOPIC
+from steelyard.connect.executor_events import ARBITRAGE_EXECUTED_WITH_COSTS_TOPIC
 from steelyard.connect.plan_codec import plan_id
 from steelyard.exceptions import ConfigError, RpcRejected, RpcUnavailable
 from steelyard.model import (
@@ -49,7 +49,7 @@ def word(value: int | str) -> bytes:
 
 
 def executed(*, by: Address = EXECUTOR, identity: str | None = None, profit: int = 777) -> Log:
-    topics = (ARBITRAGE_EXECUTED_TOPIC, word(identity or plan_id(PLAN)), word(WETH))
+    topics = (ARBITRAGE_EXECUTED_WITH_COSTS_TOPIC, word(identity or plan_id(PLAN)), word(WETH))
     values = (word(profit), word(0), word(0))
     return Log(address=by, topics=topics, data=b"".join(values), log_index=0)
 

@@ -32,7 +32,6 @@ def test_every_error_of_the_contract_is_in_the_table() -> None:
     inherited = {
         "OwnableUnauthorizedAccount(address)",
         "OwnableInvalidOwner(address)",
-        "ReentrancyGuardReentrantCall()",
         "SafeCastOverflowedIntToUint(int256)",
         "SafeCastOverflowedUintToInt(uint256)",
         "TransferFailed()",

@@ -31,7 +31,7 @@ abstract contract AaveV2Lender is FlashBorrower, IAaveV2Borrower {
         (address[] memory assets, uint256[] memory amounts) = _basket(plan, loan);
         // All zeros: every loan is repaid at once, none becomes a debt.
         uint256[] memory modes = new uint256[](assets.length);
-        _expectCallback(pool, CallbackKind.AaveBasketLoan, planHash);
+        _expectCallback(pool, CallbackKind.AaveBasketLoan, loan, planHash);
         IAaveV2Pool(pool).flashLoan(address(this), assets, amounts, modes, address(0), plan, _NO_REFERRAL);
         _requireConsumed();
         for (uint256 i; i < assets.length; ++i) {
@@ -47,11 +47,11 @@ abstract contract AaveV2Lender is FlashBorrower, IAaveV2Borrower {
         address initiator,
         bytes calldata params
     ) external override returns (bool repaid) {
-        bytes32 planHash = _consumeCallback(CallbackKind.AaveBasketLoan, params);
+        (bytes32 planHash, uint256 loan) = _consumeCallback(CallbackKind.AaveBasketLoan, params);
         _requireOurs(initiator);
-        uint256[] memory owed = _onBasket(params, planHash, assets, amounts, premiums);
-        for (uint256 i; i < owed.length; ++i) {
-            AllowanceLib.allow(assets[i], msg.sender, owed[i]);
+        _onBasket(assets, amounts, premiums, params, planHash, loan);
+        for (uint256 i; i < assets.length; ++i) {
+            AllowanceLib.allow(assets[i], msg.sender, amounts[i] + premiums[i]);
         }
         return true;
     }

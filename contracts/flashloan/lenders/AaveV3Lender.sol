@@ -29,7 +29,7 @@ abstract contract AaveV3Lender is AaveV2Lender, IAaveV3Borrower {
     /// allowed to.
     function _borrowFromAaveV3(address pool, bytes calldata plan, bytes32 planHash, uint256 loan) internal {
         if (_isBasket(plan, loan)) return _borrowBasketFromAave(pool, plan, planHash, loan);
-        _expectCallback(pool, CallbackKind.AaveV3Loan, planHash);
+        _expectCallback(pool, CallbackKind.AaveV3Loan, loan, planHash);
         IAaveV3Pool(pool)
             .flashLoanSimple(
                 address(this),
@@ -50,9 +50,9 @@ abstract contract AaveV3Lender is AaveV2Lender, IAaveV3Borrower {
         address initiator,
         bytes calldata params
     ) external override returns (bool repaid) {
-        bytes32 planHash = _consumeCallback(CallbackKind.AaveV3Loan, params);
+        (bytes32 planHash, uint256 loan) = _consumeCallback(CallbackKind.AaveV3Loan, params);
         _requireOurs(initiator);
-        uint256 owed = _onLoan(params, planHash, asset, amount, premium);
+        uint256 owed = _onLoan(asset, amount, premium, params, planHash, loan);
         AllowanceLib.allow(asset, msg.sender, owed);
         return true;
     }

@@ -61,7 +61,7 @@ abstract contract Erc3156Lender is ExecutorRoles, FlashBorrower, IErc3156FlashBo
     function _borrowFromErc3156(address lender, bytes calldata plan, bytes32 planHash, uint256 loan)
         internal
     {
-        _expectCallback(lender, CallbackKind.Erc3156Loan, planHash);
+        _expectCallback(lender, CallbackKind.Erc3156Loan, loan, planHash);
         IErc3156FlashLender(lender)
             .flashLoan(address(this), PlanLib.loanAsset(plan, loan), PlanLib.loanAmount(plan, loan), plan);
         _requireConsumed();
@@ -74,9 +74,9 @@ abstract contract Erc3156Lender is ExecutorRoles, FlashBorrower, IErc3156FlashBo
         override
         returns (bytes32 magic)
     {
-        bytes32 planHash = _consumeCallback(CallbackKind.Erc3156Loan, data);
+        (bytes32 planHash, uint256 loan) = _consumeCallback(CallbackKind.Erc3156Loan, data);
         _requireOurs(initiator);
-        uint256 owed = _onLoan(data, planHash, token, amount, fee);
+        uint256 owed = _onLoan(token, amount, fee, data, planHash, loan);
         AllowanceLib.allow(token, msg.sender, owed);
         return _AGREED;
     }

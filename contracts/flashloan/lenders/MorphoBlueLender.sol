@@ -23,7 +23,7 @@ abstract contract MorphoBlueLender is FlashBorrower, IMorphoBlueBorrower {
 
     /// @dev Borrows one asset; checks afterwards that Morpho pulled all it was allowed to.
     function _borrowFromMorphoBlue(bytes calldata plan, bytes32 planHash, uint256 loan) internal {
-        _expectCallback(_MORPHO, CallbackKind.MorphoBlueLoan, planHash);
+        _expectCallback(_MORPHO, CallbackKind.MorphoBlueLoan, loan, planHash);
         IMorphoBlue(_MORPHO).flashLoan(PlanLib.loanAsset(plan, loan), PlanLib.loanAmount(plan, loan), plan);
         _requireConsumed();
         AllowanceLib.requireUsed(PlanLib.loanAsset(plan, loan), _MORPHO);
@@ -31,10 +31,10 @@ abstract contract MorphoBlueLender is FlashBorrower, IMorphoBlueBorrower {
 
     /// @inheritdoc IMorphoBlueBorrower
     function onMorphoFlashLoan(uint256 assets, bytes calldata data) external override {
-        bytes32 planHash = _consumeCallback(CallbackKind.MorphoBlueLoan, data);
+        (bytes32 planHash, uint256 loan) = _consumeCallback(CallbackKind.MorphoBlueLoan, data);
         // Morpho does not name the token; the plan, whose hash the guard has just checked, does.
-        address asset = PlanLib.loanAsset(data, _arriving());
-        uint256 owed = _onLoan(data, planHash, asset, assets, _NO_FEE);
+        address asset = PlanLib.loanAsset(data, loan);
+        uint256 owed = _onLoan(asset, assets, _NO_FEE, data, planHash, loan);
         AllowanceLib.allow(asset, msg.sender, owed);
     }
 }

@@ -24,7 +24,9 @@ abstract contract PoolLender is Listings, FlashBorrower {
         pool = _lendingPool(plan, loan, isPair);
         if (_isToken0(plan, loan)) amount0 = PlanLib.loanAmount(plan, loan);
         else amount1 = PlanLib.loanAmount(plan, loan);
-        _expectCallback(pool, isPair ? CallbackKind.UniswapV2Loan : CallbackKind.UniswapV3Loan, planHash);
+        _expectCallback(
+            pool, isPair ? CallbackKind.UniswapV2Loan : CallbackKind.UniswapV3Loan, loan, planHash
+        );
     }
 
     function _lendingPool(bytes calldata plan, uint256 loan, bool isPair) private view returns (address) {
@@ -50,9 +52,11 @@ abstract contract PoolLender is Listings, FlashBorrower {
     }
 
     /// @dev The loan has arrived: what is to be done with it, and then its repayment.
-    function _onPoolLoan(bytes calldata plan, bytes32 planHash, uint256 amount, uint256 fee) internal {
-        address asset = PlanLib.loanAsset(plan, _arriving());
-        _repay(asset, _onLoan(plan, planHash, asset, amount, fee));
+    function _onPoolLoan(bytes calldata plan, bytes32 planHash, uint256 loan, uint256 amount, uint256 fee)
+        internal
+    {
+        address asset = PlanLib.loanAsset(plan, loan);
+        _repay(asset, _onLoan(asset, amount, fee, plan, planHash, loan));
     }
 }
 

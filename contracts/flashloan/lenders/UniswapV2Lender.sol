@@ -35,12 +35,12 @@ abstract contract UniswapV2Lender is PoolLender, IUniswapV2Callee, IPancakeV2Cal
     }
 
     function _onFlashSwap(address sender, uint256 amount0, uint256 amount1, bytes calldata plan) private {
-        bytes32 planHash = _consumeCallback(CallbackKind.UniswapV2Loan, plan);
+        (bytes32 planHash, uint256 loan) = _consumeCallback(CallbackKind.UniswapV2Loan, plan);
         _requireOurs(sender);
-        uint256 amount = _isToken0(plan, _arriving()) ? amount0 : amount1;
-        uint16 venueId = PlanLib.uint16At(plan, PlanLib.loanParams(_arriving()));
+        uint256 amount = _isToken0(plan, loan) ? amount0 : amount1;
+        uint16 venueId = PlanLib.uint16At(plan, PlanLib.loanParams(loan));
         uint256 fee = UniswapV2Terms.feeOf(amount, _listedVenue(venueId).feePips);
-        _onPoolLoan(plan, planHash, amount, fee);
+        _onPoolLoan(plan, planHash, loan, amount, fee);
     }
 }
 

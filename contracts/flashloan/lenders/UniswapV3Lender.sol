@@ -47,10 +47,10 @@ abstract contract UniswapV3Lender is
     }
 
     function _onFlash(uint256 fee0, uint256 fee1, bytes calldata plan) private {
-        bytes32 planHash = _consumeCallback(CallbackKind.UniswapV3Loan, plan);
+        (bytes32 planHash, uint256 loan) = _consumeCallback(CallbackKind.UniswapV3Loan, plan);
         // The pool does not say what it lent; that it all came shows before the route, or when it is repaid.
-        uint256 amount = PlanLib.loanAmount(plan, _arriving());
-        _onPoolLoan(plan, planHash, amount, _isToken0(plan, _arriving()) ? fee0 : fee1);
+        uint256 amount = PlanLib.loanAmount(plan, loan);
+        _onPoolLoan(plan, planHash, loan, amount, _isToken0(plan, loan) ? fee0 : fee1);
     }
 }
 

@@ -15,6 +15,7 @@ EXECUTOR_ERRORS: Final = error_table(
     "InvalidTreasury(address treasury)",
     "InvalidKeeper()",
     "InvalidWeth(address weth)",
+    "Reentered()",
     "NotSelf(address caller)",
     "EtherRefused(address sender)",
     "OwnableUnauthorizedAccount(address account)",
@@ -50,7 +51,6 @@ EXECUTOR_ERRORS: Final = error_table(
     "UnexpectedCallback(address caller,uint8 kind)",
     "CallbackDataChanged(bytes32 given,bytes32 returned)",
     "CallbackNotMade(address callee)",
-    "CallbackPending(address callee)",
     "WrongInitiator(address initiator)",
     "WrongLoan(address asset,uint256 amount)",
     # amounts
@@ -65,10 +65,13 @@ EXECUTOR_ERRORS: Final = error_table(
     "BalanceShrank(address asset,uint256 balanceBefore,uint256 balanceAfter)",
     "MinProfitNotMet(uint256 gain,uint256 minimum)",
     "AllowanceLeft(address token,address spender,uint256 amount)",
+    # weights
+    "ScoreTooHigh(uint256 score,uint256 maximum)",
+    "ScoreAmplifierZero()",
+    "InvalidMaxWeight(uint256 minMaxBp,uint256 maxBp)",
     # quotes
     "Quoted(uint256 profit,uint256 loanFee,uint256 builderTip)",
     # from the libraries that the executor stands on
-    "ReentrancyGuardReentrantCall()",
     "SafeCastOverflowedIntToUint(int256 value)",
     "SafeCastOverflowedUintToInt(uint256 value)",
     "TransferFailed()",

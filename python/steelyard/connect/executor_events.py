@@ -15,14 +15,19 @@ from steelyard.connect.hexes import address_of_word, to_hex
 from steelyard.exceptions import RpcInconsistent
 from steelyard.units import Address
 
-ARBITRAGE_EXECUTED_TOPIC: Final = keccak(b"ArbitrageExecuted(bytes32,address,uint256,uint256,uint256)")
+ARBITRAGE_EXECUTED_TOPIC: Final = keccak(b"ArbitrageExecuted(bytes32,address,uint256)")
+ARBITRAGE_EXECUTED_WITH_COSTS_TOPIC: Final = keccak(
+    b"ArbitrageExecutedWithCosts(bytes32,address,uint256,uint256,uint256)"
+)
 SURPLUS_PAID_TOPIC: Final = keccak(b"SurplusPaid(address,uint256)")
 PLAN_SKIPPED_TOPIC: Final = keccak(b"PlanSkipped(uint256,bytes32,bytes)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutedEvent:
-    """``ArbitrageExecuted``. Lender and amount are in the plan, the caller in the transaction.
+    """``ArbitrageExecuted``, or ``ArbitrageExecutedWithCosts`` where a lender or a builder was paid.
+
+    Lender and amount are in the plan, the caller in the transaction.
 
     Attributes:
         plan_id: the executor's ``planHash``.
@@ -60,14 +65,17 @@ class SkippedEvent:
 
 
 def decode_executed(log: Log, executor: Address) -> ExecutedEvent | None:
-    """Return the ``ArbitrageExecuted`` event in ``log``, or None where it is another event or contract.
+    """Return what ``log`` says of an executed plan, or None where it is another event or contract.
 
     Raises:
         RpcInconsistent: it has the event's topic and cannot be that event.
     """
-    if not _is(log, executor, ARBITRAGE_EXECUTED_TOPIC):
+    if _is(log, executor, ARBITRAGE_EXECUTED_TOPIC):
+        profit, loan_fee, tip = *_values(log, 3, "uint256"), 0, 0
+    elif _is(log, executor, ARBITRAGE_EXECUTED_WITH_COSTS_TOPIC):
+        profit, loan_fee, tip = _values(log, 3, "uint256", "uint256", "uint256")
+    else:
         return None
-    profit, loan_fee, tip = _values(log, 3, "uint256", "uint256", "uint256")
     return ExecutedEvent(
         plan_id=to_hex(log.topics[1]),
         asset=address_of_word(log.topics[2]),
@@ -96,7 +104,7 @@ def decode_skipped(log: Log, executor: Address) -> SkippedEvent | None:
 
 
 def find_executed(logs: Iterable[Log], executor: Address, plan_id: str) -> ExecutedEvent | None:
-    """Return the ``ArbitrageExecuted`` of ``executor`` for this very plan among a receipt's logs, or None."""
+    """Return what ``executor`` says of this very plan among a receipt's logs, or None."""
     for log in logs:
         event = decode_executed(log, executor)
         if event is not None and event.plan_id == plan_id:

@@ -9,7 +9,6 @@ import {MockV2Pair} from "contracts/mocks/MockUniswapV2.sol";
 import {MockV3Pool} from "contracts/mocks/MockUniswapV3.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ForgedPool, QuoteBeliever, WitnessToken} from "../support/Attackers.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IncidentFixture} from "../support/IncidentFixture.sol";
 import {LoanSpec, PlanCodec, PlanSpec} from "../support/PlanCodec.sol";
 
@@ -121,9 +120,7 @@ contract CallbackIncidents is IncidentFixture {
         _noteRefusal(hook);
         (uint256 worth,,) = executor.quote(quoted.encode());
         uint256 got = usd.balanceOf(attacker);
-        _conclude(
-            got > worth ? got - worth : 0, ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector
-        );
+        _conclude(got > worth ? got - worth : 0, ErrorsLib.Reentered.selector);
     }
 
     /* FORGERIES */

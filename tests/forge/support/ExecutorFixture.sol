@@ -89,11 +89,16 @@ abstract contract ExecutorFixture is Test {
         lenders.morphoBlue = address(morpho);
     }
 
+    /// @dev Whose signed calls count as their signers'.
+    function _forwarder() internal view virtual returns (address) {
+        return address(0);
+    }
+
     function _deployExecutor(address treasury_, Lenders memory lenders)
         internal
         returns (FlashLoanArbitrage)
     {
-        bytes memory arguments = abi.encode(owner, treasury_, lenders, weth);
+        bytes memory arguments = abi.encode(owner, treasury_, lenders, weth, _forwarder());
         return FlashLoanArbitrage(payable(vm.deployCode(_executorArtifact(), arguments)));
     }
 

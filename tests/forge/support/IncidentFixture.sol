@@ -27,7 +27,7 @@ abstract contract IncidentFixture is ExecutorFixture, TwinFixture {
             another = _deployExecutor(treasury_, _lenders());
         } else {
             string memory artifact = _twinArtifact("FlashLoanArbitrage.sol");
-            bytes memory arguments = abi.encode(owner, treasury_, _lenders(), weth);
+            bytes memory arguments = abi.encode(owner, treasury_, _lenders(), weth, address(0));
             another = FlashLoanArbitrage(payable(vm.deployCode(artifact, arguments)));
         }
         _configure(another);
