@@ -91,6 +91,8 @@ library VaultErrors {
     error UnexpectedMint(address caller);
     /// @notice A swap brought less than the oracle's price less the slippage allowed.
     error SwapBelowOracle(uint256 received, uint256 minimum);
+    /// @notice A swap moved the pool's price by more than its fee (hundredths of a basis point): in smaller steps, or elsewhere.
+    error SwapTooLarge(uint256 impactPips, uint256 feePips);
     /// @notice The rate is not within what was confirmed.
     error RateNotConfirmed(uint256 rate, uint256 minimum, uint256 maximum);
 }

@@ -7,6 +7,8 @@ interface IUniswapV3Position {
     function token0() external view returns (address);
     /// @notice The higher one.
     function token1() external view returns (address);
+    /// @notice Fee of swaps, in hundredths of a basis point.
+    function fee() external view returns (uint24);
     /// @notice Ticks of a range are multiples of it.
     function tickSpacing() external view returns (int24);
 

@@ -52,6 +52,7 @@ contract UniswapV3Strategy is BaseStrategy, UniswapV3Swap, IUniswapV3MintCallbac
     /// @dev Any amount of liquidity shows the ratio of a range; this one without rounding of note.
     uint128 private constant _SAMPLE = 1e27;
     uint256 private constant _ROUNDING_UNITS = 2;
+    uint256 private constant _PIPS = 1e6;
 
     /* IMMUTABLES */
 
@@ -319,8 +320,20 @@ contract UniswapV3Strategy is BaseStrategy, UniswapV3Swap, IUniswapV3MintCallbac
         // Down, and less what the pool rounds in its own favour: dust must not stand in the way.
         uint256 minimum = FixedPointMathLib.zeroFloorSub(worth * (_BPS - slippageBps) / _BPS, _ROUNDING_UNITS);
         uint256 held = SafeTransferLib.balanceOf(wanted, address(this));
+        (uint160 beforeX96,,,,,,) = IUniswapV3Position(swapPool).slot0();
         _swapOnUniswapV3(CallbackKind.UniswapV3Swap, swapPool, token, wanted, amount, address(this));
         uint256 received = SafeTransferLib.balanceOf(wanted, address(this)) - held;
         if (received < minimum) revert VaultErrors.SwapBelowOracle(received, minimum);
+        _requireSmall(beforeX96);
+    }
+
+    /// @dev A swap that moves the price by less than twice the fee is not worth surrounding: who bends the price by s for
+    /// it, over a depth of D, gains s on it and pays the fee both ways on D * s. Half of that is allowed.
+    function _requireSmall(uint160 beforeX96) private view {
+        (uint160 afterX96,,,,,,) = IUniswapV3Position(swapPool).slot0();
+        // Of the root, so twice for the price; in hundredths of a basis point, down.
+        uint256 impactPips = 2 * _PIPS * FixedPointMathLib.dist(beforeX96, afterX96) / beforeX96;
+        uint256 feePips = IUniswapV3Position(swapPool).fee();
+        if (impactPips > feePips) revert VaultErrors.SwapTooLarge(impactPips, feePips);
     }
 }

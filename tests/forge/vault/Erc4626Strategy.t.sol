@@ -6,7 +6,7 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {VaultTarget} from "contracts/mocks/VaultTarget.sol";
 import {VaultErrors} from "contracts/vault/VaultErrors.sol";
 import {Erc4626Strategy} from "contracts/vault/strategies/Erc4626Strategy.sol";
-import {VaultFixture} from "./support/VaultFixture.sol";
+import {VaultFixture} from "../support/VaultFixture.sol";
 
 /// @title Lending: what is counted, what is believed, what is given in kind.
 contract Erc4626StrategyTest is VaultFixture {

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
 import {VaultErrors} from "contracts/vault/VaultErrors.sol";
 import {UniswapV3Strategy, V3Position} from "contracts/vault/strategies/UniswapV3Strategy.sol";
-import {VaultV3Fixture} from "./support/VaultV3Fixture.sol";
+import {VaultV3Fixture} from "../support/VaultV3Fixture.sol";
 
 /// @title A range position on Uniswap V3's own bytecode, the asset first in the pair.
 contract UniswapV3StrategyTest is VaultV3Fixture {
@@ -128,7 +128,7 @@ contract UniswapV3StrategyTest is VaultV3Fixture {
         _pushTo(4_000 * WAD);
         _setOracle(4_000);
         assertTrue(_soundNow());
-        _provideAround(4_000 * WAD, 1_000_000 * UNIT);
+        _provideAround(4_000 * WAD, DEPTH);
         uint256 before = _value();
         (int24 lower, int24 upper) = _rangeAround(4_000 * WAD, WIDTH);
         vm.prank(keeper);

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {VaultSettings} from "contracts/interfaces/IAllocationVault.sol";
 import {VaultErrors} from "contracts/vault/VaultErrors.sol";
-import {VaultFixture} from "./support/VaultFixture.sol";
+import {VaultFixture} from "../support/VaultFixture.sol";
 
 /// @title Fees: what is due, before anything is priced, and never twice.
 contract VaultFeesTest is VaultFixture {

@@ -10,7 +10,7 @@ import {VaultTarget} from "contracts/mocks/VaultTarget.sol";
 import {AllocationVault} from "contracts/vault/AllocationVault.sol";
 import {VaultErrors} from "contracts/vault/VaultErrors.sol";
 import {Erc4626Strategy} from "contracts/vault/strategies/Erc4626Strategy.sol";
-import {VaultFixture} from "./support/VaultFixture.sol";
+import {VaultFixture} from "../support/VaultFixture.sol";
 
 /// @title Pools and roles while the vault lives.
 contract VaultPoolsTest is VaultFixture {

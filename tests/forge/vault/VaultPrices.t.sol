@@ -10,7 +10,7 @@ import {AllocationPolicy} from "contracts/vault/AllocationPolicy.sol";
 import {VaultErrors} from "contracts/vault/VaultErrors.sol";
 import {WeightModel} from "contracts/vault/WeightModel.sol";
 import {Feed} from "contracts/vault/prices/FeedPriceSource.sol";
-import {VaultFixture} from "./support/VaultFixture.sol";
+import {VaultFixture} from "../support/VaultFixture.sol";
 
 /// @title Prices: what is believed; and the policy that is made of them.
 contract VaultPricesTest is VaultFixture {

@@ -5,7 +5,7 @@ import {RebalanceLimits} from "contracts/interfaces/IAllocationPolicy.sol";
 import {Move, PoolState, Role, Stop, VaultSettings} from "contracts/interfaces/IAllocationVault.sol";
 import {VaultErrors} from "contracts/vault/VaultErrors.sol";
 import {WeightModel} from "contracts/vault/WeightModel.sol";
-import {VaultFixture} from "./support/VaultFixture.sol";
+import {VaultFixture} from "../support/VaultFixture.sol";
 
 /// @title Rebalancing: towards the targets, in bounded steps, within the allowance for losses.
 contract VaultRebalanceTest is VaultFixture {

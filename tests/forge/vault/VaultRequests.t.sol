@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IAllocationVault, Stop} from "contracts/interfaces/IAllocationVault.sol";
 import {VaultErrors} from "contracts/vault/VaultErrors.sol";
-import {VaultFixture} from "./support/VaultFixture.sol";
+import {VaultFixture} from "../support/VaultFixture.sol";
 
 /// @title Exits that wait: in order, at the price of the moment, once; and the exit in kind, which nothing stops.
 contract VaultRequestsTest is VaultFixture {

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {VaultSettings} from "contracts/interfaces/IAllocationVault.sol";
 import {VaultErrors} from "contracts/vault/VaultErrors.sol";
-import {VaultFixture} from "./support/VaultFixture.sol";
+import {VaultFixture} from "../support/VaultFixture.sol";
 
 /// @title In and out at a price: buffer first, then pools; what is quoted is what is done.
 contract VaultSharesTest is VaultFixture {

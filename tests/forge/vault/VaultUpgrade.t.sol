@@ -7,7 +7,7 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {Role, Stop} from "contracts/interfaces/IAllocationVault.sol";
 import {AllocationVault} from "contracts/vault/AllocationVault.sol";
 import {VaultErrors} from "contracts/vault/VaultErrors.sol";
-import {VaultFixture} from "./support/VaultFixture.sol";
+import {VaultFixture} from "../support/VaultFixture.sol";
 
 /// @title Where everything stands in storage, and drills: upgrade, a bare implementation, timelock, a lost key.
 contract VaultUpgradeTest is VaultFixture {

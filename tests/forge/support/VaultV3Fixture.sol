@@ -27,6 +27,8 @@ abstract contract VaultV3Fixture is VaultFixture {
     /// @dev Ticks to each side of the price: some 10 %.
     int24 internal constant WIDTH = 1_000;
     uint256 internal constant ETHER_USD = 3_000;
+    /// @dev What lies on each side of the price, roughly, within WIDTH.
+    uint256 internal constant DEPTH = 100_000_000 * 1e6;
 
     MockToken internal eth;
     VaultFeed internal ethFeed;
@@ -49,7 +51,7 @@ abstract contract VaultV3Fixture is VaultFixture {
         provider = VaultTrader(vm.deployCode("VaultTrader.sol:VaultTrader"));
         trader = VaultTrader(vm.deployCode("VaultTrader.sol:VaultTrader"));
         pool = _createPool();
-        _provide(1_000_000 * UNIT);
+        _provide(DEPTH);
         strategy = _addV3(_where());
     }
 
