@@ -9,9 +9,12 @@ from typing import Final
 import pytest
 
 from steelyard.decide.allocation.metrics import (
+    Liquidity,
+    attribution,
     concentration,
     declining,
     drift_wad,
+    rebalances_per_day,
     score_spread,
     shares_wad,
 )
@@ -125,3 +128,41 @@ def test_least_fall_that_counts_can_be_set() -> None:
     history = {"pool": [(0, 5_000), (DAY, 4_990)]}
     assert declining(history, least_fall_bps_per_day=Fraction(10))
     assert not declining(history, least_fall_bps_per_day=Fraction(11))
+
+
+def test_contributions_are_the_return_of_the_whole() -> None:
+    best, worst, empty = attribution((600, 300, 0), (60, -15, 1), 100)
+    assert (best.weight, best.own_return, best.contribution) == (
+        Fraction(6, 10),
+        Fraction(1, 10),
+        Fraction(6, 100),
+    )
+    assert worst.contribution == worst.weight * worst.own_return == Fraction(-15, 1_000)
+    # A pool that was filled only later has gained, on nothing that it held.
+    assert (empty.own_return, empty.contribution) == (0, Fraction(1, 1_000))
+    assert sum(one.contribution for one in (best, worst, empty)) == Fraction(46, 1_000)
+
+
+def test_attribution_of_what_cannot_be_is_refused() -> None:
+    with pytest.raises(InvalidAllocation, match="2 pools held something, 1 gained"):
+        attribution((1, 2), (1,), 0)
+    with pytest.raises(InvalidAllocation, match="above zero"):
+        attribution((0,), (1,), 0)
+    with pytest.raises(InvalidAllocation, match="above zero"):
+        attribution((-1, 2), (1, 1), 0)
+    with pytest.raises(InvalidAllocation, match="above zero"):
+        attribution((5,), (1,), -1)
+
+
+def test_rebalances_are_counted_within_the_span_only() -> None:
+    times = (0, DAY, 2 * DAY, 4 * DAY)
+    assert rebalances_per_day(times, since_seconds=DAY, until_seconds=4 * DAY) == Fraction(2, 3)
+    assert rebalances_per_day((), since_seconds=0, until_seconds=DAY) == 0
+    with pytest.raises(InvalidAllocation, match="no time passes"):
+        rebalances_per_day(times, since_seconds=DAY, until_seconds=DAY)
+
+
+def test_buffer_is_stressed_only_by_more_than_it_holds() -> None:
+    enough, short = Liquidity(buffer=5, requested=5), Liquidity(buffer=5, requested=8)
+    assert (enough.is_stressed, enough.shortfall) == (False, 0)
+    assert (short.is_stressed, short.shortfall) == (True, 3)

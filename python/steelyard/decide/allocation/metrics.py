@@ -1,4 +1,4 @@
-"""What a vault's weights and scores say about it: concentration, spread, scores that decline.
+"""What a vault's weights, scores and books say about it: concentration, spread, decline, attribution, stress.
 
 For status and report. Weights are WAD, scores basis points; ratios are exact fractions until they are rounded
 for show, so that two vaults that are alike look alike.
@@ -13,6 +13,8 @@ from typing import Final
 
 from steelyard.exceptions import InvalidAllocation
 from steelyard.units import WAD, mul_div_half_up
+
+_SECONDS_A_DAY: Final = 86_400
 
 CONCENTRATED_WAD: Final = WAD // 2
 """A pool that weighs more is a concentration risk: an indicator, not an error."""
@@ -74,6 +76,45 @@ class Decline:
     slope_bps_per_day: Fraction
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """What a pool did to the return of the whole, as exact parts of 1.
+
+    Attributes:
+        weight: what it held of the whole, idle included, at the beginning.
+        own_return: its gain on what it held; 0 for a pool that held nothing.
+        contribution: its gain on the whole. These sum up to the return of the whole; for a pool that held
+            something it is weight x own return.
+    """
+
+    weight: Fraction
+    own_return: Fraction
+    contribution: Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Liquidity:
+    """What can be paid out at once, against what is asked for.
+
+    Attributes:
+        buffer: what lies ready, base units.
+        requested: what depositors wait for, base units.
+    """
+
+    buffer: int
+    requested: int
+
+    @property
+    def shortfall(self) -> int:
+        """Base units that pools must free before everybody who waits can be paid."""
+        return max(0, self.requested - self.buffer)
+
+    @property
+    def is_stressed(self) -> bool:
+        """More is asked for than lies ready."""
+        return self.requested > self.buffer
+
+
 def concentration(weights_wad: Sequence[int]) -> Concentration:
     """Return how concentrated these weights are.
 
@@ -126,6 +167,43 @@ def drift_wad(current_wad: Sequence[int], target_wad: Sequence[int]) -> int:
     return (apart + abs(sum(current_wad) - sum(target_wad)) + 1) // 2
 
 
+def attribution(values: Sequence[int], gains: Sequence[int], idle: int) -> tuple[Attribution, ...]:
+    """Return what each pool did to the return of the whole.
+
+    Args:
+        values: what each pool held at the beginning, base units.
+        gains: what it gained since, or lost (negative), base units; deposits and withdrawals left out.
+        idle: what no pool held at the beginning, base units.
+
+    Raises:
+        InvalidAllocation: nothing was held, something negative was, or the lists are of different lengths.
+    """
+    if len(values) != len(gains):
+        raise InvalidAllocation(f"{len(values)} pools held something, {len(gains)} gained")
+    if idle < 0 or any(value < 0 for value in values) or not (whole := sum(values) + idle):
+        raise InvalidAllocation(f"what is held must be above zero: {values}, idle {idle}")
+    return tuple(
+        Attribution(
+            weight=Fraction(value, whole),
+            own_return=Fraction(gain, value) if value else Fraction(0),
+            contribution=Fraction(gain, whole),
+        )
+        for value, gain in zip(values, gains, strict=True)
+    )
+
+
+def rebalances_per_day(times_seconds: Sequence[int], *, since_seconds: int, until_seconds: int) -> Fraction:
+    """Return how often the vault was rebalanced a day, from ``since`` (included) to ``until`` (not included).
+
+    Raises:
+        InvalidAllocation: the span is empty.
+    """
+    if until_seconds <= since_seconds:
+        raise InvalidAllocation(f"no time passes from {since_seconds} to {until_seconds} seconds")
+    within = sum(since_seconds <= time < until_seconds for time in times_seconds)
+    return Fraction(within * _SECONDS_A_DAY, until_seconds - since_seconds)
+
+
 def score_spread(c_scores: Sequence[int]) -> ScoreSpread:
     """Return range, mean and variance of the scores, exactly.
 
@@ -161,9 +239,6 @@ def declining(
         if (fall := _decline(pool, sorted(points))) and fall.slope_bps_per_day <= -least_fall_bps_per_day
     ]
     return tuple(sorted(falls, key=lambda fall: (fall.slope_bps_per_day, fall.pool)))
-
-
-_SECONDS_A_DAY: Final = 86_400
 
 
 def _decline(pool: str, points: Sequence[tuple[int, int]]) -> Decline | None:
