@@ -209,7 +209,7 @@ contract UniswapV3Strategy is BaseStrategy, UniswapV3Swap, IUniswapV3MintCallbac
         uint128 liquidity = V3PositionLib.liquidityFor(spotX96, _lower, _upper, amount0, amount1);
         if (liquidity == 0) return;
         bytes memory data = abi.encode(liquidity);
-        _expectCallback(address(pool), CallbackKind.UniswapV3Mint, keccak256(data));
+        _expectCallback(address(pool), CallbackKind.UniswapV3Mint, 0, keccak256(data));
         pool.mint(address(this), _lower, _upper, liquidity, data);
         _requireConsumed();
     }
