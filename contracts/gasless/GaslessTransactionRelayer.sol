@@ -5,6 +5,7 @@ import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {IGaslessTransactionRelayer, Refusal} from "../interfaces/IGaslessTransactionRelayer.sol";
 import {IRelayContext} from "../interfaces/IRelayContext.sol";
 import {ErrorsLib} from "../libraries/ErrorsLib.sol";
+import {RelayErrors} from "./RelayErrors.sol";
 import {IdList, IdListLib} from "./IdListLib.sol";
 import {RelayPolicy} from "./RelayPolicy.sol";
 import {Request, RequestLib} from "./RequestLib.sol";
@@ -52,7 +53,7 @@ contract GaslessTransactionRelayer is RelayPolicy, RequestNonces, RequestSignatu
         Request read = _room();
         (uint256 begin, uint256 end) = RequestLib.bounds(request);
         uint256 next = read.read(begin, end, msg.sender);
-        if (next != end) revert ErrorsLib.BytesLeft(end - begin, next - begin);
+        if (next != end) revert RelayErrors.BytesLeft(end - begin, next - begin);
         _requireValue(read.value());
         bytes32 id = read.digest();
         _attempt(read, id, true);
@@ -91,7 +92,7 @@ contract GaslessTransactionRelayer is RelayPolicy, RequestNonces, RequestSignatu
                     refundWei += request.value();
                 }
             }
-            if (i > _MAX_REQUESTS) revert ErrorsLib.TooManyRequests(i);
+            if (i > _MAX_REQUESTS) revert RelayErrors.TooManyRequests(i);
         }
         _requireValue(valueWei);
         if (done != 0) emit RequestsRelayed(ids.since(empty));
@@ -105,7 +106,7 @@ contract GaslessTransactionRelayer is RelayPolicy, RequestNonces, RequestSignatu
         override
     {
         if (msg.sender != address(this)) revert ErrorsLib.NotSelf(msg.sender);
-        if (!_useNonce(signer, nonce)) revert ErrorsLib.NonceAlreadyUsed(signer, nonce);
+        if (!_useNonce(signer, nonce)) revert RelayErrors.NonceAlreadyUsed(signer, nonce);
         _takeFee(token, signer, relayer, fee);
     }
 
@@ -145,13 +146,13 @@ contract GaslessTransactionRelayer is RelayPolicy, RequestNonces, RequestSignatu
     function _attempt(Request request, bytes32 id, bool mustSucceed) private returns (bool done) {
         uint256 refusal = _admit(request, id);
         if (refusal != 0) {
-            if (mustSucceed) revert ErrorsLib.RequestRefused(id, Refusal(refusal));
+            if (mustSucceed) revert RelayErrors.RequestRefused(id, Refusal(refusal));
             emit RequestSkipped(id, Refusal(refusal));
             return false;
         }
         done = _call(request);
         if (done) return true;
-        if (mustSucceed) revert ErrorsLib.CallFailed(id, _reason());
+        if (mustSucceed) revert RelayErrors.CallFailed(id, _reason());
         emit RequestFailed(id, _reason());
     }
 
@@ -205,7 +206,7 @@ contract GaslessTransactionRelayer is RelayPolicy, RequestNonces, RequestSignatu
         SafeTransferLib.safeTransferFrom(token, signer, relayer, fee);
         uint256 paid = signerHad - SafeTransferLib.balanceOf(token, signer);
         uint256 received = SafeTransferLib.balanceOf(token, relayer) - relayerHad;
-        if (paid != fee || received != fee) revert ErrorsLib.FeeNotExact(token, fee, paid, received);
+        if (paid != fee || received != fee) revert RelayErrors.FeeNotExact(token, fee, paid, received);
     }
 
     /* INTERNAL: THE CALL */
@@ -222,7 +223,7 @@ contract GaslessTransactionRelayer is RelayPolicy, RequestNonces, RequestSignatu
         unchecked {
             uint256 needed = gas_ + gas_ / 63 + (1 + _CALL_GAS);
             uint256 available = gasleft();
-            if (available < needed) revert ErrorsLib.GasTooLow(available, needed);
+            if (available < needed) revert RelayErrors.GasTooLow(available, needed);
         }
     }
 
@@ -242,7 +243,7 @@ contract GaslessTransactionRelayer is RelayPolicy, RequestNonces, RequestSignatu
     /* INTERNAL: ETHER */
 
     function _requireValue(uint256 signedWei) private view {
-        if (signedWei != msg.value) revert ErrorsLib.ValueMismatch(msg.value, signedWei);
+        if (signedWei != msg.value) revert RelayErrors.ValueMismatch(msg.value, signedWei);
     }
 
     /// @dev Whoever brought the ether gets it back where the receiver does not take it; nobody loses it.
@@ -257,6 +258,6 @@ contract GaslessTransactionRelayer is RelayPolicy, RequestNonces, RequestSignatu
 
     /// @inheritdoc RelayPolicy
     function _requireIdle() internal view override {
-        if (_context != 0) revert ErrorsLib.RelayInProgress();
+        if (_context != 0) revert RelayErrors.RelayInProgress();
     }
 }

@@ -6,6 +6,7 @@ import {LibCall} from "solady/utils/LibCall.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {AllowedCall, IGaslessTransactionRelayer, Refusal} from "../interfaces/IGaslessTransactionRelayer.sol";
 import {ErrorsLib} from "../libraries/ErrorsLib.sol";
+import {RelayErrors} from "./RelayErrors.sol";
 import {ForbiddenCallsLib} from "./ForbiddenCallsLib.sol";
 import {RelayRecipient} from "./RelayRecipient.sol";
 
@@ -63,11 +64,11 @@ abstract contract RelayPolicy is IGaslessTransactionRelayer, Ownable2Step {
 
     /// @inheritdoc IGaslessTransactionRelayer
     function allowCall(address target, bytes4 selector) external override onlyOwner {
-        if (ForbiddenCallsLib.isForbidden(selector)) revert ErrorsLib.SelectorForbidden(selector);
-        if (!isTrustedBy(target)) revert ErrorsLib.TargetNotTrusting(target);
+        if (ForbiddenCallsLib.isForbidden(selector)) revert RelayErrors.SelectorForbidden(selector);
+        if (!isTrustedBy(target)) revert RelayErrors.TargetNotTrusting(target);
         bytes32 key = _key(target, selector);
-        if (_places[key] != 0) revert ErrorsLib.CallAlreadyListed(target, selector);
-        if (_calls.length == MAX_CALLS) revert ErrorsLib.CallListFull(MAX_CALLS);
+        if (_places[key] != 0) revert RelayErrors.CallAlreadyListed(target, selector);
+        if (_calls.length == MAX_CALLS) revert RelayErrors.CallListFull(MAX_CALLS);
         _calls.push(AllowedCall(target, selector));
         _places[key] = _calls.length | (_isPaused ? _PAUSED : 0);
         emit CallAllowed(target, selector);
@@ -101,7 +102,7 @@ abstract contract RelayPolicy is IGaslessTransactionRelayer, Ownable2Step {
 
     /// @inheritdoc IGaslessTransactionRelayer
     function dropCall(address target, bytes4 selector) external override {
-        if (isTrustedBy(target)) revert ErrorsLib.TargetTrusts(target);
+        if (isTrustedBy(target)) revert RelayErrors.TargetTrusts(target);
         _remove(target, selector);
     }
 
@@ -161,7 +162,7 @@ abstract contract RelayPolicy is IGaslessTransactionRelayer, Ownable2Step {
     function _remove(address target, bytes4 selector) private {
         bytes32 key = _key(target, selector);
         uint256 place = _places[key];
-        if (place == 0) revert ErrorsLib.CallNotListed(target, selector);
+        if (place == 0) revert RelayErrors.CallNotListed(target, selector);
         AllowedCall memory last = _calls[_calls.length - 1];
         _calls[(place & ~_PAUSED) - 1] = last;
         _calls.pop();

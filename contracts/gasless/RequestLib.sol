@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ECDSA} from "solady/utils/ECDSA.sol";
-import {ErrorsLib} from "../libraries/ErrorsLib.sol";
+import {RelayErrors} from "./RelayErrors.sol";
 
 /// @notice Where in memory a request lies that has been read: word for word in the order of its EIP-712 encoding, so that
 /// its hash is that of the memory; behind it what is not signed, and where the long fields lie.
@@ -108,7 +108,7 @@ library RequestLib {
         if (flags & _RARE_FLAGS != 0) next = _readOptional(request, next, flags, sender);
         next = _readLong(request, next, flags & _HAS_LONG_SIGNATURE);
         // What lies behind the end has been read until here, and means nothing.
-        if (next > end) revert ErrorsLib.RequestCutShort(end - at, next - at);
+        if (next > end) revert RelayErrors.RequestCutShort(end - at, next - at);
     }
 
     /// @dev What every request has.
@@ -141,7 +141,7 @@ library RequestLib {
         pure
         returns (uint256 next)
     {
-        if (flags & _UNKNOWN_FLAG != 0) revert ErrorsLib.UnknownFlags(flags);
+        if (flags & _UNKNOWN_FLAG != 0) revert RelayErrors.UnknownFlags(flags);
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             next := from

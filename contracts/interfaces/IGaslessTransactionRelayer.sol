@@ -57,7 +57,7 @@ struct AllowedCall {
 /// - The owner lists no function that calls anything its caller names: a multicall, a router. (The common ones are refused.)
 /// - A signer approves this contract for what it would pay in fees, not more than it likes to.
 interface IGaslessTransactionRelayer is IRelayContext {
-    /* ERRORS: ours stand in ErrorsLib; this one comes from the token library, named here so that tools can read it */
+    /* ERRORS: ours stand in RelayErrors and ErrorsLib; this one comes from the token library, named here so that tools can read it */
 
     /// @notice Neither the refund's receiver nor the caller took the refund.
     error ETHTransferFailed();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gate.twin import EXECUTOR as _CORE
 from gate.twin import Patch, Twin
+from gate.twin_relayer import RELAYER
 from gate.twin_weights import WEIGHTS
 
 _GUARD = "flashloan/CallbackGuard.sol"
@@ -286,4 +287,4 @@ _KEYS = (
     ),
 )
 
-TWINS = _CALLBACKS + _MONEY + _KEYS + WEIGHTS
+TWINS = _CALLBACKS + _MONEY + _KEYS + WEIGHTS + RELAYER

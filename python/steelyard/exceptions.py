@@ -10,6 +10,7 @@
     |   `-- StoreBusy             the database is locked by somebody else
     |-- SkipError             this pool, candidate or plan is off; the keeper goes on with the rest
     |   |-- InvalidPlan           a plan contradicts itself
+    |   |-- InvalidRequest        a request to be relayed contradicts itself, or is not its signer's
     |   |-- InvalidAllocation     scores or an amount that cannot be shared out
     |   |-- QuoteError            a pool cannot serve this amount
     |   |-- TokenUnusable         a token lacks what we must know of it (decimals)
@@ -75,6 +76,10 @@ class StoreBusy(RetryError):
 
 class InvalidPlan(SkipError):
     """A plan contradicts itself; the message names the field."""
+
+
+class InvalidRequest(SkipError):
+    """A request to be relayed contradicts itself or is not its signer's; the message says what is wrong."""
 
 
 class InvalidAllocation(SkipError, ValueError):

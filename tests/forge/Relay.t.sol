@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Refusal} from "contracts/interfaces/IGaslessTransactionRelayer.sol";
+import {RelayErrors} from "contracts/gasless/RelayErrors.sol";
 import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
 import {RelayDesk} from "contracts/mocks/RelayDesk.sol";
 import {RelayDeskFixture} from "./support/RelayDeskFixture.sol";
@@ -131,10 +132,10 @@ contract RelayTest is RelayDeskFixture {
         vm.deal(operator, 10);
         for (uint256 sent = 4; sent <= 6; sent += 2) {
             vm.prank(operator);
-            vm.expectRevert(abi.encodeWithSelector(ErrorsLib.ValueMismatch.selector, sent, 5));
+            vm.expectRevert(abi.encodeWithSelector(RelayErrors.ValueMismatch.selector, sent, 5));
             relayer.execute{value: sent}(wire);
             vm.prank(operator);
-            vm.expectRevert(abi.encodeWithSelector(ErrorsLib.ValueMismatch.selector, sent, 5));
+            vm.expectRevert(abi.encodeWithSelector(RelayErrors.ValueMismatch.selector, sent, 5));
             relayer.executeEach{value: sent}(wire, operator);
         }
         vm.prank(operator);
@@ -149,7 +150,7 @@ contract RelayTest is RelayDeskFixture {
         request.value = 5;
         bytes memory wire = _signed(request);
         vm.prank(operator);
-        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.ValueMismatch.selector, 0, 5));
+        vm.expectRevert(abi.encodeWithSelector(RelayErrors.ValueMismatch.selector, 0, 5));
         relayer.executeEach(wire, address(0));
         assertEq(address(relayer).balance, 5);
     }
@@ -193,7 +194,7 @@ contract RelayTest is RelayDeskFixture {
         }
         bytes32 id = relayer.requestId(wire, operator);
         vm.prank(operator);
-        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.CallFailed.selector, id, cut));
+        vm.expectRevert(abi.encodeWithSelector(RelayErrors.CallFailed.selector, id, cut));
         relayer.execute(wire);
         assertFalse(relayer.isNonceUsed(signer, 0));
     }
@@ -203,7 +204,7 @@ contract RelayTest is RelayDeskFixture {
         bytes memory reason = abi.encodeWithSelector(RelayDesk.Refused.selector, bytes("no"));
         bytes32 id = relayer.requestId(wire, operator);
         vm.prank(operator);
-        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.CallFailed.selector, id, reason));
+        vm.expectRevert(abi.encodeWithSelector(RelayErrors.CallFailed.selector, id, reason));
         relayer.execute(wire);
     }
 
@@ -231,7 +232,7 @@ contract RelayTest is RelayDeskFixture {
         (bool done, bytes memory answer) =
             address(relayer).call{gas: 150_000}(abi.encodeCall(relayer.execute, (wire)));
         assertFalse(done);
-        assertEq(bytes4(answer), ErrorsLib.GasTooLow.selector);
+        assertEq(bytes4(answer), RelayErrors.GasTooLow.selector);
         (uint256 available, uint256 needed) = abi.decode(_behind(answer), (uint256, uint256));
         assertLt(available, 150_000);
         assertEq(needed, uint256(CALL_GAS) + CALL_GAS / 63 + 1 + 12_000);
@@ -251,7 +252,7 @@ contract RelayTest is RelayDeskFixture {
                 )
             );
             assertFalse(desk.came());
-            assertEq(bytes4(desk.answer()), ErrorsLib.RelayInProgress.selector);
+            assertEq(bytes4(desk.answer()), RelayErrors.RelayInProgress.selector);
         }
         assertEq(desk.visits(), 0);
     }
@@ -261,16 +262,16 @@ contract RelayTest is RelayDeskFixture {
     function test_bytesThatAreNoRequest_areRefused() public {
         bytes memory wire = _signed(_visit(1));
         vm.startPrank(operator);
-        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.BytesLeft.selector, wire.length + 1, wire.length));
+        vm.expectRevert(abi.encodeWithSelector(RelayErrors.BytesLeft.selector, wire.length + 1, wire.length));
         relayer.execute(bytes.concat(wire, hex"00"));
         vm.expectRevert(
-            abi.encodeWithSelector(ErrorsLib.RequestCutShort.selector, wire.length - 1, wire.length)
+            abi.encodeWithSelector(RelayErrors.RequestCutShort.selector, wire.length - 1, wire.length)
         );
         relayer.execute(_cut(wire, wire.length - 1));
-        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.RequestCutShort.selector, 0, 124));
+        vm.expectRevert(abi.encodeWithSelector(RelayErrors.RequestCutShort.selector, 0, 124));
         relayer.execute("");
         wire[0] = 0x80;
-        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.UnknownFlags.selector, 0x80));
+        vm.expectRevert(abi.encodeWithSelector(RelayErrors.UnknownFlags.selector, 0x80));
         relayer.execute(wire);
         vm.stopPrank();
     }
@@ -282,7 +283,7 @@ contract RelayTest is RelayDeskFixture {
             (bool done, bytes memory answer) =
                 address(relayer).call(abi.encodeCall(relayer.execute, (_cut(wire, length))));
             assertFalse(done);
-            assertEq(bytes4(answer), ErrorsLib.RequestCutShort.selector);
+            assertEq(bytes4(answer), RelayErrors.RequestCutShort.selector);
         }
         vm.stopPrank();
     }
@@ -294,7 +295,7 @@ contract RelayTest is RelayDeskFixture {
         request.isBound = true;
         bytes memory wire = _signed(request);
         vm.prank(attacker);
-        vm.expectPartialRevert(ErrorsLib.RequestRefused.selector);
+        vm.expectPartialRevert(RelayErrors.RequestRefused.selector);
         relayer.execute(wire);
         assertEq(uint256(relayer.refusalOf(wire, attacker)), uint256(Refusal.SignatureInvalid));
         _relay(wire);
@@ -313,7 +314,7 @@ contract RelayTest is RelayDeskFixture {
         relayer.claim(signer, 0, address(desk), 1, operator);
         vm.startPrank(address(relayer));
         relayer.claim(signer, 0, address(usd), 0, operator);
-        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.NonceAlreadyUsed.selector, signer, 0));
+        vm.expectRevert(abi.encodeWithSelector(RelayErrors.NonceAlreadyUsed.selector, signer, 0));
         relayer.claim(signer, 0, address(usd), 0, operator);
     }
 }

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Vm} from "forge-std/Vm.sol";
 import {IGaslessTransactionRelayer, Refusal} from "contracts/interfaces/IGaslessTransactionRelayer.sol";
-import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
+import {RelayErrors} from "contracts/gasless/RelayErrors.sol";
 import {RelayDesk, RelayPurist} from "contracts/mocks/RelayDesk.sol";
 import {RelayDeskFixture} from "./support/RelayDeskFixture.sol";
 import {RequestCodec, RequestSpec} from "./support/RequestCodec.sol";
@@ -60,7 +60,7 @@ contract RelayBatchTest is RelayDeskFixture {
     function test_withoutReceiver_oneThatIsRefused_revertsAll() public {
         (bytes memory wire, bytes32[4] memory ids) = _mixed();
         bytes memory refused =
-            abi.encodeWithSelector(ErrorsLib.RequestRefused.selector, ids[1], Refusal.NonceUsed);
+            abi.encodeWithSelector(RelayErrors.RequestRefused.selector, ids[1], Refusal.NonceUsed);
         vm.prank(operator);
         vm.expectRevert(refused);
         relayer.executeEach{value: 7 ether}(wire, address(0));
@@ -72,7 +72,7 @@ contract RelayBatchTest is RelayDeskFixture {
         bytes memory failing = _signed(_request(address(desk), 3, abi.encodeCall(desk.refuse, ("no"))));
         bytes memory wire = bytes.concat(_signed(_visitWith(1, 1)), failing);
         vm.prank(operator);
-        vm.expectPartialRevert(ErrorsLib.CallFailed.selector);
+        vm.expectPartialRevert(RelayErrors.CallFailed.selector);
         relayer.executeEach(wire, address(0));
         assertEq(desk.visits(), 0);
     }
@@ -119,7 +119,7 @@ contract RelayBatchTest is RelayDeskFixture {
         assertEq(logs.length, 0);
         vm.deal(operator, 1);
         vm.prank(operator);
-        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.ValueMismatch.selector, 1, 0));
+        vm.expectRevert(abi.encodeWithSelector(RelayErrors.ValueMismatch.selector, 1, 0));
         relayer.executeEach{value: 1}("", operator);
     }
 
@@ -150,7 +150,7 @@ contract RelayBatchTest is RelayDeskFixture {
             wire = bytes.concat(wire, request.encodeAfter(first));
         }
         vm.prank(operator);
-        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.TooManyRequests.selector, 257));
+        vm.expectRevert(abi.encodeWithSelector(RelayErrors.TooManyRequests.selector, 257));
         relayer.executeEach(wire, operator);
         vm.prank(operator);
         assertEq(relayer.executeEach(_cut(wire, _lengthOf(wire, 256)), operator), type(uint256).max);
@@ -197,7 +197,7 @@ contract RelayBatchTest is RelayDeskFixture {
         _signed(request);
         bytes memory wire = request.encodeAfter(request);
         vm.prank(operator);
-        vm.expectPartialRevert(ErrorsLib.RequestRefused.selector);
+        vm.expectPartialRevert(RelayErrors.RequestRefused.selector);
         relayer.execute(wire);
     }
 

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Refusal} from "contracts/interfaces/IGaslessTransactionRelayer.sol";
-import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
+import {RelayErrors} from "contracts/gasless/RelayErrors.sol";
 import {FeeOnTransferToken} from "contracts/mocks/FeeOnTransferToken.sol";
 import {HookToken} from "contracts/mocks/HookToken.sol";
 import {RelayDeskFixture} from "./support/RelayDeskFixture.sol";
@@ -51,7 +51,7 @@ contract RelayFeesTest is RelayDeskFixture {
         request.feeToken = address(0);
         bytes memory wire = _signed(request);
         vm.prank(operator);
-        vm.expectPartialRevert(ErrorsLib.RequestRefused.selector);
+        vm.expectPartialRevert(RelayErrors.RequestRefused.selector);
         relayer.execute(wire);
     }
 
@@ -87,7 +87,7 @@ contract RelayFeesTest is RelayDeskFixture {
         assertEq(taxed.balanceOf(signer), 100e6, "half taken");
         vm.prank(address(relayer));
         vm.expectRevert(
-            abi.encodeWithSelector(ErrorsLib.FeeNotExact.selector, taxed, 5e6, 5e6, 5e6 - 5e6 / 100)
+            abi.encodeWithSelector(RelayErrors.FeeNotExact.selector, taxed, 5e6, 5e6, 5e6 - 5e6 / 100)
         );
         relayer.claim(signer, 0, address(taxed), 5e6, operator);
     }
@@ -108,7 +108,7 @@ contract RelayFeesTest is RelayDeskFixture {
         (request.feeToken, request.maxFee, request.fee) = (address(usd), CAP, 3e6);
         bytes memory wire = _signed(request);
         vm.startPrank(operator);
-        vm.expectPartialRevert(ErrorsLib.CallFailed.selector);
+        vm.expectPartialRevert(RelayErrors.CallFailed.selector);
         relayer.execute(wire);
         assertEq(usd.balanceOf(operator), 0);
         assertEq(relayer.executeEach(wire, operator), 0);
@@ -126,7 +126,7 @@ contract RelayFeesTest is RelayDeskFixture {
         RequestSpec memory request = _paying(1, 0);
         request.feeToken = address(hook);
         _relay(_signed(request));
-        assertEq(bytes4(hook.lastAnswer()), ErrorsLib.RelayInProgress.selector);
+        assertEq(bytes4(hook.lastAnswer()), RelayErrors.RelayInProgress.selector);
         assertEq(desk.lastTag(), 1);
         hook.arm(signer, address(relayer), abi.encodeCall(relayer.onBehalfOf, ()), false);
         request.nonce = 1;
@@ -138,7 +138,7 @@ contract RelayFeesTest is RelayDeskFixture {
         assertEq(uint256(relayer.refusalOf(wire, operator)), 0, "all but the fee is in order");
         bytes32 id = relayer.requestId(wire, operator);
         vm.startPrank(operator);
-        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.RequestRefused.selector, id, Refusal.FeeNotTaken));
+        vm.expectRevert(abi.encodeWithSelector(RelayErrors.RequestRefused.selector, id, Refusal.FeeNotTaken));
         relayer.execute(wire);
         assertEq(relayer.executeEach(wire, operator), 0);
         vm.stopPrank();

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {AllowedCall, Refusal} from "contracts/interfaces/IGaslessTransactionRelayer.sol";
+import {RelayErrors} from "contracts/gasless/RelayErrors.sol";
 import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
 import {RelayDeskFixture} from "./support/RelayDeskFixture.sol";
 
@@ -28,13 +29,13 @@ contract RelayPolicyTest is RelayDeskFixture {
         assertTrue(relayer.isCallAllowed(address(moody), SOME));
         assertFalse(relayer.isCallAllowed(address(moody), 0x12345679));
         assertFalse(relayer.isCallAllowed(address(desk), SOME));
-        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.CallAlreadyListed.selector, moody, SOME));
+        vm.expectRevert(abi.encodeWithSelector(RelayErrors.CallAlreadyListed.selector, moody, SOME));
         relayer.allowCall(address(moody), SOME);
         vm.expectEmit(address(relayer));
         emit CallDisallowed(address(moody), SOME);
         relayer.disallowCall(address(moody), SOME);
         assertFalse(relayer.isCallAllowed(address(moody), SOME));
-        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.CallNotListed.selector, moody, SOME));
+        vm.expectRevert(abi.encodeWithSelector(RelayErrors.CallNotListed.selector, moody, SOME));
         relayer.disallowCall(address(moody), SOME);
     }
 
@@ -69,7 +70,7 @@ contract RelayPolicyTest is RelayDeskFixture {
         for (uint32 i = uint32(relayer.allowedCalls().length); i < most; ++i) {
             relayer.allowCall(address(moody), bytes4(i + 1));
         }
-        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.CallListFull.selector, most));
+        vm.expectRevert(abi.encodeWithSelector(RelayErrors.CallListFull.selector, most));
         relayer.allowCall(address(moody), SOME);
         relayer.pause();
         relayer.disallowCall(address(moody), bytes4(uint32(most)));
@@ -82,7 +83,7 @@ contract RelayPolicyTest is RelayDeskFixture {
         for (uint256 i; i < targets.length; ++i) {
             assertFalse(relayer.isTrustedBy(targets[i]));
             vm.prank(owner);
-            vm.expectRevert(abi.encodeWithSelector(ErrorsLib.TargetNotTrusting.selector, targets[i]));
+            vm.expectRevert(abi.encodeWithSelector(RelayErrors.TargetNotTrusting.selector, targets[i]));
             relayer.allowCall(targets[i], SOME);
         }
     }
@@ -131,7 +132,7 @@ contract RelayPolicyTest is RelayDeskFixture {
 
     function _assertForbidden(bytes4 selector) private {
         vm.prank(owner);
-        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.SelectorForbidden.selector, selector));
+        vm.expectRevert(abi.encodeWithSelector(RelayErrors.SelectorForbidden.selector, selector));
         relayer.allowCall(address(moody), selector);
     }
 
@@ -140,11 +141,11 @@ contract RelayPolicyTest is RelayDeskFixture {
     function test_callWhoseTargetTrustsNoLonger_isAnybodysToDrop() public {
         _allow(address(moody), SOME);
         vm.prank(attacker);
-        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.TargetTrusts.selector, moody));
+        vm.expectRevert(abi.encodeWithSelector(RelayErrors.TargetTrusts.selector, moody));
         relayer.dropCall(address(moody), SOME);
         moody.say(abi.encode(false));
         vm.startPrank(attacker);
-        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.CallNotListed.selector, moody, bytes4(0x12345679)));
+        vm.expectRevert(abi.encodeWithSelector(RelayErrors.CallNotListed.selector, moody, bytes4(0x12345679)));
         relayer.dropCall(address(moody), 0x12345679);
         vm.expectEmit(address(relayer));
         emit CallDisallowed(address(moody), SOME);
@@ -270,6 +271,6 @@ contract RelayPolicyTest is RelayDeskFixture {
             abi.encodeCall(desk.turnTo, (address(relayer), abi.encodeCall(relayer.sweep, (address(0)))));
         _relay(_signed(_request(address(desk), 0, data)));
         assertFalse(desk.came());
-        assertEq(bytes4(desk.answer()), ErrorsLib.RelayInProgress.selector);
+        assertEq(bytes4(desk.answer()), RelayErrors.RelayInProgress.selector);
     }
 }

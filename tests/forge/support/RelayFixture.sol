@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Test} from "forge-std/Test.sol";
 import {GaslessTransactionRelayer} from "contracts/gasless/GaslessTransactionRelayer.sol";
 import {Refusal} from "contracts/interfaces/IGaslessTransactionRelayer.sol";
-import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
+import {RelayErrors} from "contracts/gasless/RelayErrors.sol";
 import {RequestCodec, RequestSpec} from "./RequestCodec.sol";
 
 /// @title A relayer, who signs and who relays. Actors are named by role.
@@ -106,7 +106,7 @@ abstract contract RelayFixture is Test {
         bytes32 id = relayer.requestId(request, operator);
         assertEq(uint256(relayer.refusalOf(request, operator)), uint256(refusal), "another refusal");
         vm.startPrank(operator);
-        vm.expectRevert(abi.encodeWithSelector(ErrorsLib.RequestRefused.selector, id, refusal));
+        vm.expectRevert(abi.encodeWithSelector(RelayErrors.RequestRefused.selector, id, refusal));
         relayer.execute(request);
         assertEq(relayer.executeEach(request, operator), 0, "done all the same");
         vm.stopPrank();
