@@ -13,7 +13,8 @@ contract RelayActors is RelayDeskFixture {
     uint256 internal constant SIGNERS = 3;
 
     /// @dev Of a signer's nonce: how often a call of it was seen to succeed.
-    mapping(uint256 who => mapping(uint64 nonce => uint256 times)) public timesDone;
+    mapping(uint256 who => mapping(uint64 nonce => uint256 times)) private _timesDone;
+    uint256 public repeated;
     mapping(uint256 who => uint256 times) public doneOf;
     uint256 public donatedWei;
     uint256 public cappedFees;
@@ -26,26 +27,28 @@ contract RelayActors is RelayDeskFixture {
     uint256 public skipped;
 
     uint64 private _lastNonce;
+    address[SIGNERS] private _signers;
+    uint256[SIGNERS] private _keys;
 
     constructor() {
         setUp();
         for (uint256 i; i < SIGNERS; ++i) {
-            (address who,) = signerAt(i);
-            _fund(who, 1e12);
+            (_signers[i], _keys[i]) = makeAddrAndKey(string.concat("signer ", vm.toString(i)));
+            _fund(_signers[i], 1e12);
         }
         vm.deal(operator, 1_000 ether);
         vm.deal(attacker, 1_000 ether);
     }
 
-    function signerAt(uint256 i) public returns (address who, uint256 key) {
-        return makeAddrAndKey(string.concat("signer ", vm.toString(i % SIGNERS)));
+    function signerAt(uint256 i) public view returns (address who, uint256 key) {
+        return (_signers[i % SIGNERS], _keys[i % SIGNERS]);
     }
 
     function relayerAddress() external view returns (address) {
         return address(relayer);
     }
 
-    function visitsOf(uint256 i) external returns (uint256) {
+    function visitsOf(uint256 i) external view returns (uint256) {
         (address who,) = signerAt(i);
         return desk.visitsOf(who);
     }
@@ -59,6 +62,7 @@ contract RelayActors is RelayDeskFixture {
     /// @dev A batch of requests of all kinds by all signers; what is done must be what was in order.
     function operator_relaysABatch(uint256 drawn, uint8 count, uint64 nonceSeed) external {
         count = uint8(count % 6 + 1);
+        nonceSeed %= 512;
         bytes memory wire;
         uint256 sentWei;
         for (uint256 i; i < count; ++i) {
@@ -86,12 +90,16 @@ contract RelayActors is RelayDeskFixture {
                 ++skipped;
                 continue;
             }
-            ++timesDone[(drawn >> i) % SIGNERS][(nonceSeed + uint64(i)) % 512];
-            ++doneOf[(drawn >> i) % SIGNERS];
-            ++relayed;
+            _note(drawn >> i, nonceSeed + uint64(i));
             doneWhilePaused += wasPaused;
         }
         if (operatorHad - operator.balance != address(desk).balance - deskHad) ++unpaidBack;
+    }
+
+    function _note(uint256 who, uint64 nonce) private {
+        if (++_timesDone[who % SIGNERS][nonce % 512] > 1) ++repeated;
+        ++doneOf[who % SIGNERS];
+        ++relayed;
     }
 
     /// @dev Mostly in order; some expired, some to what is not listed, some failing, some with a fee.
@@ -117,9 +125,7 @@ contract RelayActors is RelayDeskFixture {
         for (uint256 i; i < 2; ++i) {
             vm.prank(relayers[i]);
             if (relayer.executeEach(bytes.concat(wire, wire), operator) != 0) {
-                ++timesDone[drawn % SIGNERS][nonce % 512];
-                ++doneOf[drawn % SIGNERS];
-                ++relayed;
+                _note(drawn, nonce);
                 if (relayer.paused()) ++doneWhilePaused;
             }
         }
@@ -135,9 +141,7 @@ contract RelayActors is RelayDeskFixture {
         uint256 before = usd.balanceOf(operator);
         vm.prank(operator);
         if (relayer.executeEach(wire, operator) != 0) {
-            ++timesDone[drawn % SIGNERS][nonce % 512];
-            ++doneOf[drawn % SIGNERS];
-            ++relayed;
+            _note(drawn, nonce);
         }
         uint256 taken = usd.balanceOf(operator) - before;
         if (taken > request.maxFee) ++takenAboveCap;
