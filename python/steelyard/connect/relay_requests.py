@@ -197,7 +197,7 @@ def sign_request(
 
 
 def compact(signature: bytes) -> bytes:
-    """Return the 64 bytes (ERC-2098) of a signature of 65; the other of the two that count as one, if need be.
+    """Return the 64 bytes (ERC-2098) of a signature of 65; of the two that can be made, the one that counts.
 
     Raises:
         InvalidRequest: it is no such signature.
@@ -287,9 +287,7 @@ def pack_all(batch: Sequence[SignedRequest], fees: Sequence[int] | None = None) 
     """Return the bytes of a batch: the requests end to end, what neighbours share said once."""
     taken = fees or [0] * len(batch)
     befores = [None, *batch]
-    return b"".join(
-        pack(one, fee, before) for one, fee, before in zip(batch, taken, befores, strict=False)
-    )
+    return b"".join(pack(one, fee, before) for one, fee, before in zip(batch, taken, befores, strict=False))
 
 
 def _fee_terms(request: RelayRequest, fee: int) -> bytes:
