@@ -67,6 +67,31 @@ contract WeightModelTest is WeightModelFixture {
         assertEq(idle, 1);
     }
 
+    /// @dev Next to the exponents that have a short cut, and at both ends; by exact mathematics.
+    function test_exponents_areWhatTheyAre() public view {
+        uint16[11] memory exponents = [
+            uint16(1), 9_999, 10_000, 10_001, 14_999, 15_000, 15_001, 19_999, 20_000, 20_001, type(uint16).max
+        ];
+        uint256[11] memory best = [
+            uint256(250014794621520646),
+            399985457362758707,
+            400000000000000000,
+            400014542442268203,
+            469895450987601915,
+            469908814940275069,
+            469922178628819614,
+            533321336712225441,
+            533333333333333333,
+            533345329678396237,
+            860185841464455553
+        ];
+        for (uint256 i; i < exponents.length; ++i) {
+            (uint256[] memory amounts,) =
+                harness.targetAllocations(_list(8_000, 6_000, 4_000, 2_000), WAD, 10_000, exponents[i]);
+            assertApproxEqAbs(amounts[0], best[i], 6);
+        }
+    }
+
     /* REFUSALS */
 
     function testFuzz_score_aboveTheBest_isRefused(uint16 score, uint256 at, uint256 seed) public {
