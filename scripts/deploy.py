@@ -77,15 +77,21 @@ def deploy_executor(
         salt=salt,
     )
     blueprint = Blueprint(connected_chain(), _book(chain_id, expected_chain_id), terms)
-    path = output or default_output(chain_id)
-    previous = _previous(path, blueprint)
+    _carry_out(account, blueprint, output or default_output(chain_id), dry_run, confirmations)
+    return blueprint.executor
+
+
+def _carry_out(
+    account: AccountAPI, blueprint: Blueprint, path: Path, dry_run: bool, confirmations: int | None
+) -> None:
+    """Do the blueprint's steps that are not done yet, and write down in ``path`` what stands."""
+    log = _Log(path, blueprint, _previous(path, blueprint))
+    chain_id = blueprint.book.chain_id
     click.echo(f"FlashLoanArbitrage will stand at {blueprint.executor_address} on chain id {chain_id}")
     blueprint.place_proxy()
-    log = _Log(path, blueprint, previous)
     run_steps(account, blueprint.steps(), Sending(dry_run, confirmations, log.write))
     if not dry_run:
         log.finish()
-    return blueprint.executor
 
 
 class _Log:

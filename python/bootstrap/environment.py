@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bootstrap import stamps
 from bootstrap.console import SetupError, run
-from bootstrap.layout import LOG, PYTHON_LOCK, ROOT, VENV, VENV_PYTHON
+from bootstrap.layout import LOG, NODE_MODULES, PYTHON_LOCK, ROOT, VENV, VENV_PYTHON
 
 PACKAGES_STAMP = VENV / ".steelyard-packages"
 PROJECT_STAMP = VENV / ".steelyard-project"
@@ -19,6 +19,21 @@ DISTRIBUTIONS = (ROOT, ROOT / "python" / "ape_plugin")
 NETWORK_REMEDY = (
     "see that the package index answers (pip's own settings apply), and run the same command again"
 )
+
+
+def see_that_it_is_ours() -> None:
+    """See that what is about to be emptied and filled belongs to this checkout.
+
+    Raises:
+        SetupError: the environment, or a part of it, or npm's folder is a link to somewhere else.
+    """
+    for path in (VENV, VENV / "bin", VENV / "lib", VENV / "pyvenv.cfg", NODE_MODULES):
+        if path.is_symlink():
+            name = path.relative_to(ROOT)
+            raise SetupError(
+                f"{name} is a link to {path.resolve()}: the set-up would empty what belongs to somebody else",
+                f"remove the link (rm {name}) and run the same command again: then it makes one of its own",
+            )
 
 
 def packages_are_current() -> bool:

@@ -42,6 +42,7 @@ def set_up() -> None:
     """
     if _pending() is None:
         return
+    environment.see_that_it_is_ours()
     with only_one_setup():
         # Whoever was waited for may have done it all.
         if _pending() is not None:

@@ -47,7 +47,7 @@ TEST_STAGES = (
         _pytest("-n", "2", "-m", "unit or property or invariant", "tests"),
         "unit, property and invariant tests in Python",
     ),
-    Stage("forge", _tool("forge", "test"), "fuzz, invariant and unit tests in Solidity"),
+    Stage("forge", _tool("python", "-m", "gate.forge_tests"), "fuzz, invariant and unit tests in Solidity"),
     Stage("twins", _tool("python", "-m", "gate.twins"), "every attack succeeds where its guard is missing"),
     Stage(
         "fork",

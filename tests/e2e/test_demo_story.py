@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -20,7 +23,7 @@ from tests.support.keeper_stage import ROOT, keeper_stage, run_steelyard
 pytestmark = pytest.mark.e2e
 
 BLOCKS = 14
-OTHER_SEED = 7
+SEED, OTHER_SEED = 42, 7
 BALANCE_OF = "0x70a08231"
 
 
@@ -72,45 +75,64 @@ def test_demo_makes_ten_profitable_executions_and_reverts_none_and_can_be_replay
     assert "Every decision is the recorded one, bit for bit." in again.stdout
 
 
-@pytest.mark.parametrize("seed", [42, OTHER_SEED])
-def test_every_recorded_profit_is_the_treasury_difference_on_chain(tmp_path: Path, seed: int) -> None:
-    with keeper_stage(tmp_path, seed=seed) as stage:
+class Story(NamedTuple):
+    """A keeper's blocks on a stage that still stands, and the block that it began with."""
+
+    stage: DemoStage
+    start_block: int
+    turns: list[Turn]
+
+
+@contextmanager
+def story_told(folder: Path, seed: int) -> Iterator[Story]:
+    with keeper_stage(folder, seed=seed) as stage:
         start_block = int(stage.rpc.call("eth_blockNumber"), 16)
-        turns = trade(stage, BLOCKS)
-        rows = records(stage)
-        confirmed = [row for row in rows if row.status == IntentStatus.CONFIRMED.value]
-        assert confirmed, "a story without an execution shows nothing"
-        assert {row.status for row in rows} <= {"confirmed", "refused"}, "with these seeds nothing reverts"
-
-        for block, asset in {(row.mined_block, row.asset) for row in confirmed}:
-            recorded = sum(
-                row.realised_profit for row in confirmed if (row.mined_block, row.asset) == (block, asset)
-            )
-            gained = balance(stage, asset, TREASURY, block) - balance(stage, asset, TREASURY, block - 1)
-            assert gained == recorded
-
-        gas = sum(row.gas_cost_wei for row in rows)
-        before = int(stage.rpc.call("eth_getBalance", KEEPER, hex(start_block)), 16)
-        assert before - int(stage.rpc.call("eth_getBalance", KEEPER, "latest"), 16) == gas
-        for turn, following in pairwise(turns):
-            promised = turn.snapshot.gas.base_fee_wei
-            assert following.snapshot.block.base_fee_wei == promised, "gas is priced at the next block's fee"
-        for row in confirmed:
-            assert row.realised_profit >= row.estimated_profit, (
-                "the state it was decided on is the one it met"
-            )
+        yield Story(stage, start_block, trade(stage, BLOCKS))
 
 
-def test_same_seed_gives_the_same_blocks_and_the_same_decisions(tmp_path: Path) -> None:
-    stories = []
-    for name in ("first", "second"):
-        folder = tmp_path / name
-        folder.mkdir()
-        with keeper_stage(folder) as stage:
-            stories.append(told(trade(stage, BLOCKS)))
-    first, second = stories
-    assert first == second
-    assert any(submitted for _, _, submitted, _ in first)
+@pytest.fixture(scope="module")
+def first_story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    with story_told(tmp_path_factory.mktemp("first"), SEED) as story:
+        yield story
+
+
+def assert_records_are_the_chains(story: Story) -> None:
+    stage, start_block, turns = story
+    rows = records(stage)
+    confirmed = [row for row in rows if row.status == IntentStatus.CONFIRMED.value]
+    assert confirmed, "a story without an execution shows nothing"
+    assert {row.status for row in rows} <= {"confirmed", "refused"}, "with these seeds nothing reverts"
+
+    for block, asset in {(row.mined_block, row.asset) for row in confirmed}:
+        recorded = sum(
+            row.realised_profit for row in confirmed if (row.mined_block, row.asset) == (block, asset)
+        )
+        gained = balance(stage, asset, TREASURY, block) - balance(stage, asset, TREASURY, block - 1)
+        assert gained == recorded
+
+    gas = sum(row.gas_cost_wei for row in rows)
+    before = int(stage.rpc.call("eth_getBalance", KEEPER, hex(start_block)), 16)
+    assert before - int(stage.rpc.call("eth_getBalance", KEEPER, "latest"), 16) == gas
+    for turn, following in pairwise(turns):
+        promised = turn.snapshot.gas.base_fee_wei
+        assert following.snapshot.block.base_fee_wei == promised, "gas is priced at the next block's fee"
+    for row in confirmed:
+        assert row.realised_profit >= row.estimated_profit, "the state it was decided on is the one it met"
+
+
+def test_every_recorded_profit_is_the_treasury_difference_on_chain(first_story: Story) -> None:
+    assert_records_are_the_chains(first_story)
+
+
+def test_every_recorded_profit_is_the_treasury_difference_with_another_seed_too(tmp_path: Path) -> None:
+    with story_told(tmp_path, OTHER_SEED) as story:
+        assert_records_are_the_chains(story)
+
+
+def test_same_seed_gives_the_same_blocks_and_the_same_decisions(first_story: Story, tmp_path: Path) -> None:
+    with story_told(tmp_path, SEED) as again:
+        assert told(again.turns) == told(first_story.turns)
+    assert any(turn.submitted for turn in first_story.turns)
 
 
 def test_paper_keeper_decides_and_rehearses_but_sends_nothing(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -58,16 +59,24 @@ def checkout(tmp_path: Path) -> Path:
     return copy_checkout(tmp_path / "checkout")
 
 
+@pytest.fixture
+def bare_checkout(checkout: Path) -> Path:
+    """Without the replica's contracts, which forge would compile before the test that matters."""
+    shutil.rmtree(checkout / "contracts")
+    (checkout / "contracts").mkdir()
+    return checkout
+
+
 def make(checkout: Path, target: str, stage: str) -> subprocess.CompletedProcess[str]:
     """Run one stage of a target, without the set-up: the copy shares its environment with the checkout."""
     return run_in(checkout, "make", "--old-file=setup", target, f"ONLY={stage}")
 
 
 @pytest.mark.parametrize(("value", "is_green"), [(1, True), (2, False)])
-def test_solidity_test_decides_over_make_test(checkout: Path, value: int, is_green: bool) -> None:
-    write(checkout / "tests/forge/Gate.t.sol", SOLIDITY_TEST.format(value=value))
+def test_solidity_test_decides_over_make_test(bare_checkout: Path, value: int, is_green: bool) -> None:
+    write(bare_checkout / "tests/forge/Gate.t.sol", SOLIDITY_TEST.format(value=value))
 
-    done = make(checkout, "test", "forge")
+    done = make(bare_checkout, "test", "forge")
 
     closing = "1 passed, 0 failed" if is_green else "0 passed, 1 failed"
     assert (done.returncode == 0) is is_green, done.stdout + done.stderr
@@ -102,12 +111,29 @@ def test_stage_without_a_single_test_is_red(checkout: Path) -> None:
     assert done.stdout.strip().splitlines()[-1] == "0 passed, 1 failed"
 
 
-def test_solidity_that_does_not_compile_is_red(checkout: Path) -> None:
-    write(checkout / "tests/forge/Gate.t.sol", SOLIDITY_TEST.format(value="nonsense"))
+def test_solidity_that_does_not_compile_is_red(bare_checkout: Path) -> None:
+    write(bare_checkout / "tests/forge/Gate.t.sol", SOLIDITY_TEST.format(value="nonsense"))
 
-    done = make(checkout, "test", "forge")
+    done = make(bare_checkout, "test", "forge")
 
     assert done.returncode != 0
+    assert done.stdout.strip().splitlines()[-1] == "0 passed, 1 failed"
+
+
+def test_build_without_bytecode_is_refused_before_any_test_and_named(bare_checkout: Path) -> None:
+    write(bare_checkout / "tests/forge/Gate.t.sol", SOLIDITY_TEST.format(value=1))
+    write(
+        bare_checkout / "contracts/Hollow.sol", "abstract contract Shape {}\n\ncontract Hollow is Shape {}\n"
+    )
+    for name in ("Hollow", "Shape"):
+        artifact = bare_checkout / f".build/forge/out/Hollow.sol/{name}.json"
+        write(artifact, '{"abi": [], "bytecode": {"object": "0x"}}')
+
+    done = make(bare_checkout, "test", "forge")
+
+    assert done.returncode != 0
+    assert "no bytecode in the build of Hollow, in .build/forge/out" in done.stdout
+    assert "Remedy: forge build --force" in done.stdout
     assert done.stdout.strip().splitlines()[-1] == "0 passed, 1 failed"
 
 

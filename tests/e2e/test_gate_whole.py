@@ -78,3 +78,20 @@ def test_machine_without_python_is_told_what_to_install(checkout: Path) -> None:
 
     assert done.returncode != 0
     assert "apt install python3.11 python3.11-venv" in done.stdout
+
+
+def test_setup_leaves_another_checkouts_environment_alone_and_says_why(
+    checkout: Path, tmp_path: Path
+) -> None:
+    for name in (".venv", "node_modules"):
+        (checkout / name).unlink()  # a link that leads to the tests' own environment: not that one
+    write(tmp_path / "other/bin/python", "somebody's")
+    (checkout / ".venv").symlink_to(tmp_path / "other")
+
+    done = run_in(checkout, shutil.which("make") or "make", "setup")
+
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert f".venv is a link to {tmp_path / 'other'}" in said
+    assert "Remedy: remove the link (rm .venv)" in said
+    assert (tmp_path / "other/bin/python").read_text() == "somebody's"

@@ -169,6 +169,50 @@ class TestLockEntry:
             environment._lock_entry("setuptools")
 
 
+class TestSomebodyElses:
+    """A checkout may share an environment by a link: the set-up must not empty what the link leads to."""
+
+    @pytest.fixture(autouse=True)
+    def _checkout(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.root, self.other = tmp_path / "checkout", tmp_path / "other"
+        (self.root / ".venv").mkdir(parents=True)
+        self.other.mkdir()
+        for name, path in (("ROOT", ""), ("VENV", ".venv"), ("NODE_MODULES", "node_modules")):
+            monkeypatch.setattr(environment, name, self.root / path)
+        self.made: list[str] = []
+
+        def make() -> str:
+            self.made.append("made")
+            return "done"
+
+        monkeypatch.setattr(steps, "TASKS", (steps.Task("a step", lambda: False, make),))
+        monkeypatch.setattr(steps, "DOWNLOADING", ())
+        monkeypatch.setattr(steps, "ROOT", self.root)
+        monkeypatch.setattr(steps, "LOG", self.root / "setup.log")
+        monkeypatch.setattr(one_at_a_time, "STATE", self.root / ".steelyard")
+
+    @pytest.mark.parametrize("link", [".venv", ".venv/bin", ".venv/lib", ".venv/pyvenv.cfg", "node_modules"])
+    def test_setup_stops_at_the_link_and_makes_nothing(self, link: str) -> None:
+        path = self.root / link
+        if path.is_dir():
+            path.rmdir()
+        path.symlink_to(self.other)
+
+        with pytest.raises(console.SetupError, match=f"^{link} is a link to {self.other}: ") as stopped:
+            steps.set_up()
+
+        assert stopped.value.remedy.startswith(f"remove the link (rm {link})")
+        assert self.made == []
+
+    def test_setup_with_everything_done_needs_nothing_and_says_nothing(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (self.root / "node_modules").symlink_to(self.other)
+        monkeypatch.setattr(steps, "TASKS", ())
+
+        steps.set_up()
+
+
 class TestReplicaPackages:
     @pytest.fixture(autouse=True)
     def _lock(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,6 +262,11 @@ class TestRunning:
 
 
 class TestSteps:
+    @pytest.fixture(autouse=True)
+    def _own_environment(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("VENV", "NODE_MODULES"):  # that of the tests may be shared
+            monkeypatch.setattr(environment, name, tmp_path / "own")
+
     def test_only_what_is_not_current_is_made_and_in_order(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
