@@ -59,7 +59,7 @@ RELAYER = (
     _twin(
         "MalleableSignature",
         "signatures are used up instead of nonces, and either half of the curve will do",
-        Patch(_LIB, "if and(lt(s, end), eq(", "if or(lt(s, end), eq("),
+        Patch(_SIGNATURES, " && _sOf(signature) < RequestLib.END_OF_S", ""),
         Patch(
             _RELAYER,
             "_useNonce(request.signer(), request.nonce())",

@@ -166,7 +166,7 @@ contract RelayTest is RelayDeskFixture {
 
     function test_callThatIsNotListed_isRefused() public {
         _assertRefused(
-            _signed(_request(address(desk), 0, abi.encodeCall(desk.serve, ()))), Refusal.CallNotAllowed
+            _signed(_request(address(desk), 0, abi.encodeCall(desk.serve, (1)))), Refusal.CallNotAllowed
         );
         _assertRefused(
             _signed(_request(attacker, 0, abi.encodeCall(desk.visit, (1)))), Refusal.CallNotAllowed
@@ -211,7 +211,8 @@ contract RelayTest is RelayDeskFixture {
     /* 63/64 */
 
     function test_relayerThatBringsTooLittleGas_failsWhole() public {
-        bytes memory wire = _signed(_request(address(desk), 0, abi.encodeCall(desk.serveIfPossible, ())));
+        bytes memory wire =
+            _signed(_request(address(desk), 0, abi.encodeCall(desk.serveIfPossible, (150_000))));
         for (uint256 gas_ = 60_000; gas_ < 255_000; gas_ += 2_500) {
             vm.prank(operator);
             try relayer.executeEach{gas: gas_}(wire, operator) returns (uint256 done) {

@@ -183,7 +183,7 @@ contract RelayPolicyTest is RelayDeskFixture {
         relayer.unpause();
         vm.stopPrank();
         _assertRefused(_signed(_visit(1)), Refusal.CallNotAllowed);
-        _relay(_signed(_request(address(desk), 1, abi.encodeCall(desk.serveIfPossible, ()))));
+        _relay(_signed(_request(address(desk), 1, abi.encodeCall(desk.serveIfPossible, (150_000)))));
         _relay(_signed(_request(address(desk), 2, abi.encodeCall(desk.flood, (1, false)))));
         vm.prank(owner);
         relayer.disallowCall(address(desk), desk.each.selector);

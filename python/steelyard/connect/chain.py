@@ -144,21 +144,28 @@ class ChainClient:
         sender: Address | None = None,
         block: BlockId = "latest",
         gas: int | None = None,
+        value_wei: int = 0,
     ) -> bytes:
         """Run a call without a transaction and return what it returns.
 
         Raises:
             CallReverted: it reverted; the reason is decoded.
         """
-        fields = call_fields(to, data, sender=sender, gas=gas)
+        fields = call_fields(to, data, sender=sender, gas=gas, value_wei=value_wei)
         result = self._revertible("eth_call", [fields, state_parameter(block)])
         return blob(result, "call result")
 
     def estimate_gas(
-        self, to: Address | None, data: bytes, *, sender: Address, block: BlockId = "latest"
+        self,
+        to: Address | None,
+        data: bytes,
+        *,
+        sender: Address,
+        block: BlockId = "latest",
+        value_wei: int = 0,
     ) -> int:
         """Return the gas that the node expects a transaction to need. Raises CallReverted."""
-        fields = call_fields(to, data, sender=sender)
+        fields = call_fields(to, data, sender=sender, value_wei=value_wei)
         return quantity(self._revertible("eth_estimateGas", [fields, state_parameter(block)]), "gas estimate")
 
     def call_in_order(
@@ -285,7 +292,12 @@ def state_parameter(block: BlockId) -> object:
 
 
 def call_fields(
-    to: Address | None, data: bytes, *, sender: Address | None = None, gas: int | None = None
+    to: Address | None,
+    data: bytes,
+    *,
+    sender: Address | None = None,
+    gas: int | None = None,
+    value_wei: int = 0,
 ) -> dict[str, object]:
     """Return the transaction object of a call; without ``to``, ``data`` is init code."""
     fields: dict[str, object] = {"data": to_hex(data)}
@@ -295,6 +307,8 @@ def call_fields(
         fields["from"] = sender
     if gas is not None:
         fields["gas"] = hex(gas)
+    if value_wei:
+        fields["value"] = hex(value_wei)
     return fields
 
 

@@ -107,7 +107,7 @@ contract RelayActors is RelayDeskFixture {
         request = _visitWith(drawn, nonce % 512);
         if (drawn % 7 == 0) request.validUntil = uint40(block.timestamp - 1);
         if (drawn % 11 == 0) request.data = abi.encodeCall(desk.refuse, ("no"));
-        if (drawn % 13 == 0) request.data = abi.encodeCall(desk.serve, ());
+        if (drawn % 13 == 0) request.data = abi.encodeCall(desk.serve, (1));
         if (drawn % 3 == 0) request.value = uint128(drawn % 1e15);
         if (drawn % 5 == 0) {
             (request.feeToken, request.maxFee) = (address(usd), uint128(drawn % 1e6 + 1));
@@ -180,7 +180,7 @@ contract RelayActors is RelayDeskFixture {
         bytes[3] memory calls = [
             abi.encodeCall(usd.transferFrom, (victim, attacker, 1)),
             abi.encodeCall(relayer.claim, (victim, 0, address(usd), 1, attacker)),
-            abi.encodeCall(desk.serve, ())
+            abi.encodeCall(desk.serve, (1))
         ];
         address[3] memory targets = [address(usd), address(relayer), address(desk)];
         RequestSpec memory request = _request(targets[drawn % 3], uint64(drawn), calls[drawn % 3]);
