@@ -5,6 +5,7 @@ from __future__ import annotations
 from gate.twin import EXECUTOR as _CORE
 from gate.twin import Patch, Twin
 from gate.twin_relayer import RELAYER
+from gate.twin_vault import VAULT
 from gate.twin_weights import WEIGHTS
 
 _GUARD = "flashloan/CallbackGuard.sol"
@@ -287,4 +288,4 @@ _KEYS = (
     ),
 )
 
-TWINS = _CALLBACKS + _MONEY + _KEYS + WEIGHTS + RELAYER
+TWINS = _CALLBACKS + _MONEY + _KEYS + WEIGHTS + RELAYER + VAULT

@@ -48,7 +48,7 @@ abstract contract VaultFixture is Test {
         vm.warp(1_800_000_000);
         authority = AccessManager(vm.deployCode("AccessManager.sol:AccessManager", abi.encode(admin)));
         usd = _token("USD", 6);
-        prices = FeedPriceSource(_deployBuild("FeedPriceSource", abi.encode(authority)));
+        prices = FeedPriceSource(_deployPrices());
         usdFeed = _listFeed(address(usd), 8, 1e8);
         policy = _deployPolicy(WeightModel(5_000, 15_000, 2_500, 10_000, 3_000), _curve(), _limits());
         vault = _deployVault();
@@ -105,6 +105,10 @@ abstract contract VaultFixture is Test {
         });
     }
 
+    function _deployPrices() internal virtual returns (address) {
+        return _deployBuild("FeedPriceSource", abi.encode(authority));
+    }
+
     function _deployPolicy(WeightModel memory model, BufferCurve memory curve, RebalanceLimits memory limits)
         internal
         returns (AllocationPolicy)
@@ -158,9 +162,15 @@ abstract contract VaultFixture is Test {
         vault.addPool(address(strategy));
     }
 
-    function _lendingStrategy(VaultTarget target) internal virtual returns (Erc4626Strategy) {
-        bytes memory arguments = abi.encode(vault, authority, target, uint256(100), uint256(5_000));
-        return Erc4626Strategy(_deployBuild("Erc4626Strategy", arguments));
+    function _lendingStrategy(VaultTarget target) internal returns (Erc4626Strategy) {
+        return
+            Erc4626Strategy(
+                _deployLending(abi.encode(vault, authority, target, uint256(100), uint256(5_000)))
+            );
+    }
+
+    function _deployLending(bytes memory arguments) internal virtual returns (address) {
+        return _deployBuild("Erc4626Strategy", arguments);
     }
 
     function _addLendings(uint256 count) internal {
