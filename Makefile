@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-deep lint format coverage prove twins mutate bench bench-engine audit lock clean distclean
+.PHONY: help setup demo test test-deep lint format coverage prove twins mutate bench bench-engine bench-gas audit lock clean distclean
 
 # The first that runs: a version manager's shim may be there and lead nowhere.
 PYTHON ?= $(shell for p in python3 python3.12 python3.11; do $$p -c "" 2>/dev/null && echo $$p && break; done)
@@ -16,6 +16,7 @@ help:
 	@echo "make lint          all checks of the sources (ONLY=ruff, format, imports, mypy, sizes, forge-fmt, forge-lint, contract-rules)"
 	@echo "make format        lay the sources out"
 	@echo "make bench         how time and memory grow with the number of pools"
+	@echo "make bench-gas     the executor beside bare pools and routers, into docs/gas.md"
 	@echo "make bench-engine  the engine's figures beside its peers', into docs/benchmarks.md; some ten minutes"
 	@echo "make test-deep     the long runs (ONLY=coverage, prove, forge, fork, fast, story): hours"
 	@echo "make coverage      lines, functions and branches of the contracts that the Solidity tests reach"
@@ -56,6 +57,9 @@ bench: setup
 # ONLY=quotes (or sizing, paths, decision, imports): some of it. OPTIONS=--help says what can be set.
 bench-engine: setup
 	@$(IN_VENV) PYTHONPATH=python python -m yardstick $(ONLY) $(OPTIONS)
+
+bench-gas: setup
+	@$(IN_VENV) STEELYARD_WRITE_GAS=1 ape test -q tests/fork/test_gas_page.py
 
 # Outside of the gate: hours, and with new draws each time.
 test-deep: setup
