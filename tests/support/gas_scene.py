@@ -40,7 +40,7 @@ class GasScene:
     """Tokens, pools, and the contracts that are compared."""
 
     def __init__(self, chain: ForkChain, market: ForkMarket, executor: Any, keeper: Any) -> None:
-        """Open the pools: from each token to the next over Uniswap V2 and V3, and from each back to the first."""
+        """Open the pools: from each token to the next over Uniswap V2 and V3, and back to the first."""
         self.chain, self.market, self.executor, self.keeper = chain, market, executor, keeper
         made = [keeper.deploy(ape.project.MockToken, f"T{index}", 18) for index in range(MOST_LEGS)]
         self.tokens = [str(token.address) for token in made]
@@ -63,7 +63,7 @@ class GasScene:
                 token.mint(holder, ETHER, sender=keeper)
 
     def cycle(self, hop: Hop, legs: int) -> list[Leg]:
-        """All legs over ``hop`` but the last, which closes over a Uniswap V2 pair (of two legs, SushiSwap's)."""
+        """All legs over ``hop`` but the last, which closes over a V2 pair (of two legs, SushiSwap's)."""
         path = self.tokens[:legs]
         way = [Leg(hop=hop, sold=sold, bought=bought) for sold, bought in pairwise(path)]
         return [*way, Leg(hop=SUSHI if legs == 2 else V2, sold=path[-1], bought=path[0])]
