@@ -42,7 +42,8 @@ def test_equal_pools_count_as_many_as_they_are(pools: int) -> None:
 
 
 def test_idle_does_not_make_pools_look_more_diverse() -> None:
-    assert concentration((WAD // 10, WAD // 10)).effective_pools_wad == 2 * WAD
+    found = concentration((WAD // 10, WAD // 10))
+    assert (found.herfindahl_wad, found.effective_pools_wad) == (WAD // 2, 2 * WAD)
 
 
 def test_concentration_is_more_than_half_of_the_whole() -> None:
@@ -106,7 +107,8 @@ def test_decline_is_the_fall_of_the_best_line() -> None:
             "slow": [(0, 5_000), (DAY, 4_990), (2 * DAY, 4_980)],
             "still": [(0, 5_000), (9 * DAY, 4_999)],
             "rising": [(0, 5_000), (DAY, 6_000)],
-            "recovered": [(0, 5_000), (DAY, 1_000), (2 * DAY, 5_000)],
+            # Its best line falls by 500 a day.
+            "recovered": [(0, 5_000), (DAY, 6_000), (2 * DAY, 1_000), (3 * DAY, 5_000)],
             "known once": [(0, 5_000)],
             "unknown": [],
             "two at once": [(0, 5_000), (0, 4_000)],

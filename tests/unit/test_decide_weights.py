@@ -218,3 +218,13 @@ def test_logarithm_and_exponential_are_those_of_known_values() -> None:
     assert ln_wad(10_000 * WAD) == 9_210_340_371_976_182_736
     assert exp_wad(WAD) == 2_718_281_828_459_045_235
     assert (exp_wad(-41_446_531_673_892_822_313), exp_wad(-100 * WAD)) == (0, 0)
+
+
+def test_logarithm_and_exponential_are_the_libraries_to_the_last_bit() -> None:
+    # Sums over a grid, as Solady's own code gives them; one bit anywhere would show.
+    assert sum(ln_wad(score * WAD) for score in range(1, 10_001)) == 82_108_927_836_814_353_450_346
+    assert sum(ln_wad(3**power) for power in range(1, 160)) == 7_384_349_775_709_396_526_808
+    grown = sum(exp_wad(step * 10**15 + step) for step in range(0, 60_000, 7))
+    assert grown == 16_322_517_193_202_862_609_955_002_301_368_745_399_343_005_885
+    decayed = sum(exp_wad(-step * 10**15 - step) for step in range(0, 42_000, 5))
+    assert decayed == 200_500_416_666_492_851_297

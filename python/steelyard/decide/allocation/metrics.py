@@ -156,7 +156,7 @@ def shares_wad(values: Sequence[int], idle: int) -> tuple[int, ...]:
 def drift_wad(current_wad: Sequence[int], target_wad: Sequence[int]) -> int:
     """Return what part of the whole lies in the wrong place, and so what a rebalance would have to move.
 
-    It is half the sum of the differences, that of idle included. Rounded up: a drift is not overlooked.
+    It is half the sum of the differences, that of idle included; that sum is even, so nothing is rounded.
 
     Raises:
         InvalidAllocation: the two name different numbers of pools.
@@ -164,7 +164,7 @@ def drift_wad(current_wad: Sequence[int], target_wad: Sequence[int]) -> int:
     if len(current_wad) != len(target_wad):
         raise InvalidAllocation(f"{len(current_wad)} pools now, {len(target_wad)} in the target")
     apart = sum(abs(now - then) for now, then in zip(current_wad, target_wad, strict=True))
-    return (apart + abs(sum(current_wad) - sum(target_wad)) + 1) // 2
+    return (apart + abs(sum(current_wad) - sum(target_wad))) // 2
 
 
 def attribution(values: Sequence[int], gains: Sequence[int], idle: int) -> tuple[Attribution, ...]:
