@@ -1,9 +1,8 @@
-"""What becomes of requests on their way through the relayer: read, fitted into batches, sent, told."""
+"""A batch of requests as ``ape run relay`` shows and sends it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import ape
@@ -14,32 +13,12 @@ from eth_abi.abi import decode
 from scripts._executor import DeploymentRefused
 from scripts._steps import ether
 from steelyard.connect.chain import CallReverted, ChainClient
-from steelyard.connect.relay_calls import (
-    MAX_REQUESTS,
-    Refusal,
-    RelayResult,
-    encode_batch,
-    read_refusal,
-    results_of,
-)
+from steelyard.connect.relay_batches import RelayItem, load_items
+from steelyard.connect.relay_calls import RelayResult, encode_batch, results_of
 from steelyard.connect.relay_errors import RELAYER_ERRORS
-from steelyard.connect.relay_files import load_signed, request_files
-from steelyard.connect.relay_requests import SignedRequest
 from steelyard.connect.rpc import RpcClient
 from steelyard.exceptions import ConfigError, InvalidRequest
 from steelyard.units import BPS, GWEI, Address
-
-MOST_GAS = 12_000_000
-"""Signed gas of one batch: well below what one transaction may ask for (EIP-7825)."""
-
-
-@dataclass(frozen=True)
-class Item:
-    """One request of a file, and what its relayer takes for it."""
-
-    path: Path
-    signed: SignedRequest
-    fee: int
 
 
 def relayer_chain() -> ChainClient:
@@ -47,66 +26,18 @@ def relayer_chain() -> ChainClient:
     return ChainClient(RpcClient(str(ape.networks.provider.uri)), errors=RELAYER_ERRORS)
 
 
-def read_items(path: Path, chain: ChainClient, fee_bps: int = BPS) -> list[Item]:
-    """Read a file or a directory of requests, each once.
-
-    Args:
-        fee_bps: share of each request's greatest fee that is taken.
-
-    Raises:
-        DeploymentRefused: one cannot be read, is for another chain, or they are for several relayers.
-    """
+def read_items(path: Path, chain: ChainClient, fee_bps: int = BPS) -> list[RelayItem]:
+    """Read a file or a directory of requests. Raises DeploymentRefused where that fails."""
     try:
-        found = [(one, load_signed(one)) for one in request_files(path)]
+        return load_items(path, chain_id=chain.chain_id(), fee_bps=fee_bps)
     except (ConfigError, InvalidRequest) as error:
         raise DeploymentRefused(str(error)) from None
-    chain_id = chain.chain_id()
-    for one, signed in found:
-        if signed.chain_id != chain_id:
-            raise DeploymentRefused(f"{one} is for chain id {signed.chain_id}; the node serves {chain_id}")
-    if len({signed.forwarder for _, signed in found}) > 1:
-        raise DeploymentRefused(f"the requests of {path} are for several relayers: submit them apart")
-    by_id = {signed.id: (one, signed) for one, signed in found}
-    # Rounds down, in the signer's favour.
-    return [Item(one, signed, signed.request.max_fee * fee_bps // BPS) for one, signed in by_id.values()]
-
-
-def sort_out(
-    items: Sequence[Item], chain: ChainClient, relayer: Address
-) -> tuple[list[Item], list[tuple[Item, str]]]:
-    """Return what would be carried out now, and what would be refused, with the reason."""
-    good, refused = [], []
-    for item in items:
-        bound = item.signed.request.relayer
-        refusal = read_refusal(chain, item.signed, item.fee, relayer)
-        if bound not in (None, relayer):
-            refused.append((item, f"only {bound} may relay it"))
-        elif refusal is not Refusal.NONE:
-            refused.append((item, refusal.words))
-        else:
-            good.append(item)
-    return good, refused
-
-
-def batches(items: Sequence[Item]) -> Iterator[list[Item]]:
-    """Fit items into as few batches as their gas allows, signers and targets side by side."""
-    neighbours = sorted(items, key=lambda item: (item.signed.request.target, item.signed.request.signer))
-    batch: list[Item] = []
-    gas = 0
-    for item in neighbours:
-        if batch and (gas + item.signed.request.gas > MOST_GAS or len(batch) == MAX_REQUESTS):
-            yield batch
-            batch, gas = [], 0
-        batch.append(item)
-        gas += item.signed.request.gas
-    if batch:
-        yield batch
 
 
 class Batch:
     """Requests that go in one transaction, by one account."""
 
-    def __init__(self, chain: ChainClient, account: AccountAPI, items: Sequence[Item]) -> None:
+    def __init__(self, chain: ChainClient, account: AccountAPI, items: Sequence[RelayItem]) -> None:
         self._chain, self._account, self._items = chain, account, items
         self._sender = Address(account.address)
         self._forwarder = items[0].signed.forwarder

@@ -23,8 +23,9 @@ from ape.cli import ConnectedProviderCommand, account_option, network_option
 from eth_account.messages import SignableMessage
 
 from scripts._executor import DeploymentRefused
-from scripts._relay import Batch, batches, read_items, relayer_chain, sort_out
+from scripts._relay import Batch, read_items, relayer_chain
 from steelyard.connect.hexes import checksum
+from steelyard.connect.relay_batches import fit, refusal_in_words, sort_out
 from steelyard.connect.relay_calls import RelayResult, read_nonce_used
 from steelyard.connect.relay_files import parse_request, signed_as_json
 from steelyard.connect.relay_requests import sign_request
@@ -87,7 +88,7 @@ def submit(account: AccountAPI, requests: Path, dry_run: bool | None, fee_bps: i
         click.echo(f"  left out     {item.signed.id}  {item.path.name}: {reason}")
     is_live = not ape.networks.provider.network.is_dev
     is_dry = is_live if dry_run is None else dry_run
-    for group in batches(good):
+    for group in fit(good):
         batch = Batch(chain, account, group)
         gas = batch.show()
         if not is_dry:
@@ -113,6 +114,5 @@ def show(requests: Path) -> None:
         if read_nonce_used(chain, item.signed):
             state = "its nonce is used or cancelled"
         else:
-            good, refused = sort_out([item], chain, relayer)
-            state = "ready to be relayed" if good else refused[0][1]
+            state = refusal_in_words(item, chain, relayer) or "ready to be relayed"
         click.echo(f"  {item.signed.id}  {item.path.name}: {state}")

@@ -126,6 +126,31 @@ def load_signer(
     return ApeSigner(_unlocked(alias, passphrase_file, ask, key="keeper.passphrase_file"))
 
 
+def load_request_signer(
+    alias: str, *, ask: Callable[[str], str] | None = None
+) -> tuple[Address, Callable[[Any], bytes]]:
+    """Unlock the Ape account ``alias``; return its address and what signs EIP-712 messages with its key.
+
+    Raises:
+        KeyUnavailable: as for ``load_signer``; from what signs, where the account refuses to.
+    """
+    account = _unlocked(alias, None, ask, key="--account")
+
+    def sign(message: Any) -> bytes:
+        from ape.logging import logger
+
+        try:
+            with logger.at_level("ERROR"):
+                signature = account.sign_message(message)
+        except Exception as error:  # noqa: BLE001 - Ape and its plugins raise anything; none may show a key
+            raise KeyUnavailable(f"account {alias!r} could not sign ({type(error).__name__})") from None
+        if signature is None:
+            raise KeyUnavailable(f"account {alias!r} refused to sign")
+        return bytes(signature.encode_rsv())
+
+    return Address(str(account.address)), sign
+
+
 def _unlocked(alias: str, passphrase_file: Path | None, ask: Callable[[str], str] | None, *, key: str) -> Any:
     import ape
     from ape.logging import logger

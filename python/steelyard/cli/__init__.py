@@ -37,6 +37,11 @@ _COMMANDS = {
         "command",
         "Decide a recording again: the same, or with other settings.",
     ),
+    "relay": (
+        "steelyard.cli.relay",
+        "relay",
+        "Sign requests, relay them for others, see what became of them.",
+    ),
     "resume": (
         "steelyard.cli.resume",
         "resume",
