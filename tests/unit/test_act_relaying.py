@@ -90,7 +90,7 @@ class Node:
         self.sent.append(raw)
         self.on_send()
         if self.refuses:
-            raise RpcRejected("already known")
+            raise RpcRejected("already known", code=-32000)
         if self.mines:
             self.mine(raw)
         return to_hex(keccak(raw))
