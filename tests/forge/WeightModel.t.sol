@@ -31,6 +31,14 @@ contract WeightModelTest is WeightModelFixture {
         assertEq(harness.maxWeight(_default(), 4), 0.25e18 + 0.301194211912202096e18);
     }
 
+    function test_cap_isAnEqualShareAtLeast_roundedUpOnlyWhereItMustBe() public view {
+        WeightModel memory model = WeightModel(5_000, 10_000, 0, 10_000, type(uint16).max);
+        assertEq(harness.maxWeight(model, 20), 0.05e18);
+        assertEq(harness.maxWeight(model, 3), 0.333333333333333334e18);
+        assertEq(harness.maxWeight(model, 1), WAD);
+        assertEq(harness.maxWeight(model, 0), 0);
+    }
+
     function test_nothingScored_isAllIdle() public view {
         (uint256[] memory weights, uint256 idle) = harness.targetWeights(_default(), _list(0, 0));
         assertEq(_sum(weights), 0);

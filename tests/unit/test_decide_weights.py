@@ -80,6 +80,7 @@ def test_cap_falls_with_the_number_of_pools(pools: int, percent: float) -> None:
 def test_cap_is_an_equal_share_at_least_rounded_up() -> None:
     model = WeightModel(min_max_bps=0, diversification_factor_bps=65_535)
     assert model.max_weight_wad(3) == 333_333_333_333_333_334
+    assert model.max_weight_wad(20) == WAD // 20
     assert model.max_weight_wad(1) == WAD
 
 
