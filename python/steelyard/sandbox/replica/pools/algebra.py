@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from steelyard.sandbox.replica.manifest import PoolKind, PoolRecord
-from steelyard.sandbox.replica.pools.concentrated import fill_by_router, first_sqrt_price_x96
+from steelyard.sandbox.replica.pools.concentrated import fill_by_router
 from steelyard.sandbox.replica.pools.plan import PoolMaker, PoolPlan, PricedPlan, by_address, record_of
 from steelyard.sandbox.replica.protocols import algebra
 from steelyard.sandbox.replica.tokens import USDC, USDT, WBTC, WETH, MarketToken
@@ -46,9 +46,7 @@ def _record(bench: Workbench, plan: PoolPlan) -> PoolRecord:
 
 
 def _fill(bench: Workbench, priced: PricedPlan, record: PoolRecord) -> None:
-    bench.send(record.address, "initialize(uint160)", first_sqrt_price_x96(priced))
-    sqrt_price_x96, tick, *_ = bench.read(record.address, "globalState()", GLOBAL_STATE)
-    fill_by_router(bench, algebra.ROUTER, priced.plan, record, (sqrt_price_x96, tick))
+    fill_by_router(bench, algebra.ROUTER, priced, record, state=("globalState()", GLOBAL_STATE))
 
 
 POOLS: Final = PoolMaker(

@@ -106,11 +106,16 @@ def liquidity_of(position: Position, sqrt_price_x96: int) -> int:
 
 
 def fill_by_router(
-    bench: Workbench, router: Address, plan: PoolPlan, record: PoolRecord, state: tuple[int, int]
+    bench: Workbench, router: Address, priced: PricedPlan, record: PoolRecord, state: tuple[str, str]
 ) -> None:
-    """Queues the positions of a pool through a model of its router; `state` is root of the price and tick."""
-    sqrt_price_x96, tick = state
-    for position in positions_of(plan, tick):
+    """Gives a pool its first price and queues its positions through a model of its router.
+
+    Args:
+        state: the pool's view that begins with the root of the price and the tick: signature and types.
+    """
+    bench.send(record.address, "initialize(uint160)", first_sqrt_price_x96(priced))
+    sqrt_price_x96, tick, *_ = bench.read(record.address, *state)
+    for position in positions_of(priced.plan, tick):
         edges = (position.lower_tick, position.upper_tick)
         liquidity = liquidity_of(position, sqrt_price_x96)
         bench.send(router, _MINT_BY_ROUTER, record.address, ARCHITECT, *edges, liquidity)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from steelyard.sandbox.replica.manifest import PoolKind, PoolRecord
-from steelyard.sandbox.replica.pools.concentrated import fill_by_router, first_sqrt_price_x96
+from steelyard.sandbox.replica.pools.concentrated import fill_by_router
 from steelyard.sandbox.replica.pools.plan import PoolMaker, PoolPlan, PricedPlan, by_address, record_of
 from steelyard.sandbox.replica.protocols import pancakeswap_v3
 from steelyard.sandbox.replica.tokens import LINK, USDC, USDT, WBTC, WETH, MarketToken
@@ -48,9 +48,7 @@ def _record(bench: Workbench, plan: PoolPlan) -> PoolRecord:
 
 
 def _fill(bench: Workbench, priced: PricedPlan, record: PoolRecord) -> None:
-    bench.send(record.address, "initialize(uint160)", first_sqrt_price_x96(priced))
-    sqrt_price_x96, tick, *_ = bench.read(record.address, "slot0()", SLOT0)
-    fill_by_router(bench, pancakeswap_v3.ROUTER, priced.plan, record, (sqrt_price_x96, tick))
+    fill_by_router(bench, pancakeswap_v3.ROUTER, priced, record, state=("slot0()", SLOT0))
 
 
 POOLS: Final = PoolMaker(

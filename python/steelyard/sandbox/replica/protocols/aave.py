@@ -1,8 +1,8 @@
-"""What both Aave versions share here: our addresses, linked libraries, proxies at mainnet's places."""
+"""What both Aave versions share here: reserves, our addresses, linked libraries, mainnet's proxies."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
@@ -10,6 +10,7 @@ from eth_utils.crypto import keccak
 from steelyard.sandbox.replica.errors import ReplicaError
 from steelyard.sandbox.replica.manifest import Kind
 from steelyard.sandbox.replica.packages import Artifact, Origin
+from steelyard.sandbox.replica.tokens import MarketToken
 from steelyard.sandbox.replica.workbench import Workbench
 from steelyard.units import Address
 
@@ -21,6 +22,17 @@ def our_address(market: str, name: str) -> Address:
     """Where a contract stands that nobody names: libraries, implementations, interest models."""
     digest = keccak(text=f"steelyard replica, {market}, {name}")
     return Address(to_checksum_address(digest[-20:]))
+
+
+class Reserve(NamedTuple):
+    """A reserve; ``nonce`` is the configurator's when mainnet's aToken was created."""
+
+    token: MarketToken
+    nonce: int
+    a_token: Address
+    ltv_bps: int
+    threshold_bps: int
+    bonus_bps: int
 
 
 def place_libraries(bench: Workbench, market: str, artifacts: list[Artifact], check: str) -> dict[str, str]:

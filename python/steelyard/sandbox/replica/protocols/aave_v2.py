@@ -7,7 +7,6 @@ each reserve's tokens: its nonce is set, before each reserve, to what it was on 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from steelyard.sandbox.abi import encode_arguments
@@ -16,6 +15,7 @@ from steelyard.sandbox.replica.protocol import Protocol
 from steelyard.sandbox.replica.protocols.aave import (
     NOBODY,
     TREASURY,
+    Reserve,
     note_proxy,
     our_address,
     place_libraries,
@@ -54,60 +54,13 @@ _VARIABLE_RATE: Final = 2
 _PERCENT_RAY: Final = RAY // 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reserve:
-    """A reserve; `nonce` is the configurator's when mainnet's aToken was created."""
-
-    token: MarketToken
-    nonce: int
-    a_token: Address
-    ltv_bps: int
-    threshold_bps: int
-    bonus_bps: int
-
-
 RESERVES: Final = (
     # On mainnet USDT is no collateral; a loan-to-value of zero says so.
-    _Reserve(
-        token=USDT,
-        nonce=1,
-        a_token=Address("0x3Ed3B47Dd13EC9a98b44e6204A523E766B225811"),
-        ltv_bps=0,
-        threshold_bps=0,
-        bonus_bps=0,
-    ),
-    _Reserve(
-        token=WBTC,
-        nonce=4,
-        a_token=Address("0x9ff58f4fFB29fA2266Ab25e75e2A8b3503311656"),
-        ltv_bps=7200,
-        threshold_bps=8200,
-        bonus_bps=10500,
-    ),
-    _Reserve(
-        token=WETH,
-        nonce=7,
-        a_token=Address("0x030bA81f1c18d280636F32af80b9AAd02Cf0854e"),
-        ltv_bps=8250,
-        threshold_bps=8600,
-        bonus_bps=10500,
-    ),
-    _Reserve(
-        token=DAI,
-        nonce=28,
-        a_token=Address("0x028171bCA77440897B824Ca71D1c56caC55b68A3"),
-        ltv_bps=7700,
-        threshold_bps=8700,
-        bonus_bps=10400,
-    ),
-    _Reserve(
-        token=USDC,
-        nonce=58,
-        a_token=Address("0xBcca60bB61934080951369a648Fb03DF4F96263C"),
-        ltv_bps=8000,
-        threshold_bps=8750,
-        bonus_bps=10450,
-    ),
+    Reserve(USDT, 1, Address("0x3Ed3B47Dd13EC9a98b44e6204A523E766B225811"), 0, 0, 0),
+    Reserve(WBTC, 4, Address("0x9ff58f4fFB29fA2266Ab25e75e2A8b3503311656"), 7200, 8200, 10500),
+    Reserve(WETH, 7, Address("0x030bA81f1c18d280636F32af80b9AAd02Cf0854e"), 8250, 8600, 10500),
+    Reserve(DAI, 28, Address("0x028171bCA77440897B824Ca71D1c56caC55b68A3"), 7700, 8700, 10400),
+    Reserve(USDC, 58, Address("0xBcca60bB61934080951369a648Fb03DF4F96263C"), 8000, 8750, 10450),
 )
 
 
@@ -273,7 +226,7 @@ def _place_tokens(bench: Workbench, token: MarketToken) -> list[Address]:
     return placed
 
 
-def _configure(bench: Workbench, reserve: _Reserve) -> None:
+def _configure(bench: Workbench, reserve: Reserve) -> None:
     asset = reserve.token.address
     if reserve.ltv_bps:
         bench.send(
@@ -288,7 +241,7 @@ def _configure(bench: Workbench, reserve: _Reserve) -> None:
     bench.send(CONFIGURATOR, "setReserveFactor(address,uint256)", asset, 1000)
 
 
-def _note_a_token(bench: Workbench, reserve: _Reserve) -> None:
+def _note_a_token(bench: Workbench, reserve: Reserve) -> None:
     asset = reserve.token.address
     (made,) = bench.read(DATA_PROVIDER, "getReserveTokensAddresses(address)", "(address)", asset)
     _note_proxy(bench, made, reserve.a_token, f"a{reserve.token.symbol} (V2)", "the configurator")

@@ -8,7 +8,6 @@ names them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from steelyard.sandbox.abi import encode_arguments
@@ -17,12 +16,13 @@ from steelyard.sandbox.replica.protocol import Protocol
 from steelyard.sandbox.replica.protocols.aave import (
     NOBODY,
     TREASURY,
+    Reserve,
     note_proxy,
     our_address,
     place_libraries,
 )
 from steelyard.sandbox.replica.protocols.price_feeds import FEEDS
-from steelyard.sandbox.replica.tokens import DAI, USDC, USDT, WBTC, WETH, MarketToken
+from steelyard.sandbox.replica.tokens import DAI, USDC, USDT, WBTC, WETH
 from steelyard.sandbox.replica.workbench import ARCHITECT, Workbench
 from steelyard.units import RAY, Address
 
@@ -59,60 +59,13 @@ _RESERVE_INPUT: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reserve:
-    """A reserve; `nonce` is the configurator's when mainnet's aToken was created."""
-
-    token: MarketToken
-    nonce: int
-    a_token: Address
-    ltv_bps: int
-    threshold_bps: int
-    bonus_bps: int
-
-
 RESERVES: Final = (
-    _Reserve(
-        token=WETH,
-        nonce=1,
-        a_token=Address("0x4d5F47FA6A74757f35C14fD3a6Ef8E3C9BC514E8"),
-        ltv_bps=8050,
-        threshold_bps=8300,
-        bonus_bps=10500,
-    ),
-    _Reserve(
-        token=WBTC,
-        nonce=7,
-        a_token=Address("0x5Ee5bf7ae06D1Be5997A1A72006FE6C607eC6DE8"),
-        ltv_bps=7300,
-        threshold_bps=7800,
-        bonus_bps=10500,
-    ),
-    _Reserve(
-        token=USDC,
-        nonce=10,
-        a_token=Address("0x98C23E9d8f34FEFb1B7BD6a91B7FF122F4e16F5c"),
-        ltv_bps=7700,
-        threshold_bps=8000,
-        bonus_bps=10450,
-    ),
-    _Reserve(
-        token=DAI,
-        nonce=13,
-        a_token=Address("0x018008bfb33d285247A21d44E50697654f754e63"),
-        ltv_bps=7700,
-        threshold_bps=8000,
-        bonus_bps=10400,
-    ),
+    Reserve(WETH, 1, Address("0x4d5F47FA6A74757f35C14fD3a6Ef8E3C9BC514E8"), 8050, 8300, 10500),
+    Reserve(WBTC, 7, Address("0x5Ee5bf7ae06D1Be5997A1A72006FE6C607eC6DE8"), 7300, 7800, 10500),
+    Reserve(USDC, 10, Address("0x98C23E9d8f34FEFb1B7BD6a91B7FF122F4e16F5c"), 7700, 8000, 10450),
+    Reserve(DAI, 13, Address("0x018008bfb33d285247A21d44E50697654f754e63"), 7700, 8000, 10400),
     # On mainnet USDT is no collateral; a loan-to-value of zero says so.
-    _Reserve(
-        token=USDT,
-        nonce=25,
-        a_token=Address("0x23878914EFE38d27C4D67Ab83ed1b93A74D4086a"),
-        ltv_bps=0,
-        threshold_bps=0,
-        bonus_bps=0,
-    ),
+    Reserve(USDT, 25, Address("0x23878914EFE38d27C4D67Ab83ed1b93A74D4086a"), 0, 0, 0),
 )
 
 
@@ -240,7 +193,7 @@ def _list_reserves(bench: Workbench) -> None:
 
 
 def _init_reserve(
-    bench: Workbench, reserve: _Reserve, implementations: list[Address], strategy: Address
+    bench: Workbench, reserve: Reserve, implementations: list[Address], strategy: Address
 ) -> None:
     bench.settle()
     bench.rpc.call("anvil_setNonce", CONFIGURATOR, hex(reserve.nonce))
@@ -252,7 +205,7 @@ def _init_reserve(
     _note_proxy(bench, a_token, reserve.a_token, name, "the configurator")
 
 
-def _reserve_input(reserve: _Reserve, strategy: Address) -> tuple[Any, ...]:
+def _reserve_input(reserve: Reserve, strategy: Address) -> tuple[Any, ...]:
     symbol = reserve.token.symbol
     return (
         reserve.token.decimals,
@@ -270,7 +223,7 @@ def _reserve_input(reserve: _Reserve, strategy: Address) -> tuple[Any, ...]:
     )
 
 
-def _configure_reserve(bench: Workbench, reserve: _Reserve) -> None:
+def _configure_reserve(bench: Workbench, reserve: Reserve) -> None:
     asset = reserve.token.address
     if reserve.ltv_bps:
         bench.send(
