@@ -18,6 +18,10 @@ import {ExecutorActors} from "./ExecutorActors.sol";
 /// INV_EXEC_H  The attacker gains nothing.
 /// INV_EXEC_I  No lender ever has less than at the start.
 /// INV_EXEC_J  Between calls nothing is awaited: the next plan is never refused by a guard left open.
+/// INV_EXEC_K  An executed plan gained at least its least profit.
+/// INV_EXEC_L  What a plan pays is what its quote said a moment before.
+///
+/// Actors call directly, in batches, and by the forwarder; F holds of those for whom the forwarder calls as well.
 contract ExecutorInvariants is Test {
     ExecutorActors internal actors;
     FlashLoanArbitrage internal executor;
@@ -36,7 +40,7 @@ contract ExecutorInvariants is Test {
     }
 
     function _selectors() private pure returns (bytes4[] memory selectors) {
-        selectors = new bytes4[](10);
+        selectors = new bytes4[](13);
         selectors[0] = ExecutorActors.trader_bendsAPool.selector;
         selectors[1] = ExecutorActors.keeper_executes.selector;
         selectors[2] = ExecutorActors.keeper_executesOverAToken_thatForgesACallback.selector;
@@ -47,6 +51,9 @@ contract ExecutorInvariants is Test {
         selectors[7] = ExecutorActors.owner_sweeps.selector;
         selectors[8] = ExecutorActors.owner_setsKeeperAndUnpauses.selector;
         selectors[9] = ExecutorActors.guardian_pauses.selector;
+        selectors[10] = ExecutorActors.keeper_signsForTheForwarder.selector;
+        selectors[11] = ExecutorActors.keeper_executesABatch.selector;
+        selectors[12] = ExecutorActors.attacker_signsForTheForwarder.selector;
     }
 
     /// @dev The actors can reach what the invariants speak of: executions with profit, and forgeries that were made.
@@ -117,6 +124,14 @@ contract ExecutorInvariants is Test {
                 assertGe(held, lentAtStart[i][j]);
             }
         }
+    }
+
+    function invariant_INV_EXEC_K_leastProfitHolds() public view {
+        assertEq(actors.limitsBroken(), 0);
+    }
+
+    function invariant_INV_EXEC_L_quotesAreKept() public view {
+        assertEq(actors.quotesBroken(), 0);
     }
 
     /// @dev An empty plan asks nothing of the market: only a guard left open, a pause or a revocation can refuse it.

@@ -8,6 +8,7 @@ import {IAaveV3Borrower} from "contracts/interfaces/external/IAaveV3Pool.sol";
 import {HookToken} from "contracts/mocks/HookToken.sol";
 import {ExecutorFixture} from "../support/ExecutorFixture.sol";
 import {LegSpec, PlanCodec, PlanSpec} from "../support/PlanCodec.sol";
+import {SayingForwarder} from "../support/SayingForwarder.sol";
 
 /// @title Actors by role, drawn by the invariant runner: what each may try, and the books that the test keeps.
 /// @notice The fixture is deployed by this contract; the invariants read it and the ghost variables.
@@ -25,6 +26,10 @@ contract ExecutorActors is ExecutorFixture {
     uint256 public executedByOthers;
     uint256 public forgeriesAccepted;
     uint256 public executions;
+    uint256 public limitsBroken;
+    uint256 public quotesBroken;
+
+    SayingForwarder private forwarder = new SayingForwarder();
 
     constructor() {
         setUp();
@@ -34,6 +39,10 @@ contract ExecutorActors is ExecutorFixture {
         _opportunity(address(usd), address(hook));
         _opportunity(address(weth), address(usd));
         _opportunity(address(hook), address(weth));
+    }
+
+    function _forwarder() internal view override returns (address) {
+        return address(forwarder);
     }
 
     /* TRADER */
@@ -52,6 +61,23 @@ contract ExecutorActors is ExecutorFixture {
 
     function keeper_executes(uint256 seed, uint256 amount, uint16 shareBps) external {
         _tryExecute(keeper, _drawnPlan(seed, amount, shareBps));
+    }
+
+    function keeper_signsForTheForwarder(uint256 seed, uint256 amount) external {
+        _tryRelayed(keeper, _drawnPlan(seed, amount, 0));
+    }
+
+    /// @dev The second plan may fail on what the first left; what it would have moved shows in the books.
+    function keeper_executesABatch(uint256 seed, uint256 amount) external {
+        PlanSpec[2] memory drawn = [_drawnPlan(seed, amount, 0), _drawnPlan(seed >> 40, amount, 0)];
+        bytes[] memory plans = new bytes[](2);
+        (plans[0], plans[1]) = (drawn[0].encode(), drawn[1].encode());
+        vm.prank(keeper);
+        try executor.executeBatch(plans, true) returns (uint256[] memory profits) {
+            for (uint256 i; i < 2; ++i) {
+                reportedProfit[drawn[i].loans[0].asset] += profits[i];
+            }
+        } catch {}
     }
 
     /// @dev Not drawn: an invariant calls it, and lets its revert through.
@@ -76,6 +102,10 @@ contract ExecutorActors is ExecutorFixture {
 
     function attacker_executes(uint256 seed, uint256 amount) external {
         _tryExecute(attacker, _drawnPlan(seed, amount, 0));
+    }
+
+    function attacker_signsForTheForwarder(uint256 seed, uint256 amount) external {
+        _tryRelayed(attacker, _drawnPlan(seed, amount, 0));
     }
 
     function attacker_forgesCallbacks(uint256 seed, uint256 amount) external {
@@ -145,13 +175,33 @@ contract ExecutorActors is ExecutorFixture {
     /* BOOKS */
 
     function _tryExecute(address caller, PlanSpec memory plan) private {
+        (bool isQuoted, uint256 quoted, uint256 tip) = _quoteOf(plan);
         bool pausedBefore = executor.paused();
         vm.prank(caller);
         try executor.execute(plan.encode()) returns (uint256 profit) {
             ++executions;
-            reportedProfit[plan.loans[0].asset] += profit;
-            if (pausedBefore) ++executedWhilePaused;
-            if (caller != keeper) ++executedByOthers;
+            if (!isQuoted || quoted != profit) ++quotesBroken;
+            if (profit + tip < plan.minProfit) ++limitsBroken;
+            _note(caller, plan, profit, pausedBefore);
+        } catch {}
+    }
+
+    function _tryRelayed(address signer, PlanSpec memory plan) private {
+        bool pausedBefore = executor.paused();
+        (bool ok, bytes memory said) =
+            forwarder.callFor(signer, address(executor), abi.encodeCall(executor.execute, (plan.encode())));
+        if (ok) _note(signer, plan, abi.decode(said, (uint256)), pausedBefore);
+    }
+
+    function _note(address caller, PlanSpec memory plan, uint256 profit, bool pausedBefore) private {
+        reportedProfit[plan.loans[0].asset] += profit;
+        if (pausedBefore) ++executedWhilePaused;
+        if (caller != keeper) ++executedByOthers;
+    }
+
+    function _quoteOf(PlanSpec memory plan) private returns (bool isQuoted, uint256 profit, uint256 tip) {
+        try executor.quote(plan.encode()) returns (uint256 quoted, uint256, uint256 builderTip) {
+            return (true, quoted, builderTip);
         } catch {}
     }
 
