@@ -104,19 +104,8 @@ class Blueprint:
         return creation_block(self.chain, self.executor_address)
 
     def place_proxy(self) -> None:
-        """See that the deployment proxy stands; a development node is given it.
-
-        Raises:
-            DeploymentRefused: a live chain has none.
-        """
-        if self.chain.code(DEPLOYMENT_PROXY) == DEPLOYMENT_PROXY_CODE:
-            return
-        if not is_development_node(self.chain):
-            raise DeploymentRefused(
-                f"the deployment proxy is not at {DEPLOYMENT_PROXY}: send its presigned transaction first, "
-                "see https://github.com/Arachnid/deterministic-deployment-proxy"
-            )
-        self.chain.rpc.call("anvil_setCode", [DEPLOYMENT_PROXY, "0x" + DEPLOYMENT_PROXY_CODE.hex()])
+        """See that the deployment proxy stands. Raises DeploymentRefused."""
+        place_proxy(self.chain)
 
     # --- the steps ---------------------------------------------------------------------------------------
 
@@ -208,6 +197,22 @@ class Blueprint:
                 raise DeploymentRefused(
                     f"{name} holds no code at {address}: is this the chain it claims to be?"
                 )
+
+
+def place_proxy(chain: ChainClient) -> None:
+    """See that the deployment proxy stands; a development node is given it.
+
+    Raises:
+        DeploymentRefused: a live chain has none.
+    """
+    if chain.code(DEPLOYMENT_PROXY) == DEPLOYMENT_PROXY_CODE:
+        return
+    if not is_development_node(chain):
+        raise DeploymentRefused(
+            f"the deployment proxy is not at {DEPLOYMENT_PROXY}: send its presigned transaction first, "
+            "see https://github.com/Arachnid/deterministic-deployment-proxy"
+        )
+    chain.rpc.call("anvil_setCode", [DEPLOYMENT_PROXY, "0x" + DEPLOYMENT_PROXY_CODE.hex()])
 
 
 # --- code ------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from ape.contracts import ContractInstance
 
 from scripts._deployment import Blueprint, Terms, deployment_record, read_previous
 from scripts._executor import DeploymentRefused, default_output, sending_options, write_record
+from scripts._relayer_deployment import AllowedCall, RelayerBlueprint, relayer_output
 from scripts._steps import Sending, Step, connected_chain, run_steps
 from steelyard.config.address_book import AddressBook, address_book
 from steelyard.exceptions import ConfigError
@@ -140,7 +141,7 @@ def _previous(path: Path, blueprint: Blueprint) -> dict[str, Any]:
 
 @click.group()
 def cli() -> None:
-    """Deploy the flash-loan executor and its lens."""
+    """Deploy the flash-loan executor and its lens, or the relayer."""
 
 
 @cli.command(cls=ConnectedProviderCommand)
@@ -188,3 +189,51 @@ def executor(
     click.echo(f"FlashLoanArbitrage stands at {deployed.address}; written down in {path}")
     if owner is not None and owner != account.address:
         click.echo(f"{owner} must accept (ape run roles accept); until then {account.address} owns it")
+
+
+@cli.command(cls=ConnectedProviderCommand)
+@network_option()
+@account_option()
+@click.option("--guardian", help="May pause, and nothing else.")
+@click.option("--owner", help="Final owner, who must accept; the deploying account if left out.")
+@click.option(
+    "--allow",
+    "allowed",
+    multiple=True,
+    callback=lambda _context, _parameter, texts: tuple(AllowedCall.parse(text) for text in texts),
+    help="A call that may be relayed, 0xTARGET:function(types); again for each, in this run or a later one.",
+)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File for what was deployed.")
+@click.option("--salt", default=DEFAULT_SALT, show_default=True, help="Another salt, another address.")
+@sending_options
+def relayer(
+    account: AccountAPI,
+    guardian: str | None,
+    owner: str | None,
+    allowed: tuple[AllowedCall, ...],
+    output: Path | None,
+    salt: str,
+    dry_run: bool,
+    confirmations: int | None,
+) -> None:
+    """Deploy the relayer and fill its list; again, to go on or to allow more.
+
+    It comes before the contracts that trust it: they name its address when they are deployed.
+    """
+    blueprint = RelayerBlueprint(
+        connected_chain(),
+        deployer=Address(account.address),
+        owner=owner,
+        guardian=guardian,
+        salt=salt,
+        calls=allowed,
+    )
+    chain_id = ape.networks.provider.chain_id
+    click.echo(f"GaslessTransactionRelayer will stand at {blueprint.address} on chain id {chain_id}")
+    blueprint.require_trust()
+    run_steps(account, blueprint.steps(), Sending(dry_run, confirmations))
+    if dry_run:
+        return
+    path = output or relayer_output(chain_id)
+    blueprint.write(path)
+    click.echo(f"GaslessTransactionRelayer stands at {blueprint.address}; written down in {path}")
