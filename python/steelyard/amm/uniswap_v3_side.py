@@ -116,22 +116,17 @@ class UniswapV3Side(ABC):
         if amount_out <= 0:
             return None
         if amount_out <= self._first_bought:
-            before, whole, wanted = (
-                Row(self._paid_before, 0, self._price, self._liquidity),
-                self._first,
-                amount_out,
-            )
-        else:
-            table, total = self._table, amount_out + self._bought_before
+            return min(self._least_in_step(self._price, self._liquidity, amount_out), self._first)
+        table, total = self._table, amount_out + self._bought_before
+        if table.bought[-1] < total:
             table.reach_bought(total)
-            at = bisect_left(table.bought, total)
-            if at == len(table.bought):
-                return None
-            before = table.rows[at - 1]
-            whole, wanted = table.paid[at] - before.paid, total - before.bought
-        least = self._least_in_step(before.sqrt_price_x96, before.liquidity, wanted)
+        at = bisect_left(table.bought, total)
+        if at == len(table.bought):
+            return None
+        paid, bought, price, liquidity = table.rows[at - 1]
+        least = self._least_in_step(price, liquidity, total - bought)
         # Where the contract divides in its other order, a target may cost less than the formula says.
-        return before.paid - self._paid_before + min(least, whole)
+        return paid - self._paid_before + min(least, table.paid[at] - paid)
 
     def curve(self, amount_in: int) -> Curve | None:
         """Return the step, from stop to stop, in which a sale of ``amount_in`` ends.
@@ -261,10 +256,6 @@ class UniswapV3Side(ABC):
     def _greatest_in_step(self, price: int, liquidity: int, value_out: int, value_in: int) -> int:
         """Return, rounded up, the most that the real curve earns from this price on."""
 
-    def _with_fee(self, after_fee: int) -> int:
-        """Return the least input of which ``after_fee`` is left."""
-        return div_up(after_fee * PIPS, self._kept)
-
 
 class _FallingSide(UniswapV3Side):
     """Token0 in, token1 out; the price falls."""
@@ -293,12 +284,13 @@ class _FallingSide(UniswapV3Side):
         return bought + (liquidity * (flow * price // (whole + flow)) >> 96)
 
     def _least_in_step(self, price: int, liquidity: int, wanted: int) -> int:
-        end = price - div_up(wanted << 96, liquidity)  # the price must fall so far, or further
-        whole = liquidity << 96
-        after_fee = div_up((price - end) * whole, price * end)
+        # Up, all: of this hundreds of thousands are asked, so the roundings are written out.
+        fall = -(-(wanted << 96) // liquidity)  # the price must fall so far, or further
+        end, whole = price - fall, liquidity << 96
+        after_fee = -(-fall * whole // (price * end))
         if whole + after_fee * price > UINT256_MAX:  # then that order needs as much or more
             after_fee = div_up(whole, end) - whole // price
-        return self._with_fee(after_fee)
+        return -(-after_fee * PIPS // self._kept)
 
     def _piece(self, row: Row, paid: int, bought: int, end: int) -> Curve:
         # X, Y = L*Q/P, L*P/Q, cleared of fractions; Q = 2**96.
@@ -343,9 +335,9 @@ class _RisingSide(UniswapV3Side):
         return bought + (liquidity << 96) * rise // ((price + rise) * price)
 
     def _least_in_step(self, price: int, liquidity: int, wanted: int) -> int:
-        left = (liquidity << 96) - wanted * price
-        rise = div_up(wanted * price * price, left)  # the price must rise so far, or further
-        return self._with_fee(-(-rise * liquidity >> 96))
+        left, worth = (liquidity << 96) - wanted * price, wanted * price * price
+        rise = -(-worth // left)  # the price must rise so far, or further
+        return -((-rise * liquidity >> 96) * PIPS // self._kept)
 
     def _piece(self, row: Row, paid: int, bought: int, end: int) -> Curve:
         # X, Y = L*P/Q, L*Q/P, cleared of fractions; Q = 2**96.

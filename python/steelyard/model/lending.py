@@ -77,6 +77,8 @@ class LenderTerms:
         Balancer: up. Morpho Blue and Uniswap V4 ask nothing. Of a listed ERC-3156 lender only its rate is
         known: rounded up, which is never below a linear fee.
         """
+        if not self.fee_wad:
+            return 0
         kind = self.kind
         if kind is LenderKind.AAVE_V3:
             # Exact: Aave's premium is whole bps.
