@@ -14,7 +14,7 @@ from scripts._relay import relayer_chain
 from scripts._relayer_deployment import AllowedCall, relayer_at
 from scripts.deploy import deploy_executor
 from steelyard.connect.relay_calls import Refusal, encode_one, read_refusal
-from steelyard.connect.relay_requests import RelayRequest, sign_request
+from steelyard.connect.relay_requests import RelayRequest, SignedRequest, sign_request
 from steelyard.units import Address
 from tests.support.drawn_requests import signing_with
 from tests.support.flash import Lender, prepare
@@ -82,6 +82,17 @@ def test_relayer__is_deployed_before_what_trusts_it__and_runs_it_for_a_key_witho
     listed = [{"target": executor.address, "selector": "0x09c5eabe"}]
     assert json.loads(path.read_text())["allowed_calls"] == listed
 
+    signed = plan_of_keeper(market, executor, relayer)
+    assert chain.ether(KEEPER.address) == 0
+    before = chain.balance(WETH, treasury)
+    # Anybody with ether may relay it, and only gets the gas's bill.
+    attacker.transfer(relayer.address, 0, data=encode_one(signed), gas_limit=4_000_000)
+    assert chain.balance(WETH, treasury) > before
+    assert read_refusal(relayer_chain(), signed, 0, attacker.address) is Refusal.NONCE_USED
+
+
+def plan_of_keeper(market: ForkMarket, executor: Any, relayer: Any) -> SignedRequest:
+    """A plan that pays, signed by the keeper to be relayed."""
     hops = (Hop(VenueId.SUSHISWAP_V2), Hop(VenueId.UNISWAP_V2))
     plan = prepare(market, executor, Lender.MORPHO_BLUE, WETH, USDC, hops)
     request = RelayRequest(
@@ -92,13 +103,7 @@ def test_relayer__is_deployed_before_what_trusts_it__and_runs_it_for_a_key_witho
         nonce=0,
         valid_until_seconds=plan.deadline,
     )
-    signed = sign_request(request, 1, Address(relayer.address), signing_with(KEEPER))
-    assert chain.ether(KEEPER.address) == 0
-    before = chain.balance(WETH, treasury)
-    # Anybody with ether may relay it, and only gets the gas's bill.
-    attacker.transfer(relayer.address, 0, data=encode_one(signed), gas_limit=4_000_000)
-    assert chain.balance(WETH, treasury) > before
-    assert read_refusal(relayer_chain(), signed, 0, attacker.address) is Refusal.NONCE_USED
+    return sign_request(request, 1, Address(relayer.address), signing_with(KEEPER))
 
 
 def test_relayer__with_another_owner__offers_it_the_ownership(
