@@ -44,14 +44,10 @@ abstract contract VaultPools is VaultFees {
 
     /// @inheritdoc IAllocationVault
     function setPoolState(address strategy, PoolState newState) external override nonReentrant {
-        if (newState == PoolState.Draining && _hasRole(Role.Manager)) {
-            // A manager drains,
-        } else if (newState == PoolState.Paused && _hasRole(Role.Guardian)) {
-            // a guardian pauses,
-        } else {
-            // and everything else, back to work above all, is the administration's.
-            _requireAllowed();
-        }
+        // A manager drains, a guardian pauses; everything else, back to work above all, is the administration's.
+        bool isTheirs = (newState == PoolState.Draining && _hasRole(Role.Manager))
+            || (newState == PoolState.Paused && _hasRole(Role.Guardian));
+        if (!isTheirs) _requireAllowed();
         if (newState == PoolState.None) revert VaultErrors.WrongPoolState(strategy, uint256(newState));
         _listed(strategy).state = newState;
         emit PoolStateSet(strategy, newState);

@@ -153,4 +153,14 @@ contract Erc4626StrategyTest is VaultFixture {
     function strategyOn(VaultTarget other, uint256 bandBps) external returns (Erc4626Strategy) {
         return new Erc4626Strategy(address(vault), address(authority), IERC4626(address(other)), bandBps, 0);
     }
+
+    function test_moreThanTheBooksHold_isRefused() public {
+        uint256 assets = uint256(type(uint128).max) + 1;
+        VaultTarget fresh = VaultTarget(vm.deployCode("VaultTarget.sol:VaultTarget", abi.encode(usd)));
+        Erc4626Strategy entrant = _lendingStrategy(fresh);
+        usd.mint(address(entrant), assets);
+        vm.prank(address(vault));
+        vm.expectRevert(abi.encodeWithSelector(VaultErrors.AmountTooLarge.selector, assets));
+        entrant.deploy(assets);
+    }
 }

@@ -225,6 +225,50 @@ contract UniswapV3StrategyTest is VaultV3Fixture {
     function strategyAt(V3Position memory where) external returns (UniswapV3Strategy) {
         return new UniswapV3Strategy(address(vault), where);
     }
+
+    /* WHAT IS LOOSE, WHAT IS EMPTY */
+
+    function test_looseAsset_isPaidAtOnce_atNoLoss() public {
+        usd.mint(address(strategy), 50 * UNIT);
+        (, uint256 liquid,) = strategy.report();
+        assertGe(liquid, 50 * UNIT);
+        uint256 before = _value();
+        vm.prank(address(vault));
+        assertEq(strategy.free(50 * UNIT), 50 * UNIT);
+        assertEq(_value(), before - 50 * UNIT);
+    }
+
+    function test_tooMuchOfTheOtherToken_isSold() public {
+        eth.mint(address(strategy), 30e18);
+        uint256 before = _value();
+        _deposit(neighbour, STAKE / 10);
+        vm.warp(block.timestamp + 1 hours);
+        vm.prank(address(vault));
+        strategy.deploy(0);
+        assertApproxEqRel(_value(), before, 0.0005e18);
+        assertLt(eth.balanceOf(address(strategy)), 1e18);
+    }
+
+    function test_emptyPosition_isTendedAndLeft() public {
+        UniswapV3Strategy empty = _addV3(_where());
+        vm.startPrank(keeper);
+        assertEq(vault.tend(address(empty), ""), 0);
+        (int24 lower, int24 upper) = _rangeAround(3_500 * WAD, WIDTH);
+        assertEq(vault.tend(address(empty), abi.encode(lower, upper)), 0);
+        vm.stopPrank();
+        vm.prank(address(vault));
+        empty.freeInKind(1, 2, depositor);
+        assertEq(usd.balanceOf(depositor), 0);
+    }
+
+    function test_priceThatNoPoolCanHave_isRefused() public {
+        vm.mockCall(
+            address(prices), abi.encodeCall(prices.priceWad, (address(eth))), abi.encode(uint256(1e58))
+        );
+        vm.mockCall(address(prices), abi.encodeCall(prices.priceWad, (address(usd))), abi.encode(uint256(1)));
+        vm.expectRevert();
+        strategy.report();
+    }
 }
 
 /// @title The same, the asset second.

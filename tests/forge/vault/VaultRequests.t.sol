@@ -244,4 +244,15 @@ contract VaultRequestsTest is VaultFixture {
         assertEq(vault.balanceOf(depositor), 0);
         assertEq(vault.state().claimable, 0);
     }
+
+    function test_fulfillment_withNothingThere_doesNothing() public {
+        _dry();
+        vm.startPrank(depositor);
+        vault.withdraw(vault.payableNow(), depositor, depositor);
+        vm.stopPrank();
+        uint256 id = _request(neighbour, shares);
+        assertEq(vault.fulfillRequests(1), 0);
+        assertEq(vault.pendingRedeemRequest(id, neighbour), shares);
+        assertEq(vault.state().head, id);
+    }
 }

@@ -216,4 +216,47 @@ contract VaultSharesTest is VaultFixture {
         vm.assume(shares > 0 && vault.previewRedeem(shares) > 0);
         assertLe(_redeem(depositor, _deposit(depositor, amount)), amount);
     }
+
+    function test_convertToShares_isTheInverse_roundedDown() public {
+        _deposit(depositor, 100 * UNIT);
+        _rebalanceToTargets();
+        targets[0].earn(UNIT / 10);
+        uint256 shares = vault.convertToShares(7 * UNIT);
+        assertLe(vault.convertToAssets(shares), 7 * UNIT);
+        assertGe(vault.convertToAssets(shares + SHARES), 7 * UNIT);
+    }
+
+    /* WHAT LIES */
+
+    /// @dev A pool that says it pays, and does not.
+    function test_poolThatPaysLessThanItSaid_isFound() public {
+        _deposit(depositor, 100 * UNIT);
+        _rebalanceToTargets();
+        uint256 idle = vault.state().idle;
+        vm.mockCall(address(lendings[0]), abi.encodeWithSelector(lendings[0].free.selector), abi.encode(0));
+        vm.mockCall(address(lendings[1]), abi.encodeWithSelector(lendings[1].free.selector), abi.encode(0));
+        vm.prank(depositor);
+        vm.expectRevert(abi.encodeWithSelector(VaultErrors.NotPayableNow.selector, idle + 1, idle));
+        vault.withdraw(idle + 1, depositor, depositor);
+    }
+
+    /// @dev An asset that does not move what it is told to.
+    function test_assetThatKeepsAFee_isRefused() public {
+        usd.mint(depositor, UNIT);
+        vm.prank(depositor);
+        usd.approve(address(vault), UNIT);
+        bytes memory taking = abi.encodeCall(usd.transferFrom, (depositor, address(vault), UNIT));
+        vm.mockCall(address(usd), taking, abi.encode(true));
+        vm.prank(depositor);
+        vm.expectRevert(abi.encodeWithSelector(VaultErrors.NotCovered.selector, 0, UNIT));
+        vault.deposit(UNIT, depositor);
+    }
+
+    /// @dev Six decimals more than the asset's: sums that no asset has do not fit the books, and say so.
+    function test_moreThanTheBooksHold_isRefused() public {
+        uint256 shares = _deposit(depositor, type(uint128).max);
+        vm.prank(depositor);
+        vm.expectRevert(abi.encodeWithSelector(VaultErrors.AmountTooLarge.selector, shares));
+        vault.requestRedeem(shares, depositor, depositor);
+    }
 }
