@@ -90,17 +90,22 @@ def grouped(pools: Sequence[frozenset[Address]]) -> list[list[int]]:
 
     Groups are in the order of their first members, members in ascending order.
     """
-    group_of: dict[Address, list[int]] = {}
-    groups: list[list[int]] = []
+    leader = list(range(len(pools)))  # an earlier member of the group, or itself: followed, the first
+
+    def first_of(at: int) -> int:
+        while leader[at] != at:
+            leader[at] = at = leader[leader[at]]
+        return at
+
+    met: dict[Address, int] = {}
     for at, held in enumerate(pools):
-        joined = [at]
-        for met in {id(group): group for pool in held if (group := group_of.get(pool)) is not None}.values():
-            groups.remove(met)
-            joined += met
-        groups.append(joined)
-        for member in joined:
-            group_of.update(dict.fromkeys(pools[member], joined))
-    return sorted(sorted(group) for group in groups)
+        for pool in held:
+            one, other = first_of(at), first_of(met.setdefault(pool, at))
+            leader[max(one, other)] = min(one, other)
+    groups: dict[int, list[int]] = {}
+    for at in range(len(pools)):
+        groups.setdefault(first_of(at), []).append(at)
+    return list(groups.values())
 
 
 def _different_first(pools: Sequence[frozenset[Address]]) -> list[int]:

@@ -353,8 +353,9 @@ class Search:
         if profit == self.best and (not profit or loan >= self.amounts[0]):
             return False
         # It crosses no less than the floor, unless its loan reaches more than the unit: rounding can do that.
-        beaten = profit - view.floor < self.best and forward(self._sides[: view.stage], loan)[-1] == unit
-        if beaten or profit < self.best:
+        if profit < self.best or (
+            profit - view.floor < self.best and forward(self._sides[: view.stage], loan)[-1] == unit
+        ):
             view.beaten.add(unit)  # for good: the best only grows
             return False
         return self._keep(loan)
