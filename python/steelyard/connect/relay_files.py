@@ -92,7 +92,8 @@ def parse_request(raw: Any) -> RelayRequest:
         if name in found:
             values[name] = _integer(found[name], f"request/{name}")
     for name in _ADDRESSES:
-        if found.get(name) is not None:
+        # What may be left out may be null.
+        if name in _UNSIGNED or found.get(name) is not None:
             values[name] = _address(found[name], f"request/{name}")
     return RelayRequest(**values)
 
