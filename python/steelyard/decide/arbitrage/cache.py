@@ -112,15 +112,7 @@ class ArbitrageCache:
             price_rank: which of a block's several crossing prices it is: each is remembered by itself.
             opening: the route's for these terms, where it is at hand.
         """
-        key = (
-            price_rank,
-            terms.fee_wad,
-            terms.kind if terms.fee_wad else None,  # the kinds differ in how they round the fee
-            optimizer.max_evaluations,
-            optimizer.tolerance_ppm,
-            optimizer.resigns,
-            tuple([(hop.pool.address, hop.token_in) for hop in route]),
-        )
+        key = _key(optimizer, route, terms, price_rank)
         states = tuple([hop.pool for hop in route])
         known = self._sizings.pop(key, None)
         if known is not None:
@@ -151,3 +143,15 @@ class ArbitrageCache:
         self._tokens, self._unusable = snapshot.tokens, snapshot.unusable
         self._cycles = {}
         return self._graph
+
+
+def _key(optimizer: AmtOptimizer, route: Route, terms: LenderTerms, price_rank: int) -> _SizingKey:
+    return (
+        price_rank,
+        terms.fee_wad,
+        terms.kind if terms.fee_wad else None,  # the kinds differ in how they round the fee
+        optimizer.max_evaluations,
+        optimizer.tolerance_ppm,
+        optimizer.resigns,
+        tuple([(hop.pool.address, hop.token_in) for hop in route]),
+    )
