@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import ape
 
+from steelyard.sandbox.funding import fund_ether
 from steelyard.sandbox.replica.protocols import uniswap_v2, uniswap_v3
 from tests.support.flash import FlashPlan, Lender
-from tests.support.fork_chain import ETHER
+from tests.support.fork_chain import ETHER, actor
 from tests.support.fork_market import MORPHO, ForkMarket, Hop, VenueId
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class GasScene:
     def __init__(self, chain: ForkChain, market: ForkMarket, executor: Any, keeper: Any) -> None:
         """Open the pools: from each token to the next over Uniswap V2 and V3, and back to the first."""
         self.chain, self.market, self.executor, self.keeper = chain, market, executor, keeper
-        made = [keeper.deploy(ape.project.MockToken, f"T{index}", 18) for index in range(MOST_LEGS)]
+        maker = self._maker()
+        made = [maker.deploy(ape.project.MockToken, f"T{index}", 18) for index in range(MOST_LEGS)]
         self.tokens = [str(token.address) for token in made]
         for token in made:
             # What is left at zero is dearer to fill: everybody who is compared has a unit of each.
@@ -55,12 +57,18 @@ class GasScene:
             venue = SUSHI.venue if last == self.tokens[1] else V2.venue
             rich = DEPTH * (100 + FAVOUR_PERCENT) // 100
             market.open_v2_pair(venue, last, DEPTH, self.tokens[0], rich)
-        self.pools = keeper.deploy(ape.project.PoolRoute, MORPHO)
+        self.pools = maker.deploy(ape.project.PoolRoute, MORPHO)
         routers = (uniswap_v2.ROUTER, uniswap_v3.SWAP_ROUTER)
-        self.routers = keeper.deploy(ape.project.RouterRoute, MORPHO, *routers)
+        self.routers = maker.deploy(ape.project.RouterRoute, MORPHO, *routers)
         for token in made:
             for holder in (self.pools.address, self.routers.address, executor.treasury()):
                 token.mint(holder, ETHER, sender=keeper)
+
+    def _maker(self) -> Any:
+        """An account that has sent nothing yet: gas depends on which of two tokens has the lower address."""
+        address = actor("maker of the tokens whose gas is compared")
+        fund_ether(self.chain.rpc, address, 1_000 * ETHER)
+        return ape.accounts.test_accounts.impersonate_account(address)
 
     def cycle(self, hop: Hop, legs: int) -> list[Leg]:
         """All legs over ``hop`` but the last, which closes over a V2 pair (of two legs, SushiSwap's)."""
