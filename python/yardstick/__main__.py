@@ -92,7 +92,7 @@ def _numbers(_: click.Context, __: click.Parameter, text: str) -> tuple[int, ...
 @click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)))
 @click.option("--pools", default="100,1000,10000,100000", show_default=True, callback=_numbers)
 @click.option("--cycles", default=60, show_default=True, help="Cycles of each shape that are sized.")
-@click.option("--blocks", default=40, show_default=True, help="Blocks decided on in a market.")
+@click.option("--blocks", default=100, show_default=True, help="Blocks decided on in a market.")
 @click.option("--repeats", default=5, show_default=True, help="Turns that every side gets.")
 @click.option("--milliseconds", default=20.0, show_default=True, help="Of a short operation in one turn.")
 @click.option("--limit", "limit_seconds", default=60.0, show_default=True, help="Seconds for one search.")
