@@ -1,8 +1,8 @@
 """The gate's stage ``forge``: ``forge test``, on builds that hold code.
 
-A filtered run of forge has been seen to leave an artifact without bytecode, and its cache then takes that for
-the build. Tests that deploy the artifact by its file would fail without a word about why, so it is looked for
-first and last.
+Whatever compiles without code into the build's folder (``forge lint`` by itself does) leaves artifacts without
+bytecode, and forge's cache then takes them for the build. Tests that deploy an artifact by its file would fail
+without a word about why, so it is looked for first and last.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ def _deployable(contracts: Path) -> Iterator[tuple[str, str]]:
 def _is_empty(artifact: Path) -> bool:
     if not artifact.is_file():
         return False  # forge builds it
-    return json.loads(artifact.read_text(encoding="utf-8"))["bytecode"]["object"] in ("", "0x")
+    # What was compiled for its syntax tree alone does not even name a bytecode.
+    code = json.loads(artifact.read_text(encoding="utf-8")).get("bytecode", {}).get("object", "")
+    return code in ("", "0x")
 
 
 if __name__ == "__main__":
