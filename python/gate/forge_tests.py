@@ -1,8 +1,8 @@
 """The gate's stage ``forge``: ``forge test``, on builds that hold code.
 
-Whatever compiles without code into the build's folder (``forge lint`` by itself does) leaves artifacts without
-bytecode, and forge's cache then takes them for the build. Tests that deploy an artifact by its file would fail
-without a word about why, so it is looked for first and last.
+Whatever compiles without code into the build's folder (``forge lint`` by itself does) leaves artifacts
+without bytecode, and forge's cache then takes them for the build. Tests that deploy an artifact by its file
+would fail without a word about why, so it is looked for first and last.
 """
 
 from __future__ import annotations
