@@ -183,7 +183,7 @@ def test_rehearsal_foretells_the_profit_to_the_wei(
 
 def mine_a_block_later(chain: ForkChain) -> None:
     """As on a live chain: pairs and reserves write their accumulators once in a block's time."""
-    chain.rpc.call("evm_increaseTime", BLOCK_SECONDS)
+    chain.let_pass(BLOCK_SECONDS)
     chain.rpc.call("evm_mine")
 
 
@@ -225,11 +225,11 @@ def test_tip_costs_the_gas_that_the_model_adds_without_much_to_spare(
 ) -> None:
     mine_a_block_later(chain)
     before = chain.rpc.call("evm_snapshot")
-    chain.rpc.call("evm_increaseTime", BLOCK_SECONDS)
+    chain.let_pass(BLOCK_SECONDS)
     plain = executor.execute(flash.data, sender=keeper).gas_used
     chain.rpc.call("evm_revert", before)
     flash.builder_share_bps = SHARE_BPS
-    chain.rpc.call("evm_increaseTime", BLOCK_SECONDS)
+    chain.let_pass(BLOCK_SECONDS)
     more = executor.execute(flash.data, sender=keeper).gas_used - plain
     modelled = GasModel().builder_tip
     assert more <= modelled <= more * (100 + MOST_SPARE_PERCENT) // 100, f"{more} more, {modelled} modelled"

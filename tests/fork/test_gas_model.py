@@ -56,7 +56,7 @@ def params_of(kind: LenderKind) -> bytes:
 def gas_used(chain: ForkChain, executor: Any, keeper: Any, plan: FlashPlan) -> int:
     """Of the second execution, each a block after what was before."""
     for _ in range(2):
-        chain.rpc.call("evm_increaseTime", BLOCK_SECONDS)
+        chain.let_pass(BLOCK_SECONDS)
         used: int = executor.execute(plan.data, sender=keeper).gas_used
     return used
 
@@ -118,7 +118,7 @@ def test_each_crossed_tick_costs_what_the_model_adds_for_it(
     chain.give(WETH, treasury, 1)
     cross_all_ticks_both_ways(market, V3_MIDDLE)
     for sold, bought in ((USDC, WETH), (WETH, USDC)):
-        chain.rpc.call("evm_increaseTime", BLOCK_SECONDS)
+        chain.let_pass(BLOCK_SECONDS)
         market.bend(V2, sold, bought, 1)
     amount = market.depth(V3_MIDDLE, WETH, USDC) // 5
     while market.quote(V2, USDC, WETH, market.quote(V3_MIDDLE, WETH, USDC, amount)) * 100 < amount * 101:
@@ -127,7 +127,7 @@ def test_each_crossed_tick_costs_what_the_model_adds_for_it(
     if crossed < 2:
         pytest.skip(f"a fifth of this pool crosses {crossed} ticks, the test needs 2 at least")
     plan = round_trip(executor, Lender.BALANCER_V2, WETH, USDC, hops, amount)
-    chain.rpc.call("evm_increaseTime", BLOCK_SECONDS)
+    chain.let_pass(BLOCK_SECONDS)
     used = executor.execute(plan.data, sender=keeper).gas_used
     model, kinds = GasModel(), kinds_of(hops)
     assert model.units(LenderKind.BALANCER_V2, kinds) < used, "without its ticks it would not be covered"

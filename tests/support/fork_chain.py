@@ -79,6 +79,15 @@ class ForkChain:
             f"not mined in {RECEIPT_SECONDS} seconds: {sent}; pool {pool}; next block {pending}"
         )
 
+    def let_pass(self, seconds: int) -> None:
+        """Stamp the next block ``seconds`` after the latest.
+
+        Not ``evm_increaseTime``: after a revert of the chain it counts from the wall clock, and a swap in the
+        second of the last one leaves a V2 pair's sums unwritten, so that the next pays for them.
+        """
+        latest = self.rpc.call("eth_getBlockByNumber", "latest", False)
+        self.rpc.call("evm_setNextBlockTimestamp", int(latest["timestamp"], 16) + seconds)
+
     def answer(self, sender: str, to: str, data: str) -> str:
         """What a call returns, or reverts with, as hex."""
         call = {"from": sender, "to": to, "data": data, "gas": hex(PLENTY_OF_GAS)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from difflib import ndiff
 from pathlib import Path
 from typing import Final
 
@@ -21,5 +22,6 @@ def hold(section: str, measured: str) -> None:
     held, after = rest.split(end)
     if os.environ.get(WRITE):
         PAGE.write_text(before + begin + measured + end + after, encoding="utf-8")
-    else:
-        assert held == measured, "gas has moved: `make bench-gas` writes docs/gas.md anew"
+    elif held != measured:
+        moved = "".join(ndiff(held.splitlines(keepends=True), measured.splitlines(keepends=True)))
+        raise AssertionError(f"gas has moved: `make bench-gas` writes docs/gas.md anew\n{moved}")

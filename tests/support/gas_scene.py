@@ -116,6 +116,6 @@ class GasScene:
         """Of the second time, a block later: every slot has been written, and pools write their sums."""
         with ape.chain.isolate():
             for _ in range(2):
-                self.chain.rpc.call("evm_increaseTime", BLOCK_SECONDS)
+                self.chain.let_pass(BLOCK_SECONDS)
                 used: int = send().gas_used
         return used
