@@ -8,6 +8,20 @@ from steelyard.model.lending import LenderKind, LenderTerms, LoanSource
 from steelyard.model.plan import ArbitragePlan, PlanLeg, Venue, VenueKind
 from steelyard.model.ports import Journal, OpenIntent, Signer
 from steelyard.model.snapshot import MarketSnapshot
+from steelyard.model.vault import (
+    Move,
+    PoolScores,
+    PoolState,
+    RebalanceCode,
+    RebalanceLimits,
+    RebalancePlan,
+    RebalanceVerdict,
+    VaultCall,
+    VaultPool,
+    VaultRole,
+    VaultSnapshot,
+    VaultStop,
+)
 from steelyard.units import Address
 
 __all__ = [
@@ -26,15 +40,27 @@ __all__ = [
     "LoanSource",
     "MarketSnapshot",
     "Mode",
+    "Move",
     "OpenIntent",
     "OraclePrice",
     "Outcome",
     "PlanLeg",
+    "PoolScores",
+    "PoolState",
+    "RebalanceCode",
+    "RebalanceLimits",
+    "RebalancePlan",
+    "RebalanceVerdict",
     "RouteLeg",
     "SignedTransaction",
     "Signer",
     "Token",
     "TokenSafety",
+    "VaultCall",
+    "VaultPool",
+    "VaultRole",
+    "VaultSnapshot",
+    "VaultStop",
     "Venue",
     "VenueKind",
     "Verdict",
