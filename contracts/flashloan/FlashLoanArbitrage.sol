@@ -180,7 +180,7 @@ contract FlashLoanArbitrage is
         returns (uint256 minProfit, uint256 builderShareBps)
     {
         if (!PlanLib.isFor(plan, address(this))) {
-            _requireForUs(plan);
+            _revertNotForUs(plan);
         }
         uint256 deadline;
         (deadline, minProfit, builderShareBps) = PlanLib.limits(plan);
@@ -191,12 +191,11 @@ contract FlashLoanArbitrage is
     }
 
     /// @dev Says what is wrong with a plan that is not for this executor on this chain.
-    function _requireForUs(bytes calldata plan) private view {
+    function _revertNotForUs(bytes calldata plan) private view {
         PlanLib.requireHead(plan);
         uint256 chainId = PlanLib.chainId(plan);
         if (chainId != block.chainid) revert ErrorsLib.WrongChain(chainId, block.chainid);
-        address executor = PlanLib.executor(plan);
-        if (executor != address(this)) revert ErrorsLib.WrongExecutor(executor, address(this));
+        revert ErrorsLib.WrongExecutor(PlanLib.executor(plan), address(this));
     }
 
     function _revertLate(bytes calldata plan, uint256 deadline) private view {

@@ -13,6 +13,7 @@ _ROLES = "flashloan/ExecutorRoles.sol"
 _ROUTE = "flashloan/Route.sol"
 _V3_SWAP = "swap/UniswapV3Swap.sol"
 _ALLOWANCES = "libraries/AllowanceLib.sol"
+_IS_FOR_US = "!PlanLib.isFor(plan, address(this))"
 
 
 def _v3_callback_that_asks(question: str) -> tuple[Patch, ...]:
@@ -222,24 +223,12 @@ _KEYS = (
     Twin(
         "UnboundExecutor",
         "plans bind no executor",
-        (
-            Patch(
-                _CORE,
-                "        if (executor != address(this)) "
-                "revert ErrorsLib.WrongExecutor(executor, address(this));\n",
-            ),
-        ),
+        (Patch(_CORE, _IS_FOR_US, "!PlanLib.isFor(plan, PlanLib.executor(plan))"),),
     ),
     Twin(
         "UnboundChain",
         "plans bind no chain",
-        (
-            Patch(
-                _CORE,
-                "        if (chainId != block.chainid) "
-                "revert ErrorsLib.WrongChain(chainId, block.chainid);\n",
-            ),
-        ),
+        (Patch(_CORE, _IS_FOR_US, "PlanLib.executor(plan) != address(this)"),),
     ),
     Twin(
         "NoDeadline",

@@ -5,6 +5,8 @@ import {CallbackKind} from "contracts/flashloan/CallbackGuard.sol";
 import {FlashLoanArbitrage} from "contracts/flashloan/FlashLoanArbitrage.sol";
 import {UniswapV2Terms} from "contracts/flashloan/lenders/UniswapV2Lender.sol";
 import {LenderKind, Lenders, VenueKind} from "contracts/interfaces/IFlashLoanArbitrage.sol";
+import {IBalancerV2Vault} from "contracts/interfaces/external/IBalancerV2Vault.sol";
+import {IUniswapV4PoolManager} from "contracts/interfaces/external/IUniswapV4PoolManager.sol";
 import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
 import {LenderFault} from "contracts/mocks/MockLenders.sol";
 import {MockLendingPool} from "contracts/mocks/MockLendingPools.sol";
@@ -163,6 +165,34 @@ contract LendersTest is LendersFixture {
     }
 
     /* LENDERS THAT ARE NOT THERE */
+
+    /// @dev Two lenders are called by hand, which must pass on what the compiler's calls would, and not a page of it.
+    function test_lender_refusingAtLength_isQuotedUpToAKilobyte() public {
+        _assertRefusalIsPassedOn(LenderKind.BalancerV2, IBalancerV2Vault.flashLoan.selector);
+        _assertRefusalIsPassedOn(LenderKind.UniswapV4, IUniswapV4PoolManager.take.selector);
+    }
+
+    function _assertRefusalIsPassedOn(LenderKind kind, bytes4 refused) private {
+        uint16[6] memory lengths = [0, 4, 1_023, 1_024, 1_025, 5_000];
+        bytes memory plan = _emptyPlan(kind, address(usd)).encode();
+        for (uint256 i; i < lengths.length; ++i) {
+            bytes memory reason = _anyBytes(lengths[i]);
+            vm.mockCallRevert(_lender(kind), abi.encodePacked(refused), reason);
+            vm.prank(keeper);
+            (bool isDone, bytes memory answer) =
+                address(executor).call(abi.encodeCall(executor.execute, plan));
+            assertFalse(isDone);
+            assertEq(answer, _anyBytes(lengths[i] > 1_024 ? 1_024 : lengths[i]));
+        }
+    }
+
+    /// @dev The first `length` of an endless row, in which no two words are alike.
+    function _anyBytes(uint256 length) private pure returns (bytes memory row) {
+        row = new bytes(length);
+        for (uint256 i; i < length; ++i) {
+            row[i] = keccak256(abi.encode(i / 32))[i % 32];
+        }
+    }
 
     function test_lender_thatTheChainHasNot_isRefused() public {
         Lenders memory none;
