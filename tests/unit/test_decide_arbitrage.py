@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from steelyard.decide.arbitrage import ArbitrageCache, GasModel, decide
-from steelyard.decide.arbitrage.wording import amount_text
+from steelyard.decide.wording import amount_text
 from steelyard.model import (
     AttemptRecord,
     Attempts,

@@ -19,7 +19,8 @@ from steelyard.decide.arbitrage import (
 from steelyard.decide.arbitrage.graph import MarketGraph
 from steelyard.decide.arbitrage.plan import builder_tip, least_profit
 from steelyard.decide.arbitrage.valuation import Valuer
-from steelyard.decide.arbitrage.wording import Joined, SizedText, amount_text, ether_text, gwei_text
+from steelyard.decide.arbitrage.wording import Joined, SizedText
+from steelyard.decide.wording import amount_text, ether_text, gwei_text
 from steelyard.exceptions import ConfigError
 from steelyard.model import LenderKind, LenderTerms, VenueKind
 from steelyard.units import BPS, ETHER, GWEI, Address

@@ -100,6 +100,7 @@ class VaultSnapshot:
         liquidity_ratio_bps: the part of total assets that is not to be invested.
         asset_usd_wad: US dollars for one whole unit of the asset; None where its price is refused.
         tvl_usd_wad: total assets in US dollars; None as either.
+        native_usd_wad: US dollars for the native coin, by the same source; None where it lists none.
         last_rebalance_seconds: when a plan was last carried out; 0 for never.
         loss_used: of the allowance for losses, at ``loss_updated_seconds``; it grows back since.
         trouble: why something cannot be told, for people; None where everything can.
@@ -121,6 +122,7 @@ class VaultSnapshot:
     liquidity_ratio_bps: int
     asset_usd_wad: int | None
     tvl_usd_wad: int | None
+    native_usd_wad: int | None
     pools: tuple[VaultPool, ...]
     limits: RebalanceLimits
     last_rebalance_seconds: int
@@ -163,8 +165,6 @@ class RebalanceCode(StrEnum):
     """What it would bring does not pay for gas and losses."""
     OVER_LOSS = "over_loss"
     """It would lose more than the vault, or the operator, allows now."""
-    NOT_KEEPER = "not_keeper"
-    """The account that would send it has not the vault's keeper role."""
     SIMULATION = "simulation"
     """The chain refused it in simulation."""
 

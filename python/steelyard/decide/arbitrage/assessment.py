@@ -10,7 +10,8 @@ from steelyard.decide.arbitrage.market import AssetTerms, Market, Offer
 from steelyard.decide.arbitrage.plan import Terms, builder_tip
 from steelyard.decide.arbitrage.route import Route, legs_of, pools_of
 from steelyard.decide.arbitrage.sizing import Opening, Sizing, SizingSearch
-from steelyard.decide.arbitrage.wording import HopelessText, Joined, SizedText, ether_text
+from steelyard.decide.arbitrage.wording import HopelessText, Joined, SizedText
+from steelyard.decide.wording import ether_text
 from steelyard.model import LenderTerms, VenueKind, Verdict, VerdictCode, Words
 from steelyard.units import Address
 

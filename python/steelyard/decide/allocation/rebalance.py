@@ -1,0 +1,337 @@
+"""Whether a vault is to be rebalanced, by which moves, and whether that is worth it.
+
+``propose`` finds moves that the vault will take, or says why there are none; a simulation tells what they
+lose and the gas that they use; ``weigh`` sets that against what they bring. The vault holds every plan to its
+own limits (docs/vault.md): here the same rules are asked first, so that each refusal has its reason before
+gas is paid for it.
+
+Benefit, in base units of the asset, over the time that the moves are expected to hold::
+
+    sum of (what is put in - what is taken out) x expected yield of the pool a year
+    + (what lies in the wrong place before - after) x what that is held to cost a year
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from steelyard.decide.allocation.moves import (
+    drift_of,
+    excesses_of,
+    is_movable,
+    misplaced,
+    places_of,
+    share_out,
+    step_of,
+    towards_targets,
+)
+from steelyard.decide.wording import token_text
+from steelyard.exceptions import ConfigError
+from steelyard.model.vault import (
+    Move,
+    PoolState,
+    RebalanceCode,
+    RebalancePlan,
+    RebalanceVerdict,
+    VaultSnapshot,
+    VaultStop,
+)
+from steelyard.units import BPS, ETHER, Address, mul_div_up
+
+SECONDS_A_YEAR: Final = 365 * 86_400
+DUST_PARTS: Final = 1_000_000
+"""A pool that holds less than one part of so many counts as empty: the vault's own measure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebalanceSettings:
+    """What the operator asks of a rebalance, beside the vault's own limits.
+
+    Attributes:
+        horizon_seconds: for how long moves are expected to hold, and to bring something.
+        misplaced_bps_per_year: what an asset off its target is held to cost a year: the price put on the risk
+            that the scores speak of.
+        yields_bps_per_year: expected of a pool a year; none for one that is not named, nor for the buffer.
+        min_move_bps: in parts of total assets; a smaller move is not made, unless a pool is drained by it.
+        max_loss_bps: most that a plan may lose, in parts of what it moves.
+        loss_tolerance_bps: by how much more than simulated it may lose, in parts of what it moves.
+        urgent_interval_seconds: between two plans for requests or a draining pool, which ask for no other
+            interval.
+        deadline_seconds: for how long a plan is good.
+
+    Raises:
+        ConfigError: a value is out of range; the message names its key and the right range.
+    """
+
+    horizon_seconds: int = 30 * 86_400
+    misplaced_bps_per_year: int = 200
+    yields_bps_per_year: Mapping[Address, int] = field(default_factory=dict)
+    min_move_bps: int = 10
+    max_loss_bps: int = 50
+    loss_tolerance_bps: int = 5
+    urgent_interval_seconds: int = 300
+    deadline_seconds: int = 600
+
+    def __post_init__(self) -> None:
+        _check("horizon", self.horizon_seconds, 1, 10 * SECONDS_A_YEAR)
+        _check("misplaced_bps_per_year", self.misplaced_bps_per_year, 0, 10 * BPS)
+        _check("min_move_bps", self.min_move_bps, 0, BPS)
+        _check("max_loss_bps", self.max_loss_bps, 0, BPS)
+        _check("loss_tolerance_bps", self.loss_tolerance_bps, 0, BPS)
+        _check("urgent_interval", self.urgent_interval_seconds, 0, SECONDS_A_YEAR)
+        _check("deadline", self.deadline_seconds, 1, 86_400)
+        for strategy, bps in self.yields_bps_per_year.items():
+            _check(f"yields_bps_per_year of {strategy}", bps, -BPS, 10 * BPS)
+
+
+def _check(name: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise ConfigError(f"vault.{name} is {value}; it must be from {least} to {most}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """Moves that the vault should take; what they cost is still to be tried.
+
+    Attributes:
+        is_urgent: only taking out, for requests or a draining pool.
+        drift: what lies furthest from its target; ``moved`` what all moves come to, base units.
+        purpose: for people.
+    """
+
+    snapshot: VaultSnapshot
+    moves: tuple[Move, ...]
+    is_urgent: bool
+    drift: int
+    purpose: str
+
+    @property
+    def moved(self) -> int:
+        """Base units that all moves come to."""
+        return sum(move.assets for move in self.moves)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What a simulation said of a proposal.
+
+    Attributes:
+        loss: base units of the asset, by the oracle.
+        gas_price_wei: what a unit of gas is expected to cost.
+    """
+
+    loss: int
+    gas_units: int
+    gas_price_wei: int
+
+
+def propose(
+    snapshot: VaultSnapshot,
+    settings: RebalanceSettings,
+    *,
+    is_pending: bool = False,
+    stopped_reason: str | None = None,
+) -> Proposal | RebalanceVerdict:
+    """Return moves towards the targets, or the verdict that says why there are none.
+
+    Requests that the buffer cannot pay come first, then pools that are drained, then the targets. Within the
+    step that one plan may go, what fills the buffer goes before what is only spread.
+
+    Args:
+        is_pending: a transaction of ours on this vault is open.
+        stopped_reason: why no new risk may be taken; None where it may.
+    """
+    refused = _refusal_at_once(snapshot, is_pending=is_pending, stopped_reason=stopped_reason)
+    if refused is not None:
+        return refused
+    drift = drift_of(snapshot)
+    urgent = _urgent(snapshot, settings, drift)
+    if urgent is not None:
+        return urgent
+    not_due = _refusal_by_time_or_drift(snapshot, drift)
+    if not_due is not None:
+        return not_due
+    moves = towards_targets(snapshot, (snapshot.total_assets or 0) * settings.min_move_bps // BPS)
+    if not moves:
+        why = f"what is off its target by up to {_text(drift, snapshot)} may not be moved: {_stuck(snapshot)}"
+        return _verdict(snapshot, RebalanceCode.NOTHING_TO_MOVE, why, drift)
+    return Proposal(
+        snapshot=snapshot, moves=moves, is_urgent=False, drift=drift, purpose="towards the targets"
+    )
+
+
+def weigh(proposal: Proposal, trial: Trial, settings: RebalanceSettings) -> RebalanceVerdict:
+    """Return the plan where it brings more than it costs, or the verdict that says why not, with the numbers.
+
+    What is urgent is not asked for its benefit: somebody waits for it.
+    """
+    snapshot, moved = proposal.snapshot, proposal.moved
+    gas_cost_wei = trial.gas_units * trial.gas_price_wei
+    gas_cost = _in_assets(gas_cost_wei, snapshot)
+    if gas_cost is None:
+        why = "gas cannot be set against the asset: the vault's price source has no price for the native coin"
+        return _verdict(snapshot, RebalanceCode.NO_PRICE, why, proposal.drift)
+    cost, benefit = gas_cost + trial.loss, benefit_of(proposal, settings)
+    numbers = _numbers(proposal, trial.loss, gas_cost, benefit, settings)
+    # Down: a limit is not stretched by rounding.
+    most = moved * settings.max_loss_bps // BPS
+    left = loss_left(snapshot)
+    if trial.loss > min(most, left):
+        of_whom = "vault.max_loss_bps allows" if most < left else "the vault's allowance has left"
+        why = f"{of_whom} a loss of {_text(min(most, left), snapshot)}: {numbers}"
+        return _verdict(snapshot, RebalanceCode.OVER_LOSS, why, proposal.drift)
+    if not proposal.is_urgent and benefit <= cost:
+        return _verdict(snapshot, RebalanceCode.BELOW_COST, numbers, proposal.drift)
+    tolerance = moved * settings.loss_tolerance_bps // BPS
+    plan = RebalancePlan(
+        chain_id=snapshot.chain_id,
+        vault=snapshot.vault,
+        asset=snapshot.asset.address,
+        moves=proposal.moves,
+        max_loss=trial.loss + min(tolerance, most - trial.loss),
+        deadline_seconds=snapshot.block.timestamp_seconds + settings.deadline_seconds,
+        is_urgent=proposal.is_urgent,
+        drift=proposal.drift,
+        moved=moved,
+        expected_loss=trial.loss,
+        gas_units=trial.gas_units,
+        gas_price_wei=trial.gas_price_wei,
+        gas_cost_wei=gas_cost_wei,
+        cost=cost,
+        benefit=benefit,
+        block_number=snapshot.block.number,
+        reason=numbers,
+    )
+    return replace(_verdict(snapshot, RebalanceCode.ACCEPTED, numbers, proposal.drift), plan=plan)
+
+
+def benefit_of(proposal: Proposal, settings: RebalanceSettings) -> int:
+    """Return what the moves are expected to bring, base units; rounded down: it is paid to us."""
+    snapshot = proposal.snapshot
+    yields = settings.yields_bps_per_year
+    signed = [(move.assets if move.is_deploy else -move.assets, move.strategy) for move in proposal.moves]
+    yielded = sum(assets * yields.get(strategy, 0) for assets, strategy in signed)
+    change = {strategy: assets for assets, strategy in signed}
+    idle_change = -sum(change.values())
+    before = misplaced(places_of(snapshot))
+    after = misplaced(places_of(snapshot, change, idle_change))
+    placed = (before - after) * settings.misplaced_bps_per_year
+    return (yielded + placed) * settings.horizon_seconds // (BPS * SECONDS_A_YEAR)
+
+
+def loss_left(snapshot: VaultSnapshot) -> int:
+    """Return what the vault may still lose now, by its allowance that grows back evenly.
+
+    Rounded as the contract does: what has grown back down.
+    """
+    limits = snapshot.limits
+    cap = (snapshot.total_assets or 0) * limits.max_loss_bps // BPS
+    elapsed = snapshot.block.timestamp_seconds - snapshot.loss_updated_seconds
+    used = max(0, snapshot.loss_used - cap * elapsed // limits.loss_period_seconds)
+    return max(0, cap - used)
+
+
+def refused_by_chain(proposal: Proposal, reason: str) -> RebalanceVerdict:
+    """Return the verdict of a proposal that the chain refuses in simulation."""
+    why = f"{len(proposal.moves)} moves {proposal.purpose}: {reason}"
+    return _verdict(proposal.snapshot, RebalanceCode.SIMULATION, why, proposal.drift)
+
+
+# --- whether it is time -------------------------------------------------------------------------------------
+
+
+def _refusal_at_once(
+    snapshot: VaultSnapshot, *, is_pending: bool, stopped_reason: str | None
+) -> RebalanceVerdict | None:
+    if stopped_reason is not None:
+        return _verdict(snapshot, RebalanceCode.STOPPED, stopped_reason)
+    if snapshot.stop is not VaultStop.NOTHING:
+        why = f"the vault is stopped ({snapshot.stop.name.lower()}): its administration resumes it"
+        return _verdict(snapshot, RebalanceCode.STOPPED, why)
+    if snapshot.total_assets is None or snapshot.trouble is not None:
+        why = snapshot.trouble or "total assets cannot be told"
+        return _verdict(snapshot, RebalanceCode.NO_PRICE, why)
+    if is_pending:
+        why = "a transaction of ours on this vault is still open"
+        return _verdict(snapshot, RebalanceCode.PENDING, why, drift_of(snapshot))
+    return None
+
+
+def _refusal_by_time_or_drift(snapshot: VaultSnapshot, drift: int) -> RebalanceVerdict | None:
+    limits = snapshot.limits
+    threshold = (snapshot.total_assets or 0) * limits.threshold_bps // BPS
+    # An empty vault is at its targets, whatever its threshold.
+    if drift == 0 or drift < threshold:
+        why = (
+            f"nothing is further than {_text(drift, snapshot)} from its target; "
+            f"the vault's threshold is {_text(threshold, snapshot)}"
+        )
+        return _verdict(snapshot, RebalanceCode.BELOW_THRESHOLD, why, drift)
+    wait = snapshot.last_rebalance_seconds + limits.min_interval_seconds - snapshot.block.timestamp_seconds
+    if wait > 0:
+        why = f"the last rebalance is too near: {wait} of {limits.min_interval_seconds} seconds are left"
+        return _verdict(snapshot, RebalanceCode.TOO_EARLY, why, drift)
+    return None
+
+
+def _urgent(snapshot: VaultSnapshot, settings: RebalanceSettings, drift: int) -> Proposal | None:
+    """What only takes out, while somebody waits for it or a pool is drained: asked for no worth."""
+    waited = snapshot.block.timestamp_seconds - snapshot.last_rebalance_seconds
+    if waited < settings.urgent_interval_seconds:
+        return None
+    step = step_of(snapshot)
+    short = max(0, snapshot.idle_target - snapshot.idle)
+    if snapshot.awaited > snapshot.idle:
+        moves = share_out(excesses_of(snapshot, is_movable), min(short, step), is_deploy=False)
+        purpose = f"for requests of {_text(snapshot.awaited, snapshot)}"
+    else:
+        drained = excesses_of(snapshot, lambda pool: is_movable(pool) and pool.state is PoolState.DRAINING)
+        dust = (snapshot.total_assets or 0) // DUST_PARTS
+        moves = share_out([each for each in drained if each[1] > dust], step, is_deploy=False)
+        purpose = "out of pools that are drained"
+    if not moves:
+        return None
+    return Proposal(snapshot=snapshot, moves=moves, is_urgent=True, drift=drift, purpose=purpose)
+
+
+# --- numbers and words --------------------------------------------------------------------------------------
+
+
+def _in_assets(amount_wei: int, snapshot: VaultSnapshot) -> int | None:
+    """Native coin in base units of the asset, rounded up: it is a cost."""
+    if snapshot.native_usd_wad is None or not snapshot.asset_usd_wad:
+        return None
+    unit = 10**snapshot.asset.decimals
+    return mul_div_up(amount_wei * snapshot.native_usd_wad, unit, snapshot.asset_usd_wad * ETHER)
+
+
+def _numbers(proposal: Proposal, loss: int, gas_cost: int, benefit: int, settings: RebalanceSettings) -> str:
+    snapshot = proposal.snapshot
+    moved, drift, lost, gas, brought = (
+        _text(assets, snapshot) for assets in (proposal.moved, proposal.drift, loss, gas_cost, benefit)
+    )
+    return (
+        f"{len(proposal.moves)} moves of {moved} {proposal.purpose}, furthest off {drift}; they lose {lost}, "
+        f"gas is {gas}, and they bring {brought} in {settings.horizon_seconds // 86_400} days"
+    )
+
+
+def _stuck(snapshot: VaultSnapshot) -> str:
+    names = [
+        f"{pool.strategy} is {'not sound' if not pool.is_sound else pool.state.name.lower()}"
+        for pool in snapshot.pools
+        if not is_movable(pool)
+    ]
+    return ", ".join(names) or "each move would be too small (vault.min_move_bps)"
+
+
+def _text(assets: int, snapshot: VaultSnapshot) -> str:
+    return token_text(assets, snapshot.asset)
+
+
+def _verdict(
+    snapshot: VaultSnapshot, code: RebalanceCode, reason: str, drift: int | None = None
+) -> RebalanceVerdict:
+    return RebalanceVerdict(block=snapshot.block, vault=snapshot.vault, code=code, reason=reason, drift=drift)
