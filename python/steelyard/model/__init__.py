@@ -6,7 +6,7 @@ from steelyard.model.evidence import AttemptRecord, Attempts, OraclePrice, Token
 from steelyard.model.execution import Door, IntentStatus, Mode, Outcome, SignedTransaction
 from steelyard.model.lending import LenderKind, LenderTerms, LoanSource
 from steelyard.model.plan import ArbitragePlan, PlanLeg, Venue, VenueKind
-from steelyard.model.ports import Journal, OpenIntent, Signer
+from steelyard.model.ports import Journal, OpenIntent, Plan, Signer
 from steelyard.model.snapshot import MarketSnapshot
 from steelyard.model.vault import (
     Move,
@@ -44,6 +44,7 @@ __all__ = [
     "OpenIntent",
     "OraclePrice",
     "Outcome",
+    "Plan",
     "PlanLeg",
     "PoolScores",
     "PoolState",

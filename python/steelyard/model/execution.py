@@ -81,9 +81,12 @@ class Outcome:
         profit: base units of the plan's asset that the treasury received, from the executor's event; 0 unless
             confirmed.
         gas_cost_wei: gas used times the effective price; also paid when reverted.
-        net_wei: ``profit`` valued in wei at the decision's price (rounded down) less ``gas_cost_wei``.
+        net_wei: ``profit`` less ``loss``, valued in wei at the decision's price (gains rounded down, losses
+            up), less ``gas_cost_wei``.
         reason: for people; names the revert reason or the transaction that replaced ours.
         builder_tip_wei: what the executor paid to the block's builder out of the gain; not in ``profit``.
+        moved, loss: of a rebalance, from the vault's event: what its moves came to and what they lost by the
+            oracle, base units of the asset; 0 otherwise.
     """
 
     plan_id: str
@@ -96,3 +99,5 @@ class Outcome:
     net_wei: int
     reason: str
     builder_tip_wei: int = 0
+    moved: int = 0
+    loss: int = 0

@@ -7,7 +7,11 @@ from typing import Protocol
 
 from steelyard.model.execution import Door, Outcome, SignedTransaction
 from steelyard.model.plan import ArbitragePlan
+from steelyard.model.vault import VaultCall
 from steelyard.units import Address
+
+Plan = ArbitragePlan | VaultCall
+"""What the keeper brings to the chain: each kind by the same journal, nonces and doors."""
 
 
 class Signer(Protocol):

@@ -180,6 +180,8 @@ class RebalancePlan:
         expected_loss: by the simulation.
         gas_units: by the simulation; ``gas_cost_wei`` is that at ``gas_price_wei``.
         cost: gas and loss in base units of the asset; ``benefit`` what it is expected to bring, likewise.
+        wei_per_asset_unit_wad: what one base unit of the asset is worth in wei, times 10^18: what is lost is
+            valued at it.
         block_number: the block whose state it was decided on.
         reason: why, for people.
     """
@@ -199,6 +201,7 @@ class RebalancePlan:
     gas_cost_wei: int
     cost: int
     benefit: int
+    wei_per_asset_unit_wad: int
     block_number: int
     reason: str
 
@@ -210,6 +213,8 @@ class RebalancePlan:
             raise InvalidPlan(f"expected_loss {self.expected_loss} is above max_loss {self.max_loss}")
         if self.is_urgent and any(move.is_deploy for move in self.moves):
             raise InvalidPlan("an urgent plan only takes out")
+        if self.wei_per_asset_unit_wad <= 0:
+            raise InvalidPlan("a rebalance needs the asset's price in wei: its losses are valued at it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +244,11 @@ class VaultCall:
     @property
     def block_number(self) -> int:
         return self.plan.block_number
+
+    @property
+    def pools(self) -> frozenset[Address]:
+        """The market's pools that are busy until it is decided: none, the vault's own limits hold there."""
+        return frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
