@@ -38,7 +38,7 @@ from steelyard.model.vault import (
     VaultSnapshot,
     VaultStop,
 )
-from steelyard.units import BPS, ETHER, Address, mul_div_up
+from steelyard.units import BPS, ETHER, WAD, Address, mul_div_up
 
 SECONDS_A_YEAR: Final = 365 * 86_400
 DUST_PARTS: Final = 1_000_000
@@ -201,6 +201,7 @@ def weigh(proposal: Proposal, trial: Trial, settings: RebalanceSettings) -> Reba
         gas_cost_wei=gas_cost_wei,
         cost=cost,
         benefit=benefit,
+        wei_per_asset_unit_wad=_wei_per_unit_wad(snapshot),
         block_number=snapshot.block.number,
         reason=numbers,
     )
@@ -305,6 +306,12 @@ def _in_assets(amount_wei: int, snapshot: VaultSnapshot) -> int | None:
         return None
     unit = 10**snapshot.asset.decimals
     return mul_div_up(amount_wei * snapshot.native_usd_wad, unit, snapshot.asset_usd_wad * ETHER)
+
+
+def _wei_per_unit_wad(snapshot: VaultSnapshot) -> int:
+    """A base unit of the asset in wei (WAD), rounded up: losses are valued at it. Needs both prices."""
+    unit = 10**snapshot.asset.decimals
+    return mul_div_up((snapshot.asset_usd_wad or 0) * ETHER, WAD, (snapshot.native_usd_wad or 0) * unit)
 
 
 def _numbers(proposal: Proposal, loss: int, gas_cost: int, benefit: int, settings: RebalanceSettings) -> str:
