@@ -127,15 +127,30 @@ def load_signer(
 
 
 def load_request_signer(
-    alias: str, *, ask: Callable[[str], str] | None = None
+    alias: str,
+    *,
+    passphrase_file: Path | None = None,
+    key: str = "--account",
+    ask: Callable[[str], str] | None = None,
 ) -> tuple[Address, Callable[[Any], bytes]]:
     """Unlock the Ape account ``alias``; return its address and what signs EIP-712 messages with its key.
+
+    Args:
+        passphrase_file: as for ``load_signer``.
+        key: the setting that makes asking for a passphrase needless.
 
     Raises:
         KeyUnavailable: as for ``load_signer``; from what signs, where the account refuses to.
     """
-    account = _unlocked(alias, None, ask, key="--account")
+    return _request_signer(_unlocked(alias, passphrase_file, ask, key=key), alias)
 
+
+def load_test_request_signer(index: int, *, client_version: str) -> tuple[Address, Callable[[Any], bytes]]:
+    """Return the address of Ape's test account ``index`` and what signs with it; as ``load_test_signer``."""
+    return _request_signer(_test_account(index, client_version), f"TEST::{index}")
+
+
+def _request_signer(account: Any, name: str) -> tuple[Address, Callable[[Any], bytes]]:
     def sign(message: Any) -> bytes:
         from ape.logging import logger
 
@@ -143,9 +158,9 @@ def load_request_signer(
             with logger.at_level("ERROR"):
                 signature = account.sign_message(message)
         except Exception as error:  # noqa: BLE001 - Ape and its plugins raise anything; none may show a key
-            raise KeyUnavailable(f"account {alias!r} could not sign ({type(error).__name__})") from None
+            raise KeyUnavailable(f"account {name!r} could not sign ({type(error).__name__})") from None
         if signature is None:
-            raise KeyUnavailable(f"account {alias!r} refused to sign")
+            raise KeyUnavailable(f"account {name!r} refused to sign")
         return bytes(signature.encode_rsv())
 
     return Address(str(account.address)), sign
@@ -184,6 +199,10 @@ def load_test_signer(index: int, *, client_version: str) -> ApeSigner:
     Raises:
         KeyUnavailable: the node is not a development node, or there is no such account.
     """
+    return ApeSigner(_test_account(index, client_version))
+
+
+def _test_account(index: int, client_version: str) -> Any:
     if not client_version.lower().startswith(_DEVELOPMENT_CLIENTS):
         raise KeyUnavailable(
             "test accounts have public keys and sign only on a development node (anvil); "
@@ -192,7 +211,7 @@ def load_test_signer(index: int, *, client_version: str) -> ApeSigner:
     import ape
 
     try:
-        return ApeSigner(ape.accounts.test_accounts[index])
+        return ape.accounts.test_accounts[index]
     except IndexError:
         raise KeyUnavailable(f"there is no test account {index}") from None
 

@@ -166,6 +166,36 @@ class LimitsConfig(_Section):
     max_failures_in_a_row: int = Field(default=5, ge=1, le=1_000)
 
 
+class VaultConfig(_Section):
+    """The vault that the keeper looks after; none without ``address``. Amounts are parts, not units.
+
+    ``keeper.account`` calls the vault itself, or, with ``forwarder``, pays for what ``account`` signs.
+    """
+
+    address: ChecksumAddress | None = None
+    every_seconds: int = Field(default=60, ge=1, le=86_400)
+    forwarder: ChecksumAddress | None = None
+    account: str | None = None
+    passphrase_file: Path | None = Field(default=None, strict=False)
+    horizon_days: int = Field(default=30, ge=1, le=3_650)
+    misplaced_bps_per_year: int = Field(default=200, ge=0, le=10 * BPS)
+    yields_bps_per_year: dict[ChecksumAddress, int] = Field(default_factory=dict)
+    min_move_bps: Bps = 10
+    max_loss_bps: Bps = 50
+    loss_tolerance_bps: Bps = 5
+    urgent_interval_seconds: int = Field(default=300, ge=0, le=86_400)
+    deadline_seconds: int = Field(default=600, ge=1, le=86_400)
+
+    @model_validator(mode="after")
+    def _relaying_is_whole(self) -> VaultConfig:
+        if (self.forwarder is None) != (self.account is None):
+            raise ValueError(
+                "vault.forwarder and vault.account belong together: the relayer that the vault trusts, and "
+                "the Ape account that signs for it; without both, keeper.account calls the vault itself"
+            )
+        return self
+
+
 class Config(_Section):
     """Everything that an operator can set."""
 
@@ -178,6 +208,7 @@ class Config(_Section):
     token_trials: TokenTrialsConfig = TokenTrialsConfig()
     oracles: OraclesConfig = OraclesConfig()
     limits: LimitsConfig = LimitsConfig()
+    vault: VaultConfig = VaultConfig()
 
     @model_validator(mode="after")
     def _live_needs_a_key(self) -> Config:

@@ -170,6 +170,20 @@ class RebalanceCode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RebalanceTrial:
+    """What a simulation says of moves.
+
+    Attributes:
+        loss: base units of the asset, by the oracle.
+        gas_price_wei: what a unit of gas is expected to cost.
+    """
+
+    loss: int
+    gas_units: int
+    gas_price_wei: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RebalancePlan:
     """Moves that lead towards the targets, complete before anything is signed.
 

@@ -34,6 +34,7 @@ from steelyard.model.vault import (
     PoolState,
     RebalanceCode,
     RebalancePlan,
+    RebalanceTrial,
     RebalanceVerdict,
     VaultSnapshot,
     VaultStop,
@@ -113,20 +114,6 @@ class Proposal:
         return sum(move.assets for move in self.moves)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """What a simulation said of a proposal.
-
-    Attributes:
-        loss: base units of the asset, by the oracle.
-        gas_price_wei: what a unit of gas is expected to cost.
-    """
-
-    loss: int
-    gas_units: int
-    gas_price_wei: int
-
-
 def propose(
     snapshot: VaultSnapshot,
     settings: RebalanceSettings,
@@ -162,7 +149,7 @@ def propose(
     )
 
 
-def weigh(proposal: Proposal, trial: Trial, settings: RebalanceSettings) -> RebalanceVerdict:
+def weigh(proposal: Proposal, trial: RebalanceTrial, settings: RebalanceSettings) -> RebalanceVerdict:
     """Return the plan where it brings more than it costs, or the verdict that says why not, with the numbers.
 
     What is urgent is not asked for its benefit: somebody waits for it.
