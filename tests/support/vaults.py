@@ -94,14 +94,21 @@ def vault(*pools: VaultPool, idle: int, idle_target: int, **changes: Any) -> Vau
     return replace(standing, **changes)
 
 
-_amounts = st.integers(0, 10**13)
+_amounts = st.integers(0, 10**13) | st.integers(10**9, 10**12)
+_since = st.sampled_from([0, 299, 300, HOUR - 1, HOUR, 5 * HOUR, 50 * HOUR, 500 * HOUR])
 _states = st.sampled_from([PoolState.ACTIVE, PoolState.ACTIVE, PoolState.DRAINING, PoolState.PAUSED])
 
 
 @st.composite
 def vaults(draw: st.DrawFn) -> VaultSnapshot:
     """A vault whose targets share out what it has: those of paused pools are what they hold."""
-    drawn = draw(st.lists(st.tuples(_amounts, _states, st.booleans(), st.integers(0, 10)), max_size=6))
+    drawn = draw(
+        st.lists(
+            st.tuples(_amounts, _states, st.sampled_from([True, True, True, False]), st.integers(0, 10)),
+            min_size=1,
+            max_size=6,
+        )
+    )
     idle = draw(_amounts)
     held = sum(value for value, state, _, _ in drawn if state is PoolState.PAUSED)
     total = idle + sum(value for value, _, _, _ in drawn)
@@ -114,7 +121,7 @@ def vaults(draw: st.DrawFn) -> VaultSnapshot:
         pools.append(pool(number, value, target, state=state, is_sound=is_sound))
     limits = replace(
         LIMITS,
-        threshold_bps=draw(st.integers(0, 1_000)),
+        threshold_bps=draw(st.integers(0, 300)),
         max_step_bps=draw(st.integers(1, 10_000)),
     )
     return vault(
@@ -123,5 +130,5 @@ def vaults(draw: st.DrawFn) -> VaultSnapshot:
         idle_target=total - sum(each.target for each in pools),
         awaited=draw(st.just(0) | st.integers(0, total)),
         limits=limits,
-        last_rebalance_seconds=NOW - draw(st.integers(0, 2 * HOUR)),
+        last_rebalance_seconds=NOW - draw(_since),
     )
