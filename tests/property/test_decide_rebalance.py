@@ -16,7 +16,7 @@ from steelyard.decide.allocation.moves import misplaced, places_of
 from steelyard.decide.allocation.rebalance import Proposal, RebalanceSettings, propose, weigh
 from steelyard.model import Move, PoolState, RebalanceTrial, RebalanceVerdict, VaultPool, VaultSnapshot
 from steelyard.units import BPS
-from tests.support.vaults import vaults
+from tests.support.vaults import due_vaults, vaults
 
 pytestmark = pytest.mark.property
 
@@ -63,7 +63,7 @@ def require_due(snapshot: VaultSnapshot, moves: tuple[Move, ...]) -> None:
     assert drift >= (snapshot.total_assets or 0) * snapshot.limits.threshold_bps // BPS, "BelowThreshold"
 
 
-@given(vaults(), st.integers(0, 500))
+@given(vaults() | due_vaults(), st.integers(0, 500))
 def test_every_proposal_is_taken_whole_by_the_vaults_rules(snapshot: VaultSnapshot, least_bps: int) -> None:
     found = propose(snapshot, RebalanceSettings(min_move_bps=least_bps))
     if isinstance(found, RebalanceVerdict):
@@ -76,7 +76,7 @@ def test_every_proposal_is_taken_whole_by_the_vaults_rules(snapshot: VaultSnapsh
         assert not any(move.is_deploy for move in found.moves)
 
 
-@given(vaults())
+@given(due_vaults())
 def test_with_room_enough_one_plan_reaches_every_target_that_may_be_reached(snapshot: VaultSnapshot) -> None:
     free = replace(snapshot, awaited=0, limits=replace(snapshot.limits, max_step_bps=2 * BPS))
     found = propose(free, RebalanceSettings(min_move_bps=0))
@@ -88,7 +88,7 @@ def test_with_room_enough_one_plan_reaches_every_target_that_may_be_reached(snap
     assert misplaced(places_of(after)) == 0
 
 
-@given(vaults(), st.integers(0, 10**9), st.integers(0, 10**7), st.integers(0, 10**12))
+@given(vaults() | due_vaults(), st.integers(0, 10**9), st.integers(0, 10**7), st.integers(0, 10**12))
 def test_a_plan_is_accepted_exactly_where_it_brings_more_than_it_costs_within_the_limits(
     snapshot: VaultSnapshot, loss: int, gas_units: int, gas_price_wei: int
 ) -> None:

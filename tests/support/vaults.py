@@ -99,12 +99,21 @@ _since = st.sampled_from([0, 299, 300, HOUR - 1, HOUR, 5 * HOUR, 50 * HOUR, 500 
 _states = st.sampled_from([PoolState.ACTIVE, PoolState.ACTIVE, PoolState.DRAINING, PoolState.PAUSED])
 
 
+def due_vaults() -> st.SearchStrategy[VaultSnapshot]:
+    """A vault that nobody waits for and that may be rebalanced at any time."""
+    calm = {"awaited": 0, "last_rebalance_seconds": 0}
+    drawn = vaults(states=st.sampled_from([PoolState.ACTIVE] * 5 + [PoolState.PAUSED]))
+    return drawn.map(
+        lambda one: replace(one, limits=replace(one.limits, threshold_bps=1), **calm)  # type: ignore[arg-type]
+    )
+
+
 @st.composite
-def vaults(draw: st.DrawFn) -> VaultSnapshot:
+def vaults(draw: st.DrawFn, states: st.SearchStrategy[PoolState] = _states) -> VaultSnapshot:
     """A vault whose targets share out what it has: those of paused pools are what they hold."""
     drawn = draw(
         st.lists(
-            st.tuples(_amounts, _states, st.sampled_from([True, True, True, False]), st.integers(0, 10)),
+            st.tuples(_amounts, states, st.sampled_from([True, True, True, False]), st.integers(0, 10)),
             min_size=1,
             max_size=6,
         )
