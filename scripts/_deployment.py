@@ -11,16 +11,15 @@ from typing import Any, Final
 
 import ape
 import click
-from ape.contracts import ContractContainer, ContractInstance
-from eth_hash.auto import keccak
+from ape.contracts import ContractInstance
 
 from scripts._events import listed_lenders_of
 from scripts._executor import DeploymentRefused, address_or_none, executor_at
+from scripts._site import Site, code_hash, creation_block, creation_code
 from scripts._steps import Step, is_development_node
 from steelyard.config.address_book import LENDERS, AddressBook, ListedLenderEntry, VenueEntry
 from steelyard.connect.chain import ChainClient
-from steelyard.connect.create2 import DEPLOYMENT_PROXY, DEPLOYMENT_PROXY_CODE, create2_address
-from steelyard.exceptions import RetryError, RpcRejected
+from steelyard.connect.create2 import DEPLOYMENT_PROXY, DEPLOYMENT_PROXY_CODE
 from steelyard.model import LenderKind, VenueKind
 from steelyard.units import Address
 
@@ -58,13 +57,13 @@ class Blueprint:
         self.venues = tuple(venue for venue in book.venues if venue not in left_out)
         self.listed_lenders = tuple(lender for lender in book.listed_lenders if lender not in left_out)
         self._require_code()
-        self.salt = bytes(keccak(terms.salt.encode()))
+        self.site = Site(chain, terms.salt)
         self.executor_code = executor_code(
             terms.deployer, terms.treasury, lender_addresses(book), self.weth, terms.forwarder
         )
         self.lens_code = creation_code(ape.project.LenderLens)
-        self.executor_address = self._address_of(self.executor_code)
-        self.lens_address = self._address_of(self.lens_code)
+        self.executor_address = self.site.address_of(self.executor_code)
+        self.lens_address = self.site.address_of(self.lens_code)
 
     @property
     def weth(self) -> str:
@@ -80,15 +79,11 @@ class Blueprint:
         """Whether an address holds code."""
         return bool(self.chain.code(address))
 
-    def creates_executor(self, step: Step) -> bool:
-        """Whether this is the step that brings the executor itself."""
-        return step.data == self.salt + self.executor_code
-
     def steps(self) -> list[Step]:
         """All that is to be done, in order, whether or not it has been."""
         return [
-            self._create("FlashLoanArbitrage", self.executor_address, self.executor_code),
-            self._create("LenderLens", self.lens_address, self.lens_code),
+            self.site.create("FlashLoanArbitrage", self.executor_code),
+            self.site.create("LenderLens", self.lens_code),
             *[self._listing(venue) for venue in self.venues],
             *[self._lender_listing(lender) for lender in self.listed_lenders],
             *self._role_steps(),
@@ -108,10 +103,6 @@ class Blueprint:
         place_proxy(self.chain)
 
     # --- the steps ---------------------------------------------------------------------------------------
-
-    def _create(self, name: str, address: Address, code: bytes) -> Step:
-        title = f"deploy {name} at {address}"
-        return Step(title, DEPLOYMENT_PROXY, self.salt + code, lambda: self.stands(address))
 
     def _listing(self, venue: VenueEntry) -> Step:
         arguments = venue_arguments(venue)
@@ -162,14 +153,9 @@ class Blueprint:
         return steps
 
     def _call(self, title: str, done: Callable[[], bool], method: str, *arguments: Any) -> Step:
-        data = bytes(getattr(self.executor, method).encode_input(*arguments))
-        at = self.executor_address
-        return Step(title, at, data, lambda: self.stands(at) and done())
+        return self.site.call(self.executor, title, done, method, *arguments)
 
     # --- what must be there ------------------------------------------------------------------------------
-
-    def _address_of(self, code: bytes) -> Address:
-        return create2_address(DEPLOYMENT_PROXY, self.salt, bytes(keccak(code)))
 
     def _left_out(self) -> list[VenueEntry | ListedLenderEntry]:
         """A development chain need not have what nobody has checked; it is left out, and said."""
@@ -216,11 +202,6 @@ def place_proxy(chain: ChainClient) -> None:
 
 
 # --- code ------------------------------------------------------------------------------------------------
-
-
-def creation_code(container: ContractContainer, *arguments: Any) -> bytes:
-    """Return what creates the contract: compiled code and the constructor's arguments."""
-    return bytes(container(*arguments).data)
 
 
 def executor_code(
@@ -324,25 +305,6 @@ def _lender_records(blueprint: Blueprint) -> list[dict[str, Any]]:
         {"lender_id": lender_id, "name": names.get(address, f"lender_{lender_id}"), "address": address}
         for lender_id, address in blueprint.lender_list().items()
     ]
-
-
-def code_hash(chain: ChainClient, address: Address) -> str | None:
-    """Return the hash of the code at an address as 0x-hex; None where there is none."""
-    code = chain.code(address)
-    return "0x" + keccak(code).hex() if code else None
-
-
-def creation_block(chain: ChainClient, address: Address) -> int:
-    """Return the block that brought code to ``address``; or the oldest that the node has the state of."""
-    without, with_code = 0, chain.block().number
-    while with_code - without > 1:
-        middle = (without + with_code) // 2
-        try:
-            stood = bool(chain.code(address, middle))
-        except (RpcRejected, RetryError):
-            stood = False
-        without, with_code = (without, middle) if stood else (middle, with_code)
-    return with_code
 
 
 def read_previous(path: Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -29,10 +29,10 @@ class DeploymentRefused(StepRefused):
 
 
 @dataclass(frozen=True)
-class Deployed:
-    """An executor and the file that says where it stands."""
+class Recorded:
+    """A contract and the file that says where it stands."""
 
-    executor: ContractInstance
+    contract: ContractInstance
     path: Path
 
     @property
@@ -43,7 +43,7 @@ class Deployed:
 
     @property
     def since_block(self) -> int:
-        """The block that brought the executor: it has no event before."""
+        """The block that brought the contract: it has no event before."""
         return int(self.record["block_number"])
 
     def amend(self, **changes: Any) -> None:
@@ -51,9 +51,18 @@ class Deployed:
         write_record(self.path, self.record | changes)
 
     def step(self, title: str, done: Callable[[], bool], method: str, *arguments: Any) -> Step:
-        """One call of the executor by its owner, or its guardian."""
-        encoded = getattr(self.executor, method).encode_input(*arguments)
-        return Step(title, Address(self.executor.address), bytes(encoded), done)
+        """One call of the contract."""
+        encoded = getattr(self.contract, method).encode_input(*arguments)
+        return Step(title, Address(self.contract.address), bytes(encoded), done)
+
+
+class Deployed(Recorded):
+    """An executor and its file."""
+
+    @property
+    def executor(self) -> ContractInstance:
+        """The executor."""
+        return self.contract
 
 
 def default_output(chain_id: int) -> Path:
@@ -70,24 +79,34 @@ def deployed_at(deployment: Path | None) -> Deployed:
         DeploymentRefused: there is no such file, it names no executor, another chain's, or one that is not
             there.
     """
+    path = deployment or default_output(ape.networks.provider.chain_id)
+    needed = {"block_number", "keeper", "lenders", "venues"}
+    return Deployed(executor_at(recorded_address(path, "executor", needed)), path)
+
+
+def recorded_address(path: Path, kind: str, needed: Set[str]) -> str:
+    """Return where a deployment file says that the contract of this kind stands, and see that it does.
+
+    Raises:
+        DeploymentRefused: as ``deployed_at``; or what is ``needed`` is not written down yet.
+    """
     chain_id = ape.networks.provider.chain_id
-    path = deployment or default_output(chain_id)
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        address, written_for = record["executor"], record.get("chain_id", chain_id)
+        address, written_for = record[kind], record.get("chain_id", chain_id)
     except FileNotFoundError:
-        raise DeploymentRefused(f"{path} does not exist; deploy first: ape run deploy executor") from None
+        raise DeploymentRefused(f"{path} does not exist; deploy first: ape run deploy {kind}") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DeploymentRefused(f"{path} is no deployment file: {error!r}") from None
+        raise DeploymentRefused(f"{path} is no deployment file of a {kind}: {error!r}") from None
     if written_for != chain_id:
         raise DeploymentRefused(
             f"{path} is a deployment on chain id {written_for}; the node serves chain id {chain_id}"
         )
     if not ape.networks.provider.get_code(address):
         raise DeploymentRefused(f"{path} names {address}, where this chain has no contract")
-    if not {"block_number", "keeper", "lenders", "venues"} <= set(record):
-        raise DeploymentRefused(f"{path} is of an unfinished deployment: run ape run deploy executor again")
-    return Deployed(executor_at(address), path)
+    if not needed <= set(record):
+        raise DeploymentRefused(f"{path} is of an unfinished deployment: run ape run deploy {kind} again")
+    return str(address)
 
 
 def executor_at(address: str) -> ContractInstance:
@@ -132,7 +151,7 @@ def sending_options(command: F) -> F:
 
 
 def managing_options(command: F) -> F:
-    """Add what every command needs that sends something to an executor."""
+    """Add what every command needs that sends something to a deployed contract."""
     for option in (deployment_option, sending_options, account_option(), network_option()):
         command = option(command)
     return command
@@ -140,15 +159,16 @@ def managing_options(command: F) -> F:
 
 def manage(
     account: AccountAPI,
-    deployed: Deployed,
+    deployed: Recorded,
     steps: Sequence[Step],
     *,
     dry_run: bool,
     confirmations: int | None,
     **changes: Any,
 ) -> bool:
-    """Send steps to an executor, then write ``changes`` into its file; tell whether they were sent."""
-    click.echo(f"FlashLoanArbitrage at {deployed.executor.address}, by {account.address}:")
+    """Send steps to a contract, then write ``changes`` into its file; tell whether they were sent."""
+    name = deployed.contract.contract_type.name
+    click.echo(f"{name} at {deployed.contract.address}, by {account.address}:")
     run_steps(account, steps, Sending(dry_run=dry_run, confirmations=confirmations))
     if changes and not dry_run:
         deployed.amend(**changes)

@@ -15,15 +15,8 @@ from scripts._steps import ether
 from steelyard.connect.chain import CallReverted, ChainClient
 from steelyard.connect.relay_batches import RelayItem, load_items
 from steelyard.connect.relay_calls import RelayResult, encode_batch, results_of
-from steelyard.connect.relay_errors import RELAYER_ERRORS
-from steelyard.connect.rpc import RpcClient
 from steelyard.exceptions import ConfigError, InvalidRequest
 from steelyard.units import BPS, GWEI, Address
-
-
-def relayer_chain() -> ChainClient:
-    """Return our own client of the node that Ape is connected to; the relayer's reverts come decoded."""
-    return ChainClient(RpcClient(str(ape.networks.provider.uri)), errors=RELAYER_ERRORS)
 
 
 def read_items(path: Path, chain: ChainClient, fee_bps: int = BPS) -> list[RelayItem]:

@@ -10,14 +10,13 @@ from typing import Any, Final
 import ape
 import click
 from ape.contracts import ContractInstance
-from eth_hash.auto import keccak
 
-from scripts._deployment import code_hash, creation_block, creation_code, place_proxy
+from scripts._deployment import place_proxy
 from scripts._executor import DeploymentRefused, address_or_none, default_output, write_record
+from scripts._site import Site, code_hash, creation_block, creation_code
 from scripts._steps import Step
 from steelyard.connect.abi import selector
 from steelyard.connect.chain import ChainClient
-from steelyard.connect.create2 import DEPLOYMENT_PROXY, create2_address
 from steelyard.connect.hexes import checksum
 from steelyard.units import Address
 
@@ -75,16 +74,15 @@ class RelayerBlueprint:
         """Compute where it will stand; ``deployer`` owns it while it is set up."""
         self.chain, self._calls = chain, calls
         self._deployer, self._owner, self._guardian = deployer, owner, guardian
-        self._salt = bytes(keccak(salt.encode()))
+        self._site = Site(chain, salt)
         self._code = creation_code(ape.project.GaslessTransactionRelayer, deployer)
-        self.address = create2_address(DEPLOYMENT_PROXY, self._salt, bytes(keccak(self._code)))
+        self.address = self._site.address_of(self._code)
         self.relayer = relayer_at(self.address)
 
     def steps(self) -> list[Step]:
         """All that is to be done, in order, whether or not it has been."""
         place_proxy(self.chain)
-        title = f"deploy GaslessTransactionRelayer at {self.address}"
-        steps = [Step(title, DEPLOYMENT_PROXY, self._salt + self._code, self._stands)]
+        steps = [self._site.create("GaslessTransactionRelayer", self._code)]
         steps += [self._allowing(call) for call in self._calls]
         if self._guardian is not None:
             named = self._guardian
@@ -131,7 +129,7 @@ class RelayerBlueprint:
 
     def require_trust(self) -> None:
         """See that the targets trust the relayer, where it stands. Raises DeploymentRefused."""
-        if not self._stands():
+        if not self._site.stands(self.address):
             return
         for call in self._calls:
             if not self.relayer.isTrustedBy(call.target):
@@ -148,9 +146,5 @@ class RelayerBlueprint:
             call.selector,
         )
 
-    def _stands(self) -> bool:
-        return bool(self.chain.code(self.address))
-
     def _call(self, title: str, done: Callable[[], bool], method: str, *arguments: Any) -> Step:
-        data = bytes(getattr(self.relayer, method).encode_input(*arguments))
-        return Step(title, self.address, data, lambda: self._stands() and done())
+        return self._site.call(self.relayer, title, done, method, *arguments)

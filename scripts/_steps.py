@@ -7,19 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import ape
 import click
 from ape.api import AccountAPI, ReceiptAPI
+from ape.exceptions import ContractLogicError
 
+from steelyard.connect.authority_errors import AUTHORITY_ERRORS
 from steelyard.connect.chain import CallReverted, ChainClient
 from steelyard.connect.executor_errors import EXECUTOR_ERRORS
+from steelyard.connect.relay_errors import RELAYER_ERRORS
 from steelyard.connect.rpc import RpcClient
+from steelyard.connect.vault_errors import VAULT_ERRORS
 from steelyard.exceptions import RpcRejected
 from steelyard.units import GWEI, Address
 
 DEVELOPMENT_CLIENTS = ("anvil/",)
+
+_ERRORS: Final = EXECUTOR_ERRORS | RELAYER_ERRORS | VAULT_ERRORS | AUTHORITY_ERRORS
 
 
 class StepRefused(click.ClickException):
@@ -33,12 +39,14 @@ class Step:
     Attributes:
         title: what it does, for people.
         done: asks the chain whether it has been done.
+        creates: the address at which it puts a contract, if it does.
     """
 
     title: str
     target: Address
     data: bytes
     done: Callable[[], bool]
+    creates: Address | None = None
 
 
 @dataclass(frozen=True)
@@ -62,8 +70,8 @@ class Sending:
 
 
 def connected_chain() -> ChainClient:
-    """Return our own client of the node that Ape is connected to: reverts come decoded."""
-    return ChainClient(RpcClient(str(ape.networks.provider.uri)), errors=EXECUTOR_ERRORS)
+    """Return our own client of the node that Ape is connected to: reverts of our contracts come decoded."""
+    return ChainClient(RpcClient(str(ape.networks.provider.uri)), errors=_ERRORS)
 
 
 def is_development_node(chain: ChainClient) -> bool:
@@ -76,7 +84,8 @@ def run_steps(account: AccountAPI, steps: Sequence[Step], sending: Sending) -> N
     """Send what is not done yet, in order, or show it.
 
     Raises:
-        StepRefused: in a dry run, a step would revert; it says which, and why.
+        StepRefused: a step reverts, or in a dry run would; it says which, and why. What was sent before
+            stands.
     """
     for step in steps:
         if step.done():
@@ -86,9 +95,21 @@ def run_steps(account: AccountAPI, steps: Sequence[Step], sending: Sending) -> N
         _show(account, pending)
         return
     for step in pending:
-        receipt = account.transfer(step.target, 0, data=step.data, **sending.terms)
+        receipt = _send(account, step, sending)
         click.echo(f"  {receipt.gas_used:>12,} gas   {step.title}")
         sending.record(step, receipt)
+
+
+def _send(account: AccountAPI, step: Step, sending: Sending) -> ReceiptAPI:
+    """Send one step; where it fails, say why in the contract's own words."""
+    try:
+        return account.transfer(step.target, 0, data=step.data, **sending.terms)
+    except ContractLogicError as error:
+        try:
+            connected_chain().eth_call(step.target, step.data, sender=Address(account.address))
+        except CallReverted as reverted:
+            raise StepRefused(f"failed: {step.title}: {reverted.reason}") from None
+        raise StepRefused(f"failed: {step.title}: {error}") from None
 
 
 def _show(account: AccountAPI, steps: Sequence[Step]) -> None:

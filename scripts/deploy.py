@@ -1,9 +1,10 @@
-"""Deploys FlashLoanArbitrage and its lens, and sets them up: venues, keeper, guardian, owner.
+"""Deploys FlashLoanArbitrage and its lens, the relayer, or a vault, and sets them up.
 
 ::
 
     ape run deploy executor --account deployer --treasury 0x... --keeper 0x... --dry-run
     ape run deploy executor --account deployer --treasury 0x... --keeper 0x...
+    ape run deploy vault vault.toml --account deployer --dry-run
 
 The address follows from what is deployed (CREATE2) and is shown before anything is sent. A run that was
 interrupted is started again: what the chain has is not sent twice. Without ``--network`` all of it happens
@@ -13,19 +14,22 @@ on a fork of mainnet that ends with the command: a rehearsal. Then: ``ape run ve
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import ape
 import click
-from ape.api import AccountAPI, ReceiptAPI
+from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, account_option, network_option
 from ape.contracts import ContractInstance
 
-from scripts._deployment import Blueprint, Terms, deployment_record, read_previous
-from scripts._executor import DeploymentRefused, default_output, sending_options, write_record
+from scripts._deployment import Blueprint, Terms, deployment_record
+from scripts._deployment_log import DeploymentLog
+from scripts._executor import DeploymentRefused, default_output, sending_options
 from scripts._relayer_deployment import AllowedCall, RelayerBlueprint, relayer_output
-from scripts._steps import Sending, Step, connected_chain, run_steps
+from scripts._steps import Sending, connected_chain, run_steps
+from scripts._vault_deployment import VaultBlueprint
+from scripts._vault_record import vault_output, vault_record
 from steelyard.config.address_book import AddressBook, address_book
+from steelyard.config.vault_terms import VaultTerms, load_vault_terms
 from steelyard.exceptions import ConfigError
 from steelyard.units import Address
 
@@ -78,40 +82,62 @@ def deploy_executor(
         salt=salt,
     )
     blueprint = Blueprint(connected_chain(), _book(chain_id, expected_chain_id), terms)
-    _carry_out(account, blueprint, output or default_output(chain_id), dry_run, confirmations)
-    return blueprint.executor
-
-
-def _carry_out(
-    account: AccountAPI, blueprint: Blueprint, path: Path, dry_run: bool, confirmations: int | None
-) -> None:
-    """Do the blueprint's steps that are not done yet, and write down in ``path`` what stands."""
-    log = _Log(path, blueprint, _previous(path, blueprint))
-    chain_id = blueprint.book.chain_id
+    path = output or default_output(chain_id)
+    log = DeploymentLog(
+        path,
+        blueprint.site,
+        kind="executor",
+        address=blueprint.executor_address,
+        first=blueprint.executor_address,
+        record=lambda previous, creation: deployment_record(blueprint, previous, creation),
+    )
     click.echo(f"FlashLoanArbitrage will stand at {blueprint.executor_address} on chain id {chain_id}")
     blueprint.place_proxy()
     run_steps(account, blueprint.steps(), Sending(dry_run, confirmations, log.write))
     if not dry_run:
         log.finish()
+    return blueprint.executor
 
 
-class _Log:
-    """Writes down each step once it is mined, and the whole, read from the chain, at the end."""
+def deploy_vault(
+    account: AccountAPI,
+    terms: VaultTerms,
+    *,
+    output: Path | None = None,
+    confirmations: int | None = None,
+    dry_run: bool = False,
+) -> ContractInstance:
+    """Deploy a vault with all it stands on, list and score its pools, and hand it over to its owner.
 
-    def __init__(self, path: Path, blueprint: Blueprint, previous: dict[str, Any]) -> None:
-        self._path, self._blueprint, self._previous = path, blueprint, previous
-        self._creation: dict[str, Any] = {}
+    ``account`` signs everything and is the administration until the last step, which takes that from it.
 
-    def write(self, step: Step, receipt: ReceiptAPI) -> None:
-        steps = [*self._previous.get("steps", []), {"step": step.title, "transaction": receipt.txn_hash}]
-        if self._blueprint.creates_executor(step):
-            self._creation = {"block_number": receipt.block_number, "transaction": receipt.txn_hash}
-            self._previous |= {"executor": self._blueprint.executor_address} | self._creation
-        self._previous["steps"] = steps
-        write_record(self._path, {"chain_id": self._blueprint.book.chain_id} | self._previous)
+    Returns:
+        The vault; after a dry run it need not stand there.
 
-    def finish(self) -> None:
-        write_record(self._path, deployment_record(self._blueprint, self._previous, self._creation))
+    Raises:
+        DeploymentRefused: the chain is another one, something that the terms name holds no code there, or the
+            file names another vault.
+    """
+    chain_id = ape.networks.provider.chain_id
+    if terms.chain_id != chain_id:
+        raise DeploymentRefused(
+            f"the node serves chain id {chain_id}, not {terms.chain_id}: name the right --network"
+        )
+    blueprint = VaultBlueprint(connected_chain(), terms, Address(account.address))
+    log = DeploymentLog(
+        output or vault_output(chain_id),
+        blueprint.site,
+        kind="vault",
+        address=blueprint.vault_address,
+        first=blueprint.authority_address,
+        record=lambda previous, creation: vault_record(blueprint, previous, creation),
+    )
+    click.echo(f"AllocationVault will stand at {blueprint.vault_address} on chain id {chain_id}")
+    blueprint.require_code()
+    run_steps(account, blueprint.steps(), Sending(dry_run, confirmations, log.write))
+    if not dry_run:
+        log.finish()
+    return blueprint.vault
 
 
 def _book(chain_id: int, expected_chain_id: int | None) -> AddressBook:
@@ -125,23 +151,9 @@ def _book(chain_id: int, expected_chain_id: int | None) -> AddressBook:
         raise DeploymentRefused(str(error)) from None
 
 
-def _previous(path: Path, blueprint: Blueprint) -> dict[str, Any]:
-    """Return what an earlier run wrote of this executor; nothing of one that is gone with its fork."""
-    previous = read_previous(path)
-    named = previous.get("executor")
-    if named == blueprint.executor_address:
-        return previous if blueprint.stands(blueprint.executor_address) else {}
-    if isinstance(named, str) and blueprint.stands(Address(named)):
-        raise DeploymentRefused(
-            f"{path} names another executor, {named}; these arguments make {blueprint.executor_address}. "
-            "Take the arguments of the first run, or another --output"
-        )
-    return {}
-
-
 @click.group()
 def cli() -> None:
-    """Deploy the flash-loan executor and its lens, or the relayer."""
+    """Deploy the flash-loan executor and its lens, the relayer, or a vault."""
 
 
 @cli.command(cls=ConnectedProviderCommand)
@@ -237,3 +249,28 @@ def relayer(
     path = output or relayer_output(chain_id)
     blueprint.write(path)
     click.echo(f"GaslessTransactionRelayer stands at {blueprint.address}; written down in {path}")
+
+
+@cli.command(cls=ConnectedProviderCommand)
+@network_option()
+@account_option()
+@click.argument("terms", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File for what was deployed.")
+@sending_options
+def vault(
+    account: AccountAPI, terms: Path, output: Path | None, dry_run: bool, confirmations: int | None
+) -> None:
+    """Deploy the vault that the TOML file TERMS describes; again, where that was interrupted.
+
+    An example with every key explained: scripts/examples/vault.toml.
+    """
+    try:
+        read = load_vault_terms(terms)
+    except ConfigError as error:
+        raise DeploymentRefused(str(error)) from None
+    deployed = deploy_vault(account, read, output=output, confirmations=confirmations, dry_run=dry_run)
+    if dry_run:
+        return
+    path = output or vault_output(read.chain_id)
+    click.echo(f"AllocationVault stands at {deployed.address}; written down in {path}")
+    click.echo(f"{read.roles.owner} is its administration")

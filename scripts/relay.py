@@ -23,7 +23,8 @@ from ape.cli import ConnectedProviderCommand, account_option, network_option
 from eth_account.messages import SignableMessage
 
 from scripts._executor import DeploymentRefused
-from scripts._relay import Batch, read_items, relayer_chain
+from scripts._relay import Batch, read_items
+from scripts._steps import connected_chain
 from steelyard.connect.hexes import checksum
 from steelyard.connect.relay_batches import fit, refusal_in_words, sort_out
 from steelyard.connect.relay_calls import RelayResult, read_nonce_used
@@ -81,7 +82,7 @@ def _sign(account: AccountAPI, message: SignableMessage) -> bytes:
 )
 def submit(account: AccountAPI, requests: Path, dry_run: bool | None, fee_bps: int) -> None:
     """Relay REQUESTS, a file or a directory of them, and show the result of each."""
-    chain = relayer_chain()
+    chain = connected_chain()
     items = read_items(requests, chain, fee_bps)
     good, refused = sort_out(items, chain, Address(account.address))
     for item, reason in refused:
@@ -107,7 +108,7 @@ def _tell(result: RelayResult) -> None:
 @click.argument("requests", type=REQUESTS)
 def show(requests: Path) -> None:
     """Show what the chain says of each of REQUESTS: used up, or how it would fare now."""
-    chain = relayer_chain()
+    chain = connected_chain()
     items = read_items(requests, chain)
     for item in items:
         relayer = item.signed.request.relayer or Address(item.signed.request.signer)

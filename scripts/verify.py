@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 import ape
 import click
 from ape.cli import ConnectedProviderCommand, network_option
-from eth_hash.auto import keccak
 
-from scripts._deployment import code_hash, creation_code, executor_code, listed_venues
+from scripts._deployment import executor_code, listed_venues
 from scripts._events import keepers_of, listed_lenders_of
 from scripts._executor import Deployed, address_or_none, deployed_at, deployment_option
+from scripts._site import code_hash, creation_code, runtime_hash
 from scripts._steps import connected_chain
 from steelyard.cli.tables import aligned
 from steelyard.config.address_book import LENDERS
@@ -65,17 +65,12 @@ def _code(deployed: Deployed, record: dict[str, Any], chain: ChainClient) -> lis
     lenders = [record["lenders"].get(name) for name in LENDERS]
     compiled = executor_code(ANYBODY, ANYBODY, lenders, record["weth"], record.get("forwarder"))
     at = Address(deployed.executor.address)
-    found = [Comparison("code of the executor", _runtime_hash(chain, compiled), code_hash(chain, at))]
+    found = [Comparison("code of the executor", runtime_hash(chain, compiled), code_hash(chain, at))]
     lens = record.get("lender_lens")
     if lens is not None:
-        expected = _runtime_hash(chain, creation_code(ape.project.LenderLens))
+        expected = runtime_hash(chain, creation_code(ape.project.LenderLens))
         found.append(Comparison("code of the lens", expected, code_hash(chain, Address(lens))))
     return found
-
-
-def _runtime_hash(chain: ChainClient, code: bytes) -> str:
-    """Hash of what creation code returns: the code that would stand there, immutables filled in."""
-    return "0x" + keccak(chain.eth_call(None, code)).hex()
 
 
 def _roles(deployed: Deployed, record: dict[str, Any], chain: ChainClient) -> list[Comparison]:

@@ -11,6 +11,7 @@ from scripts.deploy import deploy_executor
 from steelyard.sandbox.funding import fund_ether
 from tests.support.fork_chain import ETHER, ForkChain, actor
 from tests.support.fork_market import ForkMarket
+from tests.support.vault_scene import Cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +55,12 @@ def guardian(chain: ForkChain) -> Any:
 @pytest.fixture(scope="module")
 def attacker(chain: ForkChain) -> Any:
     return _account(chain, "attacker")
+
+
+@pytest.fixture(scope="module")
+def cast(chain: ForkChain, owner: Any, keeper: Any, guardian: Any) -> Cast:
+    deployer, manager = _account(chain, "deployer"), _account(chain, "manager")
+    return Cast(deployer=deployer, owner=owner, keeper=keeper, manager=manager, guardian=guardian)
 
 
 @pytest.fixture(scope="module")

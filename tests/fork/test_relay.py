@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import scripts.relay
 from scripts._executor import DeploymentRefused
-from scripts._relay import relayer_chain
+from scripts._steps import connected_chain
 from steelyard.connect.chain import CallReverted
 from steelyard.connect.relay_calls import (
     REQUEST_ID,
@@ -75,7 +75,7 @@ def test_digest__of_any_request__is_the_contracts(scene: RelayScene, request: An
         request=request, chain_id=1, forwarder=scene.forwarder, signature=bytes(65 if is_long else 64)
     )
     arguments = encode(["bytes", "address"], [pack(signed), request.relayer or NOBODY])
-    answer = relayer_chain().eth_call(scene.forwarder, REQUEST_ID + arguments)
+    answer = connected_chain().eth_call(scene.forwarder, REQUEST_ID + arguments)
     assert answer == request_digest(request, 1, scene.forwarder)
 
 
@@ -85,7 +85,7 @@ def test_tampering__with_any_byte__is_refused(chain: ForkChain, scene: RelayScen
     signed = scene.sign(replace(request, relayer=keeper.address, valid_after_seconds=5), SIGNER)
     wire = pack(signed, fee=10**6)
     fee_at = 58 + 16 + 5 + 20 + 16
-    node = relayer_chain()
+    node = connected_chain()
     asked = {"sender": keeper.address, "value_wei": 3}
     node.eth_call(scene.forwarder, execute(wire), **asked)  # as it is, it goes through
     draw = random.Random(7)
@@ -136,7 +136,7 @@ def test_batch__with_a_fee_in_usdc__pays_the_relayer_exactly(
     assert chain.balance(USDC, SIGNER.address) == 5 * 10**6
     assert scene.desk.lastSender() == SIGNER.address
     assert (chain.ether(scene.desk.address), chain.ether(scene.forwarder)) == (10, 0)
-    mined = relayer_chain().receipt(receipt.txn_hash)
+    mined = connected_chain().receipt(receipt.txn_hash)
     assert mined is not None
     done, failed, skipped = results_of(mined.logs, scene.forwarder, [one.id for one in batch])
     assert done.done
@@ -155,7 +155,7 @@ def test_delegated_account__signs_by_key_and_by_code(
     by_guest = replace(scene.sign(replace(request, signer=Address(guest.address)), guest), request=request)
     digest = request_digest(request, 1, scene.forwarder)
     by_guest = replace(by_guest, signature=sign_hash(guest, digest))
-    node = relayer_chain()
+    node = connected_chain()
     assert read_refusal(node, by_guest, 0, keeper.address) is Refusal.NONE
     assert read_refusal(node, scene.sign(request, SIGNER), 0, keeper.address) is Refusal.NONE
     by_stranger = replace(by_guest, signature=sign_hash(OTHER, digest))

@@ -10,8 +10,8 @@ import pytest
 
 import scripts.deploy
 from scripts._executor import DeploymentRefused
-from scripts._relay import relayer_chain
 from scripts._relayer_deployment import AllowedCall, relayer_at
+from scripts._steps import connected_chain
 from scripts.deploy import deploy_executor
 from steelyard.connect.relay_calls import Refusal, encode_one, read_refusal
 from steelyard.connect.relay_requests import RelayRequest, SignedRequest, sign_request
@@ -88,7 +88,7 @@ def test_relayer__is_deployed_before_what_trusts_it__and_runs_it_for_a_key_witho
     # Anybody with ether may relay it, and only gets the gas's bill.
     attacker.transfer(relayer.address, 0, data=encode_one(signed), gas_limit=4_000_000)
     assert chain.balance(WETH, treasury) > before
-    assert read_refusal(relayer_chain(), signed, 0, attacker.address) is Refusal.NONCE_USED
+    assert read_refusal(connected_chain(), signed, 0, attacker.address) is Refusal.NONCE_USED
 
 
 def plan_of_keeper(market: ForkMarket, executor: Any, relayer: Any) -> SignedRequest:

@@ -6,7 +6,6 @@ The books are the files in ``address_books``, one a chain. Each address says whe
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -19,10 +18,10 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    ValidationError,
     model_validator,
 )
 
+from steelyard.config.toml_files import read_toml_as
 from steelyard.exceptions import ConfigError
 from steelyard.units import PIPS, Address
 
@@ -180,12 +179,4 @@ def load_address_book(path: Path) -> AddressBook:
         ConfigError: it is not there, is no TOML, or an entry is incomplete or misspelt; the message lists
             every fault with its place.
     """
-    try:
-        return AddressBook.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        faults = "\n".join(
-            f"  {'.'.join(map(str, fault['loc'])) or 'the book'}: {fault['msg']}" for fault in error.errors()
-        )
-        raise ConfigError(f"{path} is not a valid address book:\n{faults}") from None
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read as TOML: {error}") from None
+    return read_toml_as(AddressBook, path, "address book")

@@ -29,6 +29,7 @@ from steelyard.units import PIPS, Address
 
 DEPLOYMENTS_FOLDER: Final = Path(".steelyard") / "deployments"
 FOLLOWED_KINDS: Final = frozenset({VenueKind.UNISWAP_V2, VenueKind.UNISWAP_V3})
+OTHER_KINDS: Final = frozenset({"relayer", "vault"})
 ZERO_ADDRESS: Final = Address("0x" + "00" * 20)
 
 
@@ -81,10 +82,21 @@ def newest_deployment(folder: Path = DEPLOYMENTS_FOLDER, *, chain_id: int) -> De
     """Return the deployment on ``chain_id`` whose file was written last. Raises ConfigError where none is."""
     paths = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     for path in paths:
+        if _is_of_another_kind(path):
+            continue
         deployment = load_deployment(path)
         if deployment.chain_id == chain_id:
             return deployment
     raise ConfigError(f"no deployment on chain id {chain_id} in {folder}; deploy first: ape run deploy")
+
+
+def _is_of_another_kind(path: Path) -> bool:
+    """Relayers and vaults are written down in the same folder."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(raw, dict) and "executor" not in raw and not OTHER_KINDS.isdisjoint(raw)
 
 
 def parse_deployment(raw: Any) -> Deployment:

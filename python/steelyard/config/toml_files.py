@@ -1,0 +1,33 @@
+"""TOML files that are read as typed values, every fault named with its place."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from steelyard.exceptions import ConfigError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_toml_as(model: type[Model], path: Path, what: str) -> Model:
+    """Read one file; ``what`` it ought to be, for people: "address book".
+
+    Raises:
+        ConfigError: it is not there, is no TOML, or a value is missing or wrong; the message lists every
+            fault with its place.
+    """
+    try:
+        return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        faults = "\n".join(
+            f"  {'.'.join(map(str, fault['loc'])) or f'the {what}'}: "
+            f"{fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors()
+        )
+        raise ConfigError(f"{path} is not a valid {what}:\n{faults}") from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read as TOML: {error}") from None
