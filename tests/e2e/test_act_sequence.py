@@ -90,7 +90,7 @@ def test_gas_behind_another_is_what_a_transaction_needs(submitter: Submitter, ch
     receipt = chain.client.receipt(signed.hash)
     assert receipt is not None
     assert receipt.gas_used <= behind.gas <= signed.gas_limit
-    assert behind.profit == second.min_profit
+    assert behind.effect.profit == second.min_profit
 
 
 def test_node_without_simulation_in_order_refuses_what_builds_on_another(

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from steelyard.connect.plan_codec import plan_id
-from steelyard.model import ArbitragePlan, IntentStatus, Outcome, SignedTransaction
+from steelyard.connect.plan_ids import plan_id_of
+from steelyard.model import ArbitragePlan, IntentStatus, Outcome, Plan, SignedTransaction
 from steelyard.record.database import Database
 from steelyard.record.journal import SqlJournal
 from steelyard.record.writer import Writer
@@ -44,13 +44,11 @@ def open_store(path: Path, **options: Any) -> Iterator[Store]:
         yield Store(database, writer, SqlJournal(writer, clock=clock), clock)
 
 
-def make_signed(
-    plan: ArbitragePlan, *, nonce: int = 7, attempt: int = 1, **changes: Any
-) -> SignedTransaction:
+def make_signed(plan: Plan, *, nonce: int = 7, attempt: int = 1, **changes: Any) -> SignedTransaction:
     """Return a stand-in for a signed transaction of ``plan``; never sent anywhere."""
     fields: dict[str, Any] = {
-        "plan_id": plan_id(plan),
-        "hash": f"0x{int(plan_id(plan), 16) ^ attempt:064x}",
+        "plan_id": plan_id_of(plan),
+        "hash": f"0x{int(plan_id_of(plan), 16) ^ attempt:064x}",
         "sender": KEEPER,
         "nonce": nonce,
         "raw": b"\x02raw" + bytes([attempt]),
@@ -62,14 +60,12 @@ def make_signed(
     return SignedTransaction(**fields | changes)
 
 
-def make_outcome(
-    plan: ArbitragePlan, status: IntentStatus = IntentStatus.CONFIRMED, **changes: Any
-) -> Outcome:
+def make_outcome(plan: Plan, status: IntentStatus = IntentStatus.CONFIRMED, **changes: Any) -> Outcome:
     """Return an outcome for ``plan``: the planned profit where it is confirmed, gas lost where it is not."""
-    confirmed = status is IntentStatus.CONFIRMED
+    confirmed = status is IntentStatus.CONFIRMED and isinstance(plan, ArbitragePlan)
     profit = plan.expected_profit if confirmed else 0
     fields: dict[str, Any] = {
-        "plan_id": plan_id(plan),
+        "plan_id": plan_id_of(plan),
         "status": status,
         "block_number": 101,
         "transaction_hash": make_signed(plan).hash,

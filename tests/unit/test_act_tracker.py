@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from steelyard.act.tracker import Tracker, value_in_wei
+from steelyard.act.arbitrage_kind import ArbitrageKind
+from steelyard.act.effects import Effect
+from steelyard.act.tracker import Tracker
 from steelyard.connect.chain import Log, TransactionReceipt, TransactionView
 from steelyard.connect.executor_events import ARBITRAGE_EXECUTED_WITH_COSTS_TOPIC
 from steelyard.connect.plan_codec import plan_id
@@ -67,6 +69,10 @@ def receipt(
         effective_gas_price_wei=3,
         logs=logs,
     )
+
+
+def wei_of(plan: ArbitragePlan, profit: int) -> int:
+    return ArbitrageKind(plan).value_in_wei(Effect(profit=profit, words=""))
 
 
 class Chain:
@@ -150,7 +156,7 @@ def test_profit_is_that_of_the_executors_event_for_this_plan(chain: Chain) -> No
     outcome = settle(chain)
     assert outcome is not None
     assert (outcome.status, outcome.profit, outcome.gas_cost_wei) == (IntentStatus.CONFIRMED, 777, 300)
-    assert outcome.net_wei == value_in_wei(PLAN, 777) - 300
+    assert outcome.net_wei == wei_of(PLAN, 777) - 300
 
 
 @pytest.mark.parametrize(
@@ -263,7 +269,7 @@ def test_out_of_gas_is_told_from_other_reverts(chain: Chain) -> None:
 
 def test_value_in_wei_is_at_the_decisions_price_and_rounded_down() -> None:
     plan: ArbitragePlan = make_plan(expected_profit=3, min_profit=1, expected_net_wei=5, gas_cost_wei=5)
-    assert [value_in_wei(plan, profit) for profit in (0, 1, 2, 3, 6)] == [0, 3, 6, 10, 20]
+    assert [wei_of(plan, profit) for profit in (0, 1, 2, 3, 6)] == [0, 3, 6, 10, 20]
 
 
 def test_confirmations_begin_at_one() -> None:

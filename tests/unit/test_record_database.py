@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.connect.plan_codec import plan_id
 from steelyard.exceptions import ConfigError, StoreBusy, StoreUnavailable
-from steelyard.model import Door, IntentStatus
+from steelyard.model import IntentStatus
 from steelyard.record.database import Database
 from tests.support.plans import make_plan
 from tests.support.records import make_outcome, make_signed, open_store
@@ -151,68 +150,8 @@ def test_other_schema_version_is_refused(tmp_path: Path) -> None:
     Database(f"sqlite:///{path}").close()
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE schema_info SET version = 99")
-    with pytest.raises(StoreUnavailable, match="version 99, this program knows 2: use the matching"):
+    with pytest.raises(StoreUnavailable, match="version 99, this program knows 3: use the matching"):
         Database(f"sqlite:///{path}")
-
-
-def old_database(path: Path) -> None:
-    """Write tables of version 1, with an open intent, as the program of that version left them."""
-    plan = make_plan()
-    with open_store(path) as store:
-        store.journal.open(plan)
-        store.journal.signed(make_signed(plan))
-        store.journal.sent(plan_id(plan))
-    with sqlite3.connect(path) as connection:
-        for name in ("door", "held_until_block", "access_list_gas_saved"):
-            connection.execute(f"ALTER TABLE signed_attempts DROP COLUMN {name}")
-        connection.execute("ALTER TABLE arbitrage_records DROP COLUMN builder_tip_wei")
-        connection.execute("UPDATE schema_info SET version = 1")
-
-
-def test_database_of_the_version_before_is_brought_up_to_date_and_its_transactions_went_publicly(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "keeper.sqlite"
-    old_database(path)
-    plan, private = make_plan(), make_plan(deadline_seconds=2_000_000_001)
-    with open_store(path) as store:
-        (intent,) = store.journal.unfinished()
-        assert intent.attempts == (make_signed(plan),)
-        assert (intent.was_sent, intent.attempts[0].door) == (True, Door.PUBLIC)
-        store.journal.close(make_outcome(plan, builder_tip_wei=5))
-        store.journal.open(private)
-        store.journal.signed(make_signed(private, door=Door.PRIVATE, held_until_block=9))
-    with open_store(path) as store:
-        (intent,) = store.journal.unfinished()
-        assert intent.attempts[0].door is Door.PRIVATE
-        (closed,) = store.journal.closed_from(0)
-        assert closed.outcome is not None
-        assert closed.outcome.builder_tip_wei == 5
-
-
-def test_reader_changes_nothing_in_a_database_of_the_version_before_and_says_who_does(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "keeper.sqlite"
-    old_database(path)
-    with pytest.raises(StoreUnavailable, match=r"schema version 1.*`steelyard run` brings it up to date"):
-        Database(f"sqlite:///{path}", create=False)
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT version FROM schema_info").fetchone() == (1,)
-
-
-def test_migrated_tables_are_those_of_a_new_database(tmp_path: Path) -> None:
-    columns = []
-    for name in ("old", "new"):
-        path = tmp_path / f"{name}.sqlite"
-        if name == "old":
-            old_database(path)
-        Database(f"sqlite:///{path}").close()
-        with sqlite3.connect(path) as connection:
-            tables = ("signed_attempts", "arbitrage_records")
-            found = [connection.execute(f"PRAGMA table_info({table})").fetchall() for table in tables]
-        columns.append([sorted(row[1:5] for row in rows) for rows in found])
-    assert columns[0] == columns[1]
 
 
 @pytest.mark.parametrize("create", [True, False])

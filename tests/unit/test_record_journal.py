@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from steelyard.connect.plan_codec import plan_id
+from steelyard.connect.plan_ids import plan_id_of
 from steelyard.exceptions import DuplicateIntent, JournalConflict
-from steelyard.model import Door, IntentStatus
+from steelyard.model import Address, Door, IntentStatus
 from steelyard.record import reports
-from tests.support.plans import make_plan
+from steelyard.record.vault_tables import VaultRebalance
+from tests.support.plans import make_plan, make_vault_call
 from tests.support.records import Store, make_outcome, make_signed, open_store
 
 pytestmark = pytest.mark.unit
+
+STRANGER = Address("0x70997970C51812dc3A010C7d01b50e0d17dc79C8")
 
 
 @pytest.fixture
@@ -212,3 +218,58 @@ def test_way_to_the_public_pool_is_written_down_with_its_reason(store: Store) ->
     store.journal.close(make_outcome(plan))
     with pytest.raises(JournalConflict, match="is closed"):
         store.journal.sending_again(plan_id(plan), door=Door.PUBLIC, held_until_block=None)
+
+
+def test_rebalance_is_there_after_reopening_as_it_was_with_every_byte(tmp_path: Path) -> None:
+    call = make_vault_call(drift=2**200, reason='"why"\n')
+    with open_store(tmp_path / "keeper.sqlite") as before:
+        before.journal.open(call)
+        before.journal.signed(make_signed(call))
+    with open_store(tmp_path / "keeper.sqlite") as after:
+        (intent,) = after.journal.unfinished()
+    assert (intent.plan, intent.plan_id) == (call, plan_id_of(call))
+    assert intent.attempts == (make_signed(call),)
+
+
+def test_same_rebalance_is_refused_whichever_way_it_is_sent(store: Store) -> None:
+    call = make_vault_call()
+    store.journal.open(call)
+    with pytest.raises(DuplicateIntent, match="as planned"):
+        store.journal.open(replace(call, to=STRANGER, data=b"\x01" + call.data))
+
+
+def test_both_kinds_stand_in_one_order_of_nonces(store: Store) -> None:
+    plans = [make_plan(), make_vault_call(), make_plan(amount=5 * 10**18), make_vault_call(max_loss=10**9)]
+    for plan in plans:
+        store.journal.open(plan)
+    for plan, nonce in zip(plans, (8, 7, None, 9), strict=True):
+        if nonce is not None:
+            store.journal.signed(make_signed(plan, nonce=nonce))
+    assert [intent.plan for intent in store.journal.unfinished()] == [plans[1], plans[0], plans[3], plans[2]]
+
+
+def test_rebalance_keeps_what_was_moved_and_lost_until_its_block_leaves_the_chain(store: Store) -> None:
+    call = make_vault_call()
+    store.journal.open(call)
+    store.journal.signed(make_signed(call))
+    outcome = make_outcome(call, moved=2**200, loss=7, net_wei=-9, block_number=105)
+    store.journal.close(outcome)
+    (closed,) = store.journal.closed_from(105)
+    assert closed.outcome == outcome
+    store.journal.reopen(closed.plan_id, "its block left the chain")
+    (intent,) = store.journal.unfinished()
+    assert (intent.status, intent.outcome) == (IntentStatus.SENT, None)
+    with store.database.read() as session:
+        (row,) = session.scalars(select(VaultRebalance))
+        assert (row.moved, row.loss, row.net_wei, row.closing) == (None, None, None, None)
+        assert reports.read_records(session) == [], "a rebalance is no arbitrage"
+
+
+def test_closings_are_counted_over_both_kinds(store: Store) -> None:
+    for plan in (make_plan(), make_vault_call(), make_plan(amount=5 * 10**18)):
+        store.journal.open(plan)
+        store.journal.close(make_outcome(plan, IntentStatus.REFUSED, block_number=None))
+    with store.database.read() as session:
+        (rebalance,) = session.scalars(select(VaultRebalance))
+        assert [record.closing for record in reports.read_records(session)] == [3, 1]
+        assert rebalance.closing == 2

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from steelyard.connect.plan_codec import plan_id
-from steelyard.model import IntentStatus
+from steelyard.model import IntentStatus, Plan
 from steelyard.model.risk import RiskState
 from steelyard.record.risk import DAY_SECONDS, HOUR_SECONDS, acknowledge_failures, read_risk_state
-from tests.support.plans import make_plan
+from tests.support.plans import make_plan, make_vault_call
 from tests.support.records import Store, make_outcome, make_signed, open_store
 
 pytestmark = pytest.mark.unit
@@ -27,10 +27,17 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def trade(
-    store: Store, number: int, status: IntentStatus, *, at: int = START, net_wei: int = 0, gas_wei: int = 0
+    store: Store,
+    number: int,
+    status: IntentStatus,
+    *,
+    at: int = START,
+    net_wei: int = 0,
+    gas_wei: int = 0,
+    make: Callable[..., Plan] = make_plan,
 ) -> None:
     store.clock.seconds = at
-    plan = make_plan(deadline_seconds=2_000_000_000 + number)
+    plan = make(deadline_seconds=2_000_000_000 + number)
     store.journal.open(plan)
     if status is not IntentStatus.REFUSED:
         store.journal.signed(make_signed(plan, nonce=number))
@@ -109,3 +116,35 @@ def test_restart_forgets_nothing(tmp_path: Path) -> None:
             == known
             == RiskState(loss_day_wei=9, gas_hour_wei=9, gas_open_wei=0, failures_in_a_row=1)
         )
+
+
+def test_gas_and_losses_of_rebalances_count_with_those_of_arbitrage(store: Store) -> None:
+    trade(store, 1, IntentStatus.REVERTED, net_wei=-700, gas_wei=700)
+    trade(store, 2, IntentStatus.CONFIRMED, net_wei=-60, gas_wei=50, make=make_vault_call)
+    assert (state(store).loss_day_wei, state(store).gas_hour_wei) == (760, 750)
+    assert state(store, START + HOUR_SECONDS + 1).gas_hour_wei == 0
+    assert state(store, START + DAY_SECONDS + 1).loss_day_wei == 0
+
+
+def test_open_rebalance_counts_with_the_most_that_it_can_cost(store: Store) -> None:
+    call = make_vault_call()
+    store.journal.open(call)
+    store.journal.signed(make_signed(call, gas_limit=100, max_fee_per_gas_wei=10))
+    store.journal.signed(make_signed(call, attempt=2, gas_limit=100, max_fee_per_gas_wei=12))
+    assert state(store).gas_open_wei == 1200
+    store.journal.close(make_outcome(call))
+    assert state(store).gas_open_wei == 0
+
+
+def test_success_of_one_kind_says_nothing_of_failures_of_the_other(store: Store) -> None:
+    trade(store, 1, IntentStatus.REVERTED)
+    trade(store, 2, IntentStatus.REVERTED)
+    trade(store, 3, IntentStatus.CONFIRMED, make=make_vault_call)
+    assert state(store).failures_in_a_row == 2, "a rebalance is no successful arbitrage"
+    for number in (4, 5, 6):
+        trade(store, number, IntentStatus.REVERTED, make=make_vault_call)
+    assert state(store).failures_in_a_row == 3, "the kind that fails most counts, and not the sum"
+    trade(store, 7, IntentStatus.CONFIRMED)
+    assert state(store).failures_in_a_row == 3
+    acknowledge_failures(store.writer, who="operator")
+    assert state(store).failures_in_a_row == 0

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from steelyard.act.doors import Doors, Whereabouts
 from steelyard.act.executor import replacement_bid
 from steelyard.act.gas import FeeBid, bid_fees, require_funds
+from steelyard.act.plan_kinds import kind_of
 from steelyard.act.submitter import committed_wei, sign_transaction
 from steelyard.act.tracker import TRANSFER_GAS
 from steelyard.connect.access_list import listed_in
-from steelyard.connect.plan_codec import encode_execute
 from steelyard.exceptions import ConfigError, GasRetriesExhausted
 
 if TYPE_CHECKING:
@@ -117,11 +117,12 @@ class Replacer:
             fees=fees,
             committed_wei=committed_wei(others),
         )
+        kind = kind_of(intent.plan)
         signed = sign_transaction(
             self._signer,
             intent.plan,
-            to=last.sender if cancels else intent.plan.executor,
-            data=b"" if cancels else encode_execute(intent.plan),
+            to=last.sender if cancels else kind.to,
+            data=b"" if cancels else kind.data,
             nonce=last.nonce,
             gas_limit=gas_limit,
             fees=fees,

@@ -15,9 +15,10 @@ from eth_hash.auto import keccak
 from steelyard.act.doors import Doors
 from steelyard.act.gas import GasSettings, bid_fees, limit_gas, require_funds
 from steelyard.act.nonces import choose_nonce
-from steelyard.act.simulate import Simulation, simulate, simulate_behind, simulate_for_sending
+from steelyard.act.plan_kinds import kind_of
+from steelyard.act.simulate import Simulation, simulate_behind, simulate_for_sending
 from steelyard.connect.access_list import as_json
-from steelyard.connect.plan_codec import encode_execute, plan_id
+from steelyard.connect.plan_ids import plan_id_of
 from steelyard.exceptions import DuplicateIntent, RetryError, SkipError, SteelyardError
 from steelyard.model import Door, IntentStatus, Outcome, SignedTransaction
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from steelyard.act.gas import FeeBid
     from steelyard.connect.access_list import AccessList
     from steelyard.connect.chain import ChainClient
-    from steelyard.model import Address, ArbitragePlan, BlockRef, Journal, OpenIntent, Signer
+    from steelyard.model import Address, BlockRef, Journal, OpenIntent, Plan, Signer
 
 _log = logging.getLogger(__name__)
 
@@ -45,10 +46,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
-    """A plan that was simulated and not signed. ``profit`` is in base units of its asset."""
+    """A plan that was simulated and not signed. ``profit`` and ``loss`` are in base units of its asset."""
 
     plan_id: str
     profit: int
+    loss: int = 0
 
 
 class Submitter:
@@ -81,9 +83,7 @@ class Submitter:
         self._guard = guard
         self._on_step = on_step
 
-    def submit(
-        self, plan: ArbitragePlan, behind: Sequence[ArbitragePlan] = ()
-    ) -> SignedTransaction | Refusal:
+    def submit(self, plan: Plan, behind: Sequence[Plan] = ()) -> SignedTransaction | Refusal:
         """Simulate the plan, sign and send it; return what was signed, or why nothing was sent.
 
         A signed transaction that comes back may be on its way, lost, or unknown to every node: the tracker
@@ -103,47 +103,47 @@ class Submitter:
         try:
             signed = self._prepare(plan, behind)
         except SteelyardError as error:
-            return self._refuse(plan_id(plan), error)
+            return self._refuse(plan_id_of(plan), error)
         self._journal.signed(signed)
         self._on_step("journalled")
         return self._send(signed)
 
-    def rehearse(self, plan: ArbitragePlan, behind: Sequence[ArbitragePlan] = ()) -> Rehearsal | Refusal:
+    def rehearse(self, plan: Plan, behind: Sequence[Plan] = ()) -> Rehearsal | Refusal:
         """Simulate the plan and write it down as a paper trade; nothing is signed. Raises as ``submit``."""
         known = self._open(plan)
         if known is not None:
             return known
-        identity = plan_id(plan)
+        identity = plan_id_of(plan)
         keeper = self._signer.address
         try:
             if behind:
-                profit = simulate_behind(self._chain, behind, plan, keeper).profit
+                effect = simulate_behind(self._chain, behind, plan, keeper).effect
             else:
-                profit = simulate(self._chain, plan, keeper)
+                effect = kind_of(plan).simulate(self._chain, keeper)
         except SteelyardError as error:
             return self._refuse(identity, error)
-        reason = f"paper: simulation pays {profit} base units"
+        reason = f"paper: in simulation it {effect.words} (base units)"
         self._journal.close(unmined_outcome(identity, IntentStatus.PAPER, reason))
-        return Rehearsal(plan_id=identity, profit=profit)
+        return Rehearsal(plan_id=identity, profit=effect.profit, loss=effect.loss)
 
-    def _open(self, plan: ArbitragePlan) -> Refusal | None:
+    def _open(self, plan: Plan) -> Refusal | None:
         """Write the intent; a plan that the journal knows is refused and its record left alone."""
         self._guard()
         try:
             self._journal.open(plan)
         except DuplicateIntent as error:
-            return Refusal(plan_id=plan_id(plan), reason=str(error))
+            return Refusal(plan_id=plan_id_of(plan), reason=str(error))
         self._on_step("opened")
         return None
 
-    def _simulate(self, plan: ArbitragePlan, behind: Sequence[ArbitragePlan], head: BlockRef) -> Simulation:
+    def _simulate(self, plan: Plan, behind: Sequence[Plan], head: BlockRef) -> Simulation:
         keeper = self._signer.address
         if behind:
             return simulate_behind(self._chain, behind, plan, keeper)
         lists = self._gas.access_lists
         return simulate_for_sending(self._chain, plan, keeper, head, access_lists=lists)
 
-    def _prepare(self, plan: ArbitragePlan, behind: Sequence[ArbitragePlan]) -> SignedTransaction:
+    def _prepare(self, plan: Plan, behind: Sequence[Plan]) -> SignedTransaction:
         keeper = self._signer.address
         head = self._chain.block()
         simulation = self._simulate(plan, behind, head)
@@ -161,11 +161,12 @@ class Submitter:
         self._on_step("simulated")
         self._guard()
         door, held_until_block = self._doors.stamp(head)
+        kind = kind_of(plan)
         signed = sign_transaction(
             self._signer,
             plan,
-            to=plan.executor,
-            data=encode_execute(plan),
+            to=kind.to,
+            data=kind.data,
             nonce=nonce,
             gas_limit=gas_limit,
             fees=fees,
@@ -202,7 +203,7 @@ class Submitter:
 
 def sign_transaction(
     signer: Signer,
-    plan: ArbitragePlan,
+    plan: Plan,
     *,
     to: Address,
     data: bytes,
@@ -230,7 +231,7 @@ def sign_transaction(
         fields["accessList"] = as_json(access_list)
     raw = signer.sign(fields)
     return SignedTransaction(
-        plan_id=plan_id(plan),
+        plan_id=plan_id_of(plan),
         hash="0x" + keccak(raw).hex(),
         sender=signer.address,
         nonce=nonce,

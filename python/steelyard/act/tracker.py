@@ -6,10 +6,10 @@ import logging
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from steelyard.act.doors import Doors, Whereabouts
+from steelyard.act.effects import Effect
+from steelyard.act.plan_kinds import kind_of
 from steelyard.act.submitter import unmined_outcome
 from steelyard.connect.chain import CallReverted
-from steelyard.connect.executor_events import find_executed
-from steelyard.connect.plan_codec import encode_execute
 from steelyard.exceptions import ConfigError, RpcInconsistent, RpcRejected, RpcUnavailable
 from steelyard.model import Door, IntentStatus, Outcome
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from steelyard.connect.chain import ChainClient, TransactionReceipt
-    from steelyard.connect.executor_events import ExecutedEvent
-    from steelyard.model import ArbitragePlan, BlockRef, Journal, OpenIntent, SignedTransaction
+    from steelyard.model import BlockRef, Journal, OpenIntent, Plan, SignedTransaction
 
 _log = logging.getLogger(__name__)
 
 INTERRUPTED: Final = "interrupted before signing"
 TRANSFER_GAS: Final = 21_000
 """Gas limit of a plain transfer: no plan runs on it, so an attempt that has it is a cancellation."""
+_NOTHING: Final = Effect(words="did nothing")
 
 
 class ClosedIntent(Protocol):
@@ -33,7 +33,7 @@ class ClosedIntent(Protocol):
     @property
     def plan_id(self) -> str: ...
     @property
-    def plan(self) -> ArbitragePlan: ...
+    def plan(self) -> Plan: ...
     @property
     def outcome(self) -> Outcome | None: ...
 
@@ -133,9 +133,15 @@ class Tracker:
         if block is None or block.hash != receipt.block_hash:
             return False
         # At the same height of another branch it may have paid something else.
-        event = find_executed(receipt.logs, intent.plan.executor, intent.plan_id)
+        found = kind_of(intent.plan).find(receipt)
+        effect = _NOTHING if isinstance(found, str) else found
         gas_cost_wei = receipt.gas_used * receipt.effective_gas_price_wei
-        return (event.profit if event else 0, gas_cost_wei) == (outcome.profit, outcome.gas_cost_wei)
+        return (effect.profit, effect.moved, effect.loss, gas_cost_wei) == (
+            outcome.profit,
+            outcome.moved,
+            outcome.loss,
+            outcome.gas_cost_wei,
+        )
 
     def _nonce_used(self, signed: SignedTransaction, head: BlockRef) -> bool:
         settled = max(0, head.number - self._confirmations + 1)
@@ -150,60 +156,46 @@ class Tracker:
         if block is None or block.hash != receipt.block_hash:
             return None  # the node is between two branches; the next head tells
         gas_cost_wei = receipt.gas_used * receipt.effective_gas_price_wei
-        status, event, reason = self._judge(intent.plan, attempt, receipt)
-        profit = event.profit if event else 0
+        status, effect, reason = self._judge(intent.plan, attempt, receipt)
         return Outcome(
             plan_id=intent.plan_id,
             status=status,
             block_number=receipt.block_number,
             transaction_hash=attempt.hash,
-            profit=profit,
+            profit=effect.profit,
             gas_used=receipt.gas_used,
             gas_cost_wei=gas_cost_wei,
-            net_wei=value_in_wei(intent.plan, profit) - gas_cost_wei,
+            net_wei=kind_of(intent.plan).value_in_wei(effect) - gas_cost_wei,
             reason=reason,
-            builder_tip_wei=event.builder_tip_wei if event else 0,
+            builder_tip_wei=effect.builder_tip_wei,
+            moved=effect.moved,
+            loss=effect.loss,
         )
 
     def _judge(
-        self, plan: ArbitragePlan, attempt: SignedTransaction, receipt: TransactionReceipt
-    ) -> tuple[IntentStatus, ExecutedEvent | None, str]:
+        self, plan: Plan, attempt: SignedTransaction, receipt: TransactionReceipt
+    ) -> tuple[IntentStatus, Effect, str]:
         if not receipt.succeeded:
-            return IntentStatus.REVERTED, None, self._why_reverted(plan, attempt, receipt)
+            return IntentStatus.REVERTED, _NOTHING, self._why_reverted(plan, attempt, receipt)
         if attempt.gas_limit == TRANSFER_GAS:
-            return IntentStatus.DROPPED, None, f"cancelled in block {receipt.block_number}"
-        # Profit is never read from anywhere else: another contract can emit the same event with any numbers.
-        event = find_executed(receipt.logs, plan.executor, attempt.plan_id)
-        if event is None:
-            return (
-                IntentStatus.REVERTED,
-                None,
-                f"mined in block {receipt.block_number} without the executor's event for this plan: "
-                f"no profit is known; check the contract at {plan.executor}",
-            )
-        tip = f", {event.builder_tip_wei} wei to its builder" if event.builder_tip_wei else ""
-        reason = f"paid {event.profit} in block {receipt.block_number}{tip}"
-        return IntentStatus.CONFIRMED, event, reason
+            return IntentStatus.DROPPED, _NOTHING, f"cancelled in block {receipt.block_number}"
+        found = kind_of(plan).find(receipt)
+        if isinstance(found, str):
+            return IntentStatus.REVERTED, _NOTHING, found
+        return IntentStatus.CONFIRMED, found, found.words
 
-    def _why_reverted(
-        self, plan: ArbitragePlan, attempt: SignedTransaction, receipt: TransactionReceipt
-    ) -> str:
+    def _why_reverted(self, plan: Plan, attempt: SignedTransaction, receipt: TransactionReceipt) -> str:
         """Run the plan again on the state after its block, then before it, and say what it reverts with."""
         if receipt.gas_used >= attempt.gas_limit:
             return f"out of gas: all {attempt.gas_limit} were used in block {receipt.block_number}"
         for block in (receipt.block_number, receipt.block_number - 1):
-            try:
-                self._chain.eth_call(
-                    plan.executor,
-                    encode_execute(plan),
-                    sender=attempt.sender,
-                    block=block,
-                    gas=attempt.gas_limit,
-                )
-            except CallReverted as reverted:
-                return f"reverted in block {receipt.block_number}: {reverted.reason}"
-            except (RpcInconsistent, RpcRejected, RpcUnavailable):
-                continue
+            for to, data, sender in kind_of(plan).probes(attempt.sender):
+                try:
+                    self._chain.eth_call(to, data, sender=sender, block=block, gas=attempt.gas_limit)
+                except CallReverted as reverted:
+                    return f"reverted in block {receipt.block_number}: {reverted.reason}"
+                except (RpcInconsistent, RpcRejected, RpcUnavailable):
+                    continue
         return f"reverted in block {receipt.block_number}; the state around it shows no reason"
 
     def _replaced(self, intent: OpenIntent, signed: SignedTransaction, head: BlockRef) -> Outcome | None:
@@ -251,11 +243,6 @@ class Tracker:
 
 def _interrupted(intent: OpenIntent) -> Outcome:
     return unmined_outcome(intent.plan_id, IntentStatus.REFUSED, INTERRUPTED)
-
-
-def value_in_wei(plan: ArbitragePlan, profit: int) -> int:
-    """Return ``profit`` in wei at the price of the plan's decision, rounded down: it is paid to us."""
-    return profit * (plan.expected_net_wei + plan.gas_cost_wei) // plan.expected_profit
 
 
 def _hash_of(block: Any, signed: SignedTransaction) -> str | None:

@@ -27,8 +27,7 @@ from steelyard.app.threads import ChainThread
 from steelyard.config import Config
 from steelyard.connect.chain import ChainClient
 from steelyard.connect.deployment import Deployment, load_deployment, newest_deployment
-from steelyard.connect.executor_errors import EXECUTOR_ERRORS
-from steelyard.connect.plan_codec import plan_id
+from steelyard.connect.known_errors import KNOWN_ERRORS
 from steelyard.connect.rpc import RpcClient
 from steelyard.decide.arbitrage.cache import ArbitrageCache
 from steelyard.decide.arbitrage.decision import decide
@@ -156,7 +155,7 @@ def gas_settings(config: Config) -> GasSettings:
 def open_chain(config: Config) -> ChainClient:
     """Return a client of the configured node. Raises WrongChain, RpcUnavailable."""
     rpc = RpcClient(config.chain.rpc_url, timeout_seconds=config.chain.request_timeout_seconds)
-    chain = ChainClient(rpc, errors=EXECUTOR_ERRORS)
+    chain = ChainClient(rpc, errors=KNOWN_ERRORS)
     chain.require_chain(config.chain.chain_id)
     return chain
 
@@ -267,7 +266,7 @@ def _open(
     signer = _signer(config, mode, chain, deployment)
     database = _locked_database(config, mode, signer, opened)
     writer = opened.enter_context(Writer(database))
-    journal = SqlJournal(writer, plan_id, mode=mode)
+    journal = SqlJournal(writer, mode=mode)
     _require_same_chain(journal, config, database)
     gas = gas_settings(config)
     guard = partial(check_kill_switch, config.keeper.kill_file)

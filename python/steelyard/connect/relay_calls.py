@@ -13,7 +13,7 @@ from eth_hash.auto import keccak
 from steelyard.connect.abi import selector
 from steelyard.connect.chain import ChainClient, Log
 from steelyard.connect.hexes import to_hex
-from steelyard.connect.relay_errors import RELAYER_ERRORS
+from steelyard.connect.known_errors import KNOWN_ERRORS
 from steelyard.connect.relay_requests import NOBODY, SignedRequest, pack, pack_all
 from steelyard.connect.reverts import describe_revert
 from steelyard.units import Address
@@ -104,14 +104,14 @@ def read_nonce_used(chain: ChainClient, signed: SignedRequest) -> bool:
 
 def results_of(logs: Iterable[Log], forwarder: Address, ids: Sequence[str]) -> list[RelayResult]:
     """Return what became of each request, by the events of the transaction that carried them."""
-    found: dict[str, RelayResult] = {}
-    for log in logs:
-        if log.address != forwarder or not log.topics:
-            continue
-        for one in _results(log):
-            found[one.id] = one
+    found = {one.id: one for one in all_results(logs, forwarder)}
     silent = "the transaction says nothing of it"
     return [found.get(id_, RelayResult(id=id_, done=False, reason=silent)) for id_ in ids]
+
+
+def all_results(logs: Iterable[Log], forwarder: Address) -> list[RelayResult]:
+    """Return what a transaction's events say of requests, whichever they are."""
+    return [one for log in logs if log.address == forwarder and log.topics for one in _results(log)]
 
 
 def _results(log: Log) -> list[RelayResult]:
@@ -126,6 +126,6 @@ def _results(log: Log) -> list[RelayResult]:
         return [RelayResult(id=to_hex(log.topics[1]), done=False, reason=Refusal(number).words)]
     if kind == FAILED:
         (reason,) = decode(["bytes"], log.data)
-        why = f"its call failed: {describe_revert(reason, RELAYER_ERRORS)}"
+        why = f"its call failed: {describe_revert(reason, KNOWN_ERRORS)}"
         return [RelayResult(id=to_hex(log.topics[1]), done=False, reason=why)]
     return []

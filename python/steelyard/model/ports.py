@@ -31,7 +31,7 @@ class OpenIntent(Protocol):
     @property
     def plan_id(self) -> str: ...
     @property
-    def plan(self) -> ArbitragePlan: ...
+    def plan(self) -> Plan: ...
     @property
     def attempts(self) -> Sequence[SignedTransaction]:
         """Everything signed for it, oldest first: one nonce, so at most one of them can be mined."""
@@ -54,7 +54,7 @@ class Journal(Protocol):
     Every method raises StoreBusy (locked) or StoreUnavailable (disk full, damaged, no rights).
     """
 
-    def open(self, plan: ArbitragePlan) -> None:
+    def open(self, plan: Plan) -> None:
         """Write the intent before the act. Raises DuplicateIntent where the plan's id is known."""
         ...
 

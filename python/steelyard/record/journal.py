@@ -8,21 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from steelyard.connect.plan_codec import plan_id as plan_id_of
+from steelyard.connect.plan_ids import plan_id_of
 from steelyard.exceptions import DuplicateIntent, JournalConflict
-from steelyard.model import Address, ArbitragePlan, Door, IntentStatus, Mode, Outcome, SignedTransaction
-from steelyard.record.plan_json import parse_plan, route_json, solution_json
-from steelyard.record.tables import ArbitrageRecord, EventRow, SignedAttempt
+from steelyard.model import Address, Door, IntentStatus, Mode, Outcome, Plan, SignedTransaction
+from steelyard.record.intent_rows import OPEN, TABLES, IntentRow, kind_name, last_closing, new_row, plan_of
+from steelyard.record.tables import EventRow, Intent, SignedAttempt
 from steelyard.record.writer import Clock, Writer, wall_clock_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sqlalchemy import ScalarResult
     from sqlalchemy.orm import Session
 
-_OPEN = tuple(status.value for status in IntentStatus if status.is_open)
 _UNSIGNED_ENDS = (IntentStatus.REFUSED, IntentStatus.PAPER)
 
 
@@ -37,7 +37,7 @@ class JournalledIntent:
     """
 
     plan_id: str
-    plan: ArbitragePlan
+    plan: Plan
     status: IntentStatus
     attempts: tuple[SignedTransaction, ...]
     was_sent: bool
@@ -55,7 +55,7 @@ class SqlJournal:
     def __init__(
         self,
         writer: Writer,
-        identify: Callable[[ArbitragePlan], str] = plan_id_of,
+        identify: Callable[[Plan], str] = plan_id_of,
         *,
         mode: Mode = Mode.LIVE,
         clock: Clock = wall_clock_seconds,
@@ -70,7 +70,7 @@ class SqlJournal:
         self._mode = mode
         self._clock = clock
 
-    def open(self, plan: ArbitragePlan) -> None:
+    def open(self, plan: Plan) -> None:
         """Write the intent. Raises DuplicateIntent where the plan's id is known, open or closed."""
         plan_id = self._identify(plan)
         self._writer.run(lambda session: self._open(session, plan_id, plan))
@@ -126,28 +126,14 @@ class SqlJournal:
         """
         self._writer.run(lambda session: self._reopen(session, plan_id, reason))
 
-    def _open(self, session: Session, plan_id: str, plan: ArbitragePlan) -> None:
-        known = session.scalar(select(ArbitrageRecord).where(ArbitrageRecord.plan_id == plan_id))
-        if known is not None:
-            raise DuplicateIntent(f"plan {plan_id} is in the journal already, as {known.status}")
-        session.add(
-            ArbitrageRecord(
-                plan_id=plan_id,
-                timestamp_seconds=self._clock(),
-                status=IntentStatus.PLANNED.value,
-                mode=self._mode.value,
-                lender=plan.lender.name.lower(),
-                asset=plan.asset,
-                amount=plan.amount,
-                route_json=route_json(plan),
-                solution_json=solution_json(plan),
-                decided_block=plan.block_number,
-                estimated_profit=plan.expected_profit,
-                estimated_gas_cost_wei=plan.gas_cost_wei,
-                estimated_net_wei=plan.expected_net_wei,
-                reason=plan.reason,
-            )
-        )
+    def _open(self, session: Session, plan_id: str, plan: Plan) -> None:
+        if session.get(Intent, plan_id) is not None:
+            status = _record(session, plan_id).status
+            raise DuplicateIntent(f"plan {plan_id} is in the journal already, as {status}")
+        row = new_row(plan)
+        row.plan_id, row.mode = plan_id, self._mode.value
+        row.timestamp_seconds, row.status = self._clock(), IntentStatus.PLANNED.value
+        session.add_all([Intent(plan_id=plan_id, kind=kind_name(plan)), row])
 
     def _signed(self, session: Session, transaction: SignedTransaction) -> None:
         record = _open_record(session, transaction.plan_id)
@@ -204,34 +190,42 @@ class SqlJournal:
             raise JournalConflict(f"plan {outcome.plan_id} was signed, so it is no paper trade")
         record.status = outcome.status.value
         record.closed_seconds = self._clock()
-        record.closing = (session.scalar(select(func.max(ArbitrageRecord.closing))) or 0) + 1
-        record.realised_profit = outcome.profit
+        record.closing = last_closing(session) + 1
         record.gas_used = outcome.gas_used
         record.gas_cost_wei = outcome.gas_cost_wei
         record.net_wei = outcome.net_wei
-        record.builder_tip_wei = outcome.builder_tip_wei
+        for column, name in record.REALISED.items():
+            setattr(record, column, getattr(outcome, name))
         record.mined_block = outcome.block_number
         record.transaction_hash = outcome.transaction_hash
         record.reason = outcome.reason
 
     def _reopen(self, session: Session, plan_id: str, reason: str) -> None:
-        record = session.scalar(select(ArbitrageRecord).where(ArbitrageRecord.plan_id == plan_id))
-        if record is None or record.mined_block is None:
+        record = _record(session, plan_id)
+        if record.mined_block is None:
             raise JournalConflict(f"plan {plan_id} cannot be reopened: its outcome stands on no block")
         message = f"plan {plan_id}: {record.status} in block {record.mined_block} undone, {reason}"
         now = self._clock()
         session.add(EventRow(timestamp_seconds=now, kind="reopened", severity="warning", message=message))
         record.status = IntentStatus.SENT.value
         record.closed_seconds = record.closing = record.mined_block = record.transaction_hash = None
-        record.realised_profit = record.gas_used = record.gas_cost_wei = record.net_wei = None
-        record.builder_tip_wei = None
+        record.gas_used = record.gas_cost_wei = record.net_wei = None
+        for column in record.REALISED:
+            setattr(record, column, None)
         record.reason = reason
 
 
-def _open_record(session: Session, plan_id: str) -> ArbitrageRecord:
-    record = session.scalar(select(ArbitrageRecord).where(ArbitrageRecord.plan_id == plan_id))
-    if record is None:
+def _record(session: Session, plan_id: str) -> IntentRow:
+    intent = session.get(Intent, plan_id)
+    if intent is None:
         raise JournalConflict(f"plan {plan_id} is not in the journal: its intent must be written first")
+    table = TABLES[intent.kind]
+    found: ScalarResult[IntentRow] = session.scalars(select(table).where(table.plan_id == plan_id))
+    return found.one()
+
+
+def _open_record(session: Session, plan_id: str) -> IntentRow:
+    record = _record(session, plan_id)
     if not IntentStatus(record.status).is_open:
         raise JournalConflict(f"plan {plan_id} is closed as {record.status}; a status only moves forward")
     return record
@@ -262,30 +256,30 @@ def _new_attempt(transaction: SignedTransaction, number: int, now_seconds: int) 
 
 
 def _unfinished(session: Session) -> list[JournalledIntent]:
-    query = select(ArbitrageRecord).where(ArbitrageRecord.status.in_(_OPEN)).order_by(ArbitrageRecord.id)
-    intents = [_intent(session, record) for record in session.scalars(query)]
+    rows: list[IntentRow] = []
+    for table in TABLES.values():
+        rows.extend(session.scalars(select(table).where(table.status.in_(OPEN)).order_by(table.id)))
+    intents = [_intent(session, row) for row in rows]
     return sorted(intents, key=lambda intent: (intent.signed is None, _nonce(intent)))
 
 
 def _closed_from(session: Session, block_number: int) -> list[JournalledIntent]:
-    query = (
-        select(ArbitrageRecord)
-        .where(ArbitrageRecord.mined_block >= block_number)
-        .where(ArbitrageRecord.status.not_in(_OPEN))
-        .order_by(ArbitrageRecord.id)
-    )
-    return [_intent(session, record) for record in session.scalars(query)]
+    rows: list[IntentRow] = []
+    for table in TABLES.values():
+        mined = select(table).where(table.mined_block >= block_number, table.status.not_in(OPEN))
+        rows.extend(session.scalars(mined.order_by(table.id)))
+    return [_intent(session, row) for row in rows]
 
 
 def _nonce(intent: JournalledIntent) -> int:
     return intent.signed.nonce if intent.signed else 0
 
 
-def _intent(session: Session, record: ArbitrageRecord) -> JournalledIntent:
+def _intent(session: Session, record: IntentRow) -> JournalledIntent:
     attempts = _attempts(session, record.plan_id)
     return JournalledIntent(
         plan_id=record.plan_id,
-        plan=parse_plan(record.route_json, record.solution_json),
+        plan=plan_of(record),
         status=IntentStatus(record.status),
         attempts=tuple(_transaction(attempt) for attempt in attempts),
         was_sent=bool(attempts) and attempts[-1].sent_seconds is not None,
@@ -293,21 +287,22 @@ def _intent(session: Session, record: ArbitrageRecord) -> JournalledIntent:
     )
 
 
-def _outcome(record: ArbitrageRecord) -> Outcome | None:
+def _outcome(record: IntentRow) -> Outcome | None:
     status = IntentStatus(record.status)
     if status.is_open:
         return None
+    realised = {name: getattr(record, column) or 0 for column, name in record.REALISED.items()}
+    fields: dict[str, int] = {"profit": 0, **realised}
     return Outcome(
         plan_id=record.plan_id,
         status=status,
         block_number=record.mined_block,
         transaction_hash=record.transaction_hash,
-        profit=record.realised_profit or 0,
         gas_used=record.gas_used or 0,
         gas_cost_wei=record.gas_cost_wei or 0,
         net_wei=record.net_wei or 0,
         reason=record.reason,
-        builder_tip_wei=record.builder_tip_wei or 0,
+        **fields,
     )
 
 

@@ -24,20 +24,20 @@ _SOURCE_FIELDS: Final = tuple(field.name for field in fields(LoanSource))
 
 def route_json(plan: ArbitragePlan) -> str:
     """Return which pools are passed, from which token to which."""
-    return _dump([_texts(leg, _ROUTE_FIELDS) for leg in plan.legs])
+    return dump([texts(leg, _ROUTE_FIELDS) for leg in plan.legs])
 
 
 def solution_json(plan: ArbitragePlan) -> str:
     """Return how much goes through them, and everything else that the plan says."""
-    values: dict[str, Any] = _texts(plan, _PLAN_FIELDS)
+    values: dict[str, Any] = texts(plan, _PLAN_FIELDS)
     if plan.source is not None:
-        values["source"] = _texts(plan.source, _SOURCE_FIELDS)
-    return _dump(values | {"legs": [_texts(leg, _AMOUNT_FIELDS) for leg in plan.legs]})
+        values["source"] = texts(plan.source, _SOURCE_FIELDS)
+    return dump(values | {"legs": [texts(leg, _AMOUNT_FIELDS) for leg in plan.legs]})
 
 
 def verdict_route_json(route: tuple[RouteLeg, ...]) -> str:
     """Return a candidate's route, which has no venue and no amounts yet."""
-    return _dump([{"pool": leg.pool, "token_in": leg.token_in, "token_out": leg.token_out} for leg in route])
+    return dump([{"pool": leg.pool, "token_in": leg.token_in, "token_out": leg.token_out} for leg in route])
 
 
 def parse_plan(route: str, solution: str) -> ArbitragePlan:
@@ -58,11 +58,12 @@ def _leg(values: dict[str, Any]) -> PlanLeg:
     return PlanLeg(**values | {"kind": VenueKind(values.get("kind", default))})
 
 
-def _dump(value: object) -> str:
+def dump(value: object) -> str:
+    """Return the value as JSON without spaces."""
     return json.dumps(value, separators=(",", ":"))
 
 
-def _texts(value: object, names: tuple[str, ...]) -> dict[str, str]:
+def texts(value: object, names: tuple[str, ...]) -> dict[str, str]:
     """Return the named fields as texts; what is None is left out."""
     found = ((name, getattr(value, name)) for name in names)
     return {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import ColumnElement, Select, func, select
 
 from steelyard.model.execution import IntentStatus
+from steelyard.record.intent_rows import OPEN, TABLES
 from steelyard.record.tables import ArbitrageRecord, BlockSeen, EventRow, VerdictRow
 
 if TYPE_CHECKING:
@@ -184,9 +185,9 @@ def latest_reasons(session: Session) -> dict[str, str]:
 
 
 def count_open(session: Session) -> int:
-    """Return how many intents the chain has not yet closed."""
-    states = [status.value for status in IntentStatus if status.is_open]
-    return session.scalar(select(func.count()).where(ArbitrageRecord.status.in_(states))) or 0
+    """Return how many intents, of any kind, the chain has not yet closed."""
+    counts = (select(func.count()).where(table.status.in_(OPEN)) for table in TABLES.values())
+    return sum(session.scalar(count) or 0 for count in counts)
 
 
 def add_up(records: Iterable[ArbitrageRecord]) -> Totals:

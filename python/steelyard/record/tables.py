@@ -1,26 +1,24 @@
 """The tables. Times are whole seconds since 1970 (UTC); amounts are base units, kept whole.
 
-``arbitrage_records`` holds one row per intent from the moment it is journalled: intent and outcome in one row
-cannot contradict each other. ``signed_attempts`` holds the bytes that may be on the chain for it.
+``arbitrage_records`` holds one row per intent of its kind from the moment it is journalled: intent and
+outcome in one row cannot contradict each other. ``vault_tables`` has rebalances, ``intents`` the ids of all.
+``signed_attempts`` holds the bytes that may be on the chain for an intent of any kind.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from steelyard.model.execution import Door
-from steelyard.record.types import SortableNumber, WholeNumber
+from steelyard.record.types import AddressText, HashText, RowId, SortableNumber, WholeNumber
 
-SCHEMA_VERSION: Final = 2
-"""1: without ``door``, ``held_until_block``, ``access_list_gas_saved`` and ``builder_tip_wei``."""
-
-_RowId = BigInteger().with_variant(Integer(), "sqlite")
-"""SQLite only counts up by itself in a column of type INTEGER."""
-_Hash = String(66)
-_Address = String(42)
+SCHEMA_VERSION: Final = 3
+"""1: without ``door``, ``held_until_block``, ``access_list_gas_saved`` and ``builder_tip_wei``.
+2: without ``intents`` and the tables of vaults; attempts belonged to arbitrage alone."""
 
 
 class Base(DeclarativeBase):
@@ -36,54 +34,83 @@ class SchemaInfo(Base):
     version: Mapped[int] = mapped_column(Integer)
 
 
-class ArbitrageRecord(Base):
-    """One arbitrage, from intent to outcome.
+class Intent(Base):
+    """One intent's id with its kind: an id is given once, whatever the kind (see ``intent_rows``)."""
+
+    __tablename__ = "intents"
+
+    plan_id: Mapped[str] = mapped_column(HashText, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+
+
+class IntentColumns:
+    """What every kind of intent has, from its writing to its outcome.
 
     Attributes:
         timestamp_seconds: when the intent was written.
-        closing: counts the closed records in the order of their closing, which seconds alone do not give.
+        closing: counts the closed intents of all kinds in the order of their closing, which seconds alone do
+            not give.
         status: an ``IntentStatus``.
-        route_json, solution_json: together the whole plan (see ``plan_json``).
-        estimated_profit, realised_profit: gross, base units of ``asset`` after the loan fee; the realised one
-            is from the executor's event, and None while nothing is known.
-        estimated_net_wei, net_wei: the same valued in wei, less gas.
+        net_wei: what it brought valued in wei, less gas.
         transaction_hash: the transaction that decided the outcome.
-        builder_tip_wei: what the executor paid to the block's builder; not in ``realised_profit``.
         reason: why it was planned while it is open, and what became of it afterwards.
     """
 
-    __tablename__ = "arbitrage_records"
-    __table_args__ = (
-        Index("ix_arbitrage_records_timestamp", "timestamp_seconds"),
-        Index("ix_arbitrage_records_status", "status"),
-        Index("ix_arbitrage_records_closed", "closed_seconds"),
-        Index("ix_arbitrage_records_closing", "closing"),
-    )
+    __tablename__: str
+    REALISED: ClassVar[Mapping[str, str]]
+    """Columns beside those of all kinds that its outcome fills, with the fields of ``Outcome`` that do."""
 
-    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
-    plan_id: Mapped[str] = mapped_column(_Hash, unique=True)
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    plan_id: Mapped[str] = mapped_column(HashText, unique=True)
     timestamp_seconds: Mapped[int] = mapped_column(BigInteger)
     closed_seconds: Mapped[int | None] = mapped_column(BigInteger)
     closing: Mapped[int | None] = mapped_column(BigInteger)
     status: Mapped[str] = mapped_column(String(16))
     mode: Mapped[str] = mapped_column(String(16))
-    lender: Mapped[str] = mapped_column(String(32))
-    asset: Mapped[str] = mapped_column(_Address)
-    amount: Mapped[int] = mapped_column(WholeNumber)
-    route_json: Mapped[str] = mapped_column(Text)
-    solution_json: Mapped[str] = mapped_column(Text)
+    asset: Mapped[str] = mapped_column(AddressText)
     decided_block: Mapped[int] = mapped_column(BigInteger)
-    estimated_profit: Mapped[int] = mapped_column(WholeNumber)
     estimated_gas_cost_wei: Mapped[int] = mapped_column(WholeNumber)
-    estimated_net_wei: Mapped[int] = mapped_column(SortableNumber)
-    realised_profit: Mapped[int | None] = mapped_column(WholeNumber)
     gas_used: Mapped[int | None] = mapped_column(BigInteger)
     gas_cost_wei: Mapped[int | None] = mapped_column(WholeNumber)
     net_wei: Mapped[int | None] = mapped_column(SortableNumber)
-    builder_tip_wei: Mapped[int | None] = mapped_column(WholeNumber)
     mined_block: Mapped[int | None] = mapped_column(BigInteger)
-    transaction_hash: Mapped[str | None] = mapped_column(_Hash)
+    transaction_hash: Mapped[str | None] = mapped_column(HashText)
     reason: Mapped[str] = mapped_column(Text)
+
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[Any, ...]:
+        name = cls.__tablename__
+        return (
+            Index(f"ix_{name}_timestamp", "timestamp_seconds"),
+            Index(f"ix_{name}_status", "status"),
+            Index(f"ix_{name}_closed", "closed_seconds"),
+            Index(f"ix_{name}_closing", "closing"),
+        )
+
+
+class ArbitrageRecord(IntentColumns, Base):
+    """One arbitrage, from intent to outcome.
+
+    Attributes:
+        route_json, solution_json: together the whole plan (see ``plan_json``).
+        estimated_profit, realised_profit: gross, base units of ``asset`` after the loan fee; the realised one
+            is from the executor's event, and None while nothing is known.
+        estimated_net_wei: the same valued in wei, less gas.
+        builder_tip_wei: what the executor paid to the block's builder; not in ``realised_profit``.
+    """
+
+    __tablename__ = "arbitrage_records"
+    REALISED: ClassVar = {"realised_profit": "profit", "builder_tip_wei": "builder_tip_wei"}
+
+    lender: Mapped[str] = mapped_column(String(32))
+    amount: Mapped[int] = mapped_column(WholeNumber)
+    route_json: Mapped[str] = mapped_column(Text)
+    solution_json: Mapped[str] = mapped_column(Text)
+    estimated_profit: Mapped[int] = mapped_column(WholeNumber)
+    estimated_net_wei: Mapped[int] = mapped_column(SortableNumber)
+    realised_profit: Mapped[int | None] = mapped_column(WholeNumber)
+    builder_tip_wei: Mapped[int | None] = mapped_column(WholeNumber)
 
     @property
     def estimated_gross_wei(self) -> int:
@@ -114,11 +141,11 @@ class SignedAttempt(Base):
         Index("ix_signed_attempts_sender_nonce", "sender", "nonce"),
     )
 
-    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
-    plan_id: Mapped[str] = mapped_column(_Hash, ForeignKey("arbitrage_records.plan_id"))
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    plan_id: Mapped[str] = mapped_column(HashText, ForeignKey("intents.plan_id"))
     attempt: Mapped[int] = mapped_column(Integer)
-    hash: Mapped[str] = mapped_column(_Hash, unique=True)
-    sender: Mapped[str] = mapped_column(_Address)
+    hash: Mapped[str] = mapped_column(HashText, unique=True)
+    sender: Mapped[str] = mapped_column(AddressText)
     nonce: Mapped[int] = mapped_column(BigInteger)
     raw: Mapped[bytes] = mapped_column(LargeBinary)
     gas_limit: Mapped[int] = mapped_column(BigInteger)
@@ -142,9 +169,9 @@ class BlockSeen(Base):
     __tablename__ = "blocks"
     __table_args__ = (Index("ix_blocks_number", "number"),)
 
-    hash: Mapped[str] = mapped_column(_Hash, primary_key=True)
+    hash: Mapped[str] = mapped_column(HashText, primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger)
-    parent_hash: Mapped[str] = mapped_column(_Hash)
+    parent_hash: Mapped[str] = mapped_column(HashText)
     timestamp_seconds: Mapped[int] = mapped_column(BigInteger)
     base_fee_wei: Mapped[int] = mapped_column(WholeNumber)
     seen_seconds: Mapped[int] = mapped_column(BigInteger)
@@ -159,11 +186,11 @@ class VerdictRow(Base):
     __tablename__ = "verdicts"
     __table_args__ = (Index("ix_verdicts_block", "block_hash"),)
 
-    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
-    block_hash: Mapped[str] = mapped_column(_Hash)
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    block_hash: Mapped[str] = mapped_column(HashText)
     block_number: Mapped[int] = mapped_column(BigInteger)
     code: Mapped[str] = mapped_column(String(24))
-    asset: Mapped[str] = mapped_column(_Address)
+    asset: Mapped[str] = mapped_column(AddressText)
     amount: Mapped[int] = mapped_column(WholeNumber)
     profit: Mapped[int] = mapped_column(WholeNumber)
     net_wei: Mapped[int | None] = mapped_column(SortableNumber)
@@ -181,7 +208,7 @@ class EventRow(Base):
     __tablename__ = "events"
     __table_args__ = (Index("ix_events_kind_timestamp", "kind", "timestamp_seconds"),)
 
-    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
     timestamp_seconds: Mapped[int] = mapped_column(BigInteger)
     kind: Mapped[str] = mapped_column(String(32))
     severity: Mapped[str] = mapped_column(String(16))
@@ -194,6 +221,6 @@ class TokenRow(Base):
 
     __tablename__ = "tokens"
 
-    address: Mapped[str] = mapped_column(_Address, primary_key=True)
+    address: Mapped[str] = mapped_column(AddressText, primary_key=True)
     symbol: Mapped[str] = mapped_column(String(64))
     decimals: Mapped[int] = mapped_column(Integer)

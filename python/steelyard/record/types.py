@@ -1,12 +1,17 @@
-"""Column types that keep 256-bit integers whole in any database."""
+"""Column types: hashes, addresses, and 256-bit integers that stay whole in any database."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import CHAR, Dialect, Numeric, String
+from sqlalchemy import CHAR, BigInteger, Dialect, Integer, Numeric, String
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+RowId: Final = BigInteger().with_variant(Integer(), "sqlite")
+"""SQLite only counts up by itself in a column of type INTEGER."""
+HashText: Final = String(66)
+AddressText: Final = String(42)
 
 _DIGITS: Final = 78
 """Decimal digits of 2**256."""
