@@ -1,14 +1,21 @@
-"""A rebalance as two JSON texts, its moves and the rest of its plan, and back again without loss."""
+"""A rebalance as two JSON texts, its moves and the rest of its plan, and a vault's pools as one; and back.
+
+Nothing is lost on the way. Amounts are decimal strings, as in ``plan_json``.
+"""
 
 from __future__ import annotations
 
 import json
 from dataclasses import fields
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from steelyard.model import Address, Move, RebalancePlan
+from steelyard.model import Address, Move, PoolScores, PoolState, RebalancePlan, VaultPool
 from steelyard.record.plan_json import dump, texts
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SCORES: Final = tuple(field.name for field in fields(PoolScores))
 _ADDRESSES: Final = frozenset({"vault", "asset"})
 _FIELDS: Final = tuple(field.name for field in fields(RebalancePlan) if field.name != "moves")
 
@@ -35,6 +42,41 @@ def parse_rebalance(moves: str, plan: str) -> RebalancePlan:
         for move in json.loads(moves)
     )
     return RebalancePlan(moves=listed, **values)
+
+
+def pools_json(pools: Sequence[VaultPool]) -> str:
+    """Return a vault's pools in their order; what cannot be told is null."""
+    return dump([_pool(pool) for pool in pools])
+
+
+def parse_pools(text: str) -> tuple[VaultPool, ...]:
+    """Return the pools that the text was made of."""
+    return tuple(
+        VaultPool(
+            strategy=Address(pool["strategy"]),
+            state=PoolState[pool["state"].upper()],
+            scores=PoolScores(**{name: pool[name] for name in _SCORES}),
+            value=None if pool["value"] is None else int(pool["value"]),
+            liquid=int(pool["liquid"]),
+            is_sound=pool["is_sound"],
+            target=int(pool["target"]),
+            weight_wad=int(pool["weight_wad"]),
+        )
+        for pool in json.loads(text)
+    )
+
+
+def _pool(pool: VaultPool) -> dict[str, Any]:
+    return {
+        "strategy": pool.strategy,
+        "state": pool.state.name.lower(),
+        **{name: getattr(pool.scores, name) for name in _SCORES},
+        "value": None if pool.value is None else str(pool.value),
+        "liquid": str(pool.liquid),
+        "is_sound": pool.is_sound,
+        "target": str(pool.target),
+        "weight_wad": str(pool.weight_wad),
+    }
 
 
 def _value(name: str, text: str) -> Any:

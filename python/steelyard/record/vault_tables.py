@@ -46,8 +46,9 @@ class VaultState(Base):
     """A vault as it was seen from one block to another; a new row where something is new (see ``VaultLog``).
 
     Attributes:
-        block_number, block_hash, timestamp_seconds: the first block at which it was so; its values are of it.
-        last_block, last_seconds: the last one so far.
+        block_number, block_hash, timestamp_seconds: the first block at which it was so, and its time; the
+            amounts are of it.
+        last_block, last_seconds: the last one so far, and its time; ``seen_seconds``: when that was seen.
         pools_json: one object a pool: strategy, state, scores, value, liquid, soundness, target, weight.
         trouble: why something could not be told.
     """
@@ -62,6 +63,7 @@ class VaultState(Base):
     timestamp_seconds: Mapped[int] = mapped_column(BigInteger)
     last_block: Mapped[int] = mapped_column(BigInteger)
     last_seconds: Mapped[int] = mapped_column(BigInteger)
+    seen_seconds: Mapped[int] = mapped_column(BigInteger)
     policy: Mapped[str] = mapped_column(AddressText)
     asset: Mapped[str] = mapped_column(AddressText)
     stop: Mapped[int] = mapped_column(Integer)
@@ -83,8 +85,9 @@ class VaultVerdictRow(Base):
     """What was decided about a vault from one block to another; a new row where it is another thing.
 
     Attributes:
-        block_number, timestamp_seconds: the first block at which it was decided.
+        block_number, timestamp_seconds: the first block at which it was decided, and its time.
         last_block, last_seconds: the last one so far; ``drift`` and ``reason`` are of it.
+        seen_seconds: when that was.
     """
 
     __tablename__ = "vault_verdicts"
@@ -96,6 +99,7 @@ class VaultVerdictRow(Base):
     timestamp_seconds: Mapped[int] = mapped_column(BigInteger)
     last_block: Mapped[int] = mapped_column(BigInteger)
     last_seconds: Mapped[int] = mapped_column(BigInteger)
+    seen_seconds: Mapped[int] = mapped_column(BigInteger)
     code: Mapped[str] = mapped_column(String(24))
     drift: Mapped[int | None] = mapped_column(WholeNumber)
     reason: Mapped[str] = mapped_column(Text)
