@@ -25,7 +25,7 @@ from steelyard.record.vault_reports import (
 from steelyard.record.vaults import VaultLog
 from tests.support.plans import EXECUTOR, LENDING, USDC, VAULT, make_plan, make_vault_call
 from tests.support.records import Store, make_outcome, make_signed, open_store
-from tests.support.vaults import GENESIS_SECONDS, UNIT, make_pool, make_snapshot, make_verdict
+from tests.support.seen_vaults import GENESIS_SECONDS, UNIT, make_pool, make_snapshot, make_verdict
 
 pytestmark = pytest.mark.unit
 
