@@ -18,9 +18,8 @@ import click
 from ape.contracts import ContractContainer, ContractInstance
 from ethpm_types import ContractType
 
-from scripts._steps import Step, StepRefused
+from scripts._steps import Step, StepRefused, call_step
 from steelyard.connect.chain import ChainClient
-from steelyard.units import Address
 
 ADMIN_ROLE: Final = 0
 _ARTIFACT: Final = "node_modules/@openzeppelin/contracts/build/contracts/AccessManager.json"
@@ -88,11 +87,14 @@ def administer(
 
 
 def _scheduling(authority: ContractInstance, sender: str, step: Step, delay_seconds: int) -> Step:
-    return Step(
+    return call_step(
+        authority,
         f"schedule, to be done by the same command in {delay_seconds:,} seconds: {step.title}",
-        Address(authority.address),
-        bytes(authority.schedule.encode_input(step.target, step.data, 0)),
         lambda: authority.getSchedule(_operation(authority, sender, step)) != 0,
+        "schedule",
+        step.target,
+        step.data,
+        0,
     )
 
 

@@ -14,8 +14,7 @@ from ape.api import AccountAPI
 from ape.cli import account_option, network_option
 from ape.contracts import ContractInstance
 
-from scripts._steps import Sending, Step, StepRefused, run_steps
-from steelyard.units import Address
+from scripts._steps import Sending, Step, StepRefused, call_step, run_steps
 
 DEPLOYMENTS_FOLDER: Final = Path(".steelyard") / "deployments"
 FORK_FOLDER: Final = "fork"
@@ -52,8 +51,7 @@ class Recorded:
 
     def step(self, title: str, done: Callable[[], bool], method: str, *arguments: Any) -> Step:
         """One call of the contract."""
-        encoded = getattr(self.contract, method).encode_input(*arguments)
-        return Step(title, Address(self.contract.address), bytes(encoded), done)
+        return call_step(self.contract, title, done, method, *arguments)
 
 
 class Deployed(Recorded):
@@ -136,6 +134,9 @@ def address_or_none(address: str) -> str | None:
 deployment_option = click.option(
     "--deployment", type=click.Path(dir_okay=False, path_type=Path), help="Its deployment file."
 )
+
+
+vault_option = click.option("--vault", is_flag=True, help="The vault, and not the executor.")
 
 
 def sending_options(command: F) -> F:

@@ -8,9 +8,10 @@ from typing import Any
 from ape.contracts import ContractContainer, ContractInstance
 from eth_hash.auto import keccak
 
-from scripts._steps import Step
+from scripts._steps import Step, call_step
 from steelyard.connect.chain import ChainClient
 from steelyard.connect.create2 import DEPLOYMENT_PROXY, create2_address
+from steelyard.connect.hexes import to_hex
 from steelyard.exceptions import RetryError, RpcRejected
 from steelyard.units import Address
 
@@ -41,9 +42,9 @@ class Site:
         self, contract: ContractInstance, title: str, done: Callable[[], bool], method: str, *arguments: Any
     ) -> Step:
         """Return a step that calls a contract, which need not stand yet."""
-        data = bytes(getattr(contract, method).encode_input(*arguments))
-        at = Address(contract.address)
-        return Step(title, at, data, lambda: self.stands(at) and done())
+        return call_step(
+            contract, title, lambda: self.stands(contract.address) and done(), method, *arguments
+        )
 
 
 def creation_code(container: ContractContainer, *arguments: Any) -> bytes:
@@ -54,6 +55,14 @@ def creation_code(container: ContractContainer, *arguments: Any) -> bytes:
 def runtime_hash(chain: ChainClient, code: bytes) -> str:
     """Hash of what creation code returns: the code that would stand there, immutables filled in."""
     return "0x" + keccak(chain.eth_call(None, code)).hex()
+
+
+def runtime_code_at(chain: ChainClient, address: str, code: bytes) -> bytes:
+    """Return the code that creation code leaves at an address: some contracts remember where they are.
+
+    The constructor is run there in a call, over whatever there is. Raises CallReverted.
+    """
+    return chain.eth_call(Address(address), b"", overrides={address: {"code": to_hex(code)}})
 
 
 def code_hash(chain: ChainClient, address: Address) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import ape
 import click
 from ape.api import AccountAPI, ReceiptAPI
+from ape.contracts import ContractInstance
 from ape.exceptions import ContractLogicError
 
 from steelyard.connect.authority_errors import AUTHORITY_ERRORS
@@ -47,6 +48,14 @@ class Step:
     data: bytes
     done: Callable[[], bool]
     creates: Address | None = None
+
+
+def call_step(
+    contract: ContractInstance, title: str, done: Callable[[], bool], method: str, *arguments: Any
+) -> Step:
+    """Return the step that calls a contract, which need not stand yet."""
+    data = bytes(getattr(contract, method).encode_input(*arguments))
+    return Step(title, Address(contract.address), data, done)
 
 
 @dataclass(frozen=True)

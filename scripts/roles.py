@@ -1,4 +1,4 @@
-"""Who may do what at the executor: shown, given, taken back, handed over.
+"""Who may do what at the executor, or at a vault: shown, given, taken back, handed over.
 
 ::
 
@@ -6,6 +6,7 @@
     ape run roles grant 0xKEEPER --account owner          # revoke takes it back
     ape run roles rotate 0xNEW --account owner            # the new keeper first, then the old one goes
     ape run roles transfer 0xOWNER --account owner        # then: ape run roles accept --account new-owner
+    ape run roles vault grant manager 0xMANAGER --account owner
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from scripts._executor import (
     managing_options,
 )
 from scripts._steps import Step, connected_chain
+from scripts._vault_roles import vault
 from steelyard.cli.tables import aligned
 
 NOBODY = "0x" + "00" * 20
@@ -33,7 +35,10 @@ NOBODY = "0x" + "00" * 20
 
 @click.group()
 def cli() -> None:
-    """Show and change the roles of the executor."""
+    """Show and change the roles of the executor, or of a vault."""
+
+
+cli.add_command(vault)
 
 
 @cli.command(cls=ConnectedProviderCommand)

@@ -4,26 +4,28 @@
 
     ape run verify
     ape run verify --deployment .steelyard/deployments/1.json --network ethereum:mainnet:node
+    ape run verify --vault
 
 Exit code 1 where anything differs.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import ape
 import click
 from ape.cli import ConnectedProviderCommand, network_option
 
+from scripts._comparison import Comparison, show_comparisons
 from scripts._deployment import executor_code, listed_venues
 from scripts._events import keepers_of, listed_lenders_of
-from scripts._executor import Deployed, address_or_none, deployed_at, deployment_option
+from scripts._executor import Deployed, address_or_none, deployed_at, deployment_option, vault_option
 from scripts._site import code_hash, creation_code, runtime_hash
 from scripts._steps import connected_chain
-from steelyard.cli.tables import aligned
+from scripts._vault_record import deployed_vault_at
+from scripts._vault_verification import vault_comparisons
 from steelyard.config.address_book import LENDERS
 from steelyard.connect.chain import ChainClient
 from steelyard.model import LenderKind, VenueKind
@@ -31,21 +33,6 @@ from steelyard.units import Address
 
 ANYBODY = "0x" + "11" * 20
 """Stands for owner and treasury in the constructor: they are storage and leave no trace in the code."""
-
-EXIT_DIFFERS = 1
-
-
-class Comparison(NamedTuple):
-    """One thing: what it should be, and what the chain has."""
-
-    what: str
-    expected: Any
-    found: Any
-
-    @property
-    def equal(self) -> bool:
-        """Whether they agree."""
-        return bool(self.expected == self.found)
 
 
 def comparisons(deployed: Deployed) -> list[Comparison]:
@@ -133,27 +120,13 @@ def _venues(deployed: Deployed, record: dict[str, Any]) -> list[Comparison]:
 
 @click.command(cls=ConnectedProviderCommand)
 @network_option()
+@vault_option
 @deployment_option
-def cli(deployment: Path | None) -> None:
-    """Hold the deployed executor against the compiled code and the deployment file."""
-    deployed = deployed_at(deployment)
-    found = comparisons(deployed)
-    rows = [("ok" if one.equal else "DIFFERS", one.what, _shown(one)) for one in found]
-    click.echo(f"FlashLoanArbitrage at {deployed.executor.address}, written down in {deployed.path}:")
-    click.echo("\n".join(aligned(rows)))
-    if not all(one.equal for one in found):
-        sys.exit(EXIT_DIFFERS)
-
-
-def _shown(one: Comparison) -> str:
-    return _text(one.found) if one.equal else f"expected {_text(one.expected)}, found {_text(one.found)}"
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return ", ".join(_text(part) for part in value)
-    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
+def cli(deployment: Path | None, vault: bool = False) -> None:
+    """Hold the deployed executor, or vault, against the compiled code and the deployment file."""
+    if vault:
+        deployed_vault = deployed_vault_at(deployment)
+        show_comparisons(deployed_vault, vault_comparisons(deployed_vault))
+    else:
+        deployed = deployed_at(deployment)
+        show_comparisons(deployed, comparisons(deployed))

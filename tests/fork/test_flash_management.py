@@ -37,7 +37,7 @@ PAYS, LOSES = (1, 0), (0, 1)
 SENT = {"dry_run": False, "confirmations": None}
 COMMANDS = {
     "deploy executor": scripts.deploy.cli.commands["executor"],
-    **{f"roles {name}": command for name, command in scripts.roles.cli.commands.items()},
+    **{f"roles {name}": one for name, one in scripts.roles.cli.commands.items() if name != "vault"},
     "arbitrage": scripts.arbitrage.cli,
     "pause": scripts.pause.cli,
     "sweep": scripts.sweep.cli,

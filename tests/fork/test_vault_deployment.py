@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from steelyard.config.vault_terms import VaultTerms
 
-pytestmark = [pytest.mark.fork, pytest.mark.needs("replica")]
+pytestmark = [pytest.mark.fork, pytest.mark.needs("any")]
 
 KEEPER, MANAGER, GUARDIAN = 0, 1, 2
 ADMINISTRATION = 0

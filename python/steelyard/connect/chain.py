@@ -145,14 +145,19 @@ class ChainClient:
         block: BlockId = "latest",
         gas: int | None = None,
         value_wei: int = 0,
+        overrides: Mapping[str, object] | None = None,
     ) -> bytes:
         """Run a call without a transaction and return what it returns.
+
+        Args:
+            overrides: state that the call finds instead of the chain's, by account, as geth takes it.
 
         Raises:
             CallReverted: it reverted; the reason is decoded.
         """
         fields = call_fields(to, data, sender=sender, gas=gas, value_wei=value_wei)
-        result = self._revertible("eth_call", [fields, state_parameter(block)])
+        params = [fields, state_parameter(block), *([overrides] if overrides else [])]
+        result = self._revertible("eth_call", params)
         return blob(result, "call result")
 
     def estimate_gas(

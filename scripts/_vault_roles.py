@@ -1,0 +1,162 @@
+"""Who may do what at a vault: ``ape run roles vault``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+from ape.api import AccountAPI
+from ape.cli import ConnectedProviderCommand, network_option
+
+from scripts._authority import ADMIN_ROLE, is_administrator
+from scripts._executor import DeploymentRefused, deployment_option, managing_options
+from scripts._steps import Step, call_step, connected_chain
+from scripts._vault_deployment import role_step
+from scripts._vault_management import manage_as_administration, renew_roles
+from scripts._vault_record import ROLE_KEYS, DeployedVault, deployed_vault_at, roles_found
+from steelyard.cli.tables import aligned
+from steelyard.model.vault import VaultRole
+
+_MOST_SECONDS: Final = 2**32 - 1
+_ROLE = click.Choice([role.name.lower() for role in VaultRole])
+
+
+@click.group()
+def vault() -> None:
+    """Show and change the roles of a vault."""
+
+
+@vault.command(cls=ConnectedProviderCommand)
+@network_option()
+@deployment_option
+def show(deployment: Path | None) -> None:
+    """Show administration, keepers, managers and guardians, as the chain has them."""
+    deployed = deployed_vault_at(deployment)
+    found = roles_found(connected_chain(), deployed.vault, deployed.authority, deployed.since_block)
+    rows = [("vault", deployed.vault.address), ("authority", deployed.authority.address)]
+    rows += [
+        ("administration", f"{one['account']}, after {one['delay_seconds']:,} seconds")
+        for one in found["administration"]
+    ]
+    rows += [(role.name.lower(), account) for role, key in ROLE_KEYS.items() for account in found[key]]
+    click.echo("\n".join(aligned(rows)))
+
+
+@vault.command(cls=ConnectedProviderCommand)
+@managing_options
+@click.argument("role", type=_ROLE)
+@click.argument("address")
+def grant(
+    account: AccountAPI,
+    role: str,
+    address: str,
+    deployment: Path | None,
+    dry_run: bool,
+    confirmations: int | None,
+) -> None:
+    """Grant ROLE to ADDRESS; the administration's."""
+    _set_role(account, role, address, deployment, allowed=True, dry_run=dry_run, confirmations=confirmations)
+
+
+@vault.command(cls=ConnectedProviderCommand)
+@managing_options
+@click.argument("role", type=_ROLE)
+@click.argument("address")
+def revoke(
+    account: AccountAPI,
+    role: str,
+    address: str,
+    deployment: Path | None,
+    dry_run: bool,
+    confirmations: int | None,
+) -> None:
+    """Take ROLE back from ADDRESS; the administration's."""
+    _set_role(account, role, address, deployment, allowed=False, dry_run=dry_run, confirmations=confirmations)
+
+
+@vault.command(cls=ConnectedProviderCommand)
+@managing_options
+@click.argument("address")
+@click.option(
+    "--delay-seconds",
+    type=click.IntRange(0, _MOST_SECONDS),
+    help="What its acts wait for; as long as those of the present one if left out.",
+)
+def transfer(
+    account: AccountAPI,
+    address: str,
+    delay_seconds: int | None,
+    deployment: Path | None,
+    dry_run: bool,
+    confirmations: int | None,
+) -> None:
+    """Give the administration to ADDRESS too, who then ends all others (accept); until then both have it."""
+    deployed = deployed_vault_at(deployment)
+    authority = deployed.authority
+    delay = authority.hasRole(ADMIN_ROLE, account)[1] if delay_seconds is None else delay_seconds
+    step = call_step(
+        authority,
+        f"give the administration to {address}, whose every act waits {delay:,} seconds",
+        lambda: tuple(authority.hasRole(ADMIN_ROLE, address)) == (True, delay),
+        "grantRole",
+        ADMIN_ROLE,
+        address,
+        delay,
+    )
+    _change(account, deployed, [step], dry_run=dry_run, confirmations=confirmations)
+
+
+@vault.command(cls=ConnectedProviderCommand)
+@managing_options
+def accept(account: AccountAPI, deployment: Path | None, dry_run: bool, confirmations: int | None) -> None:
+    """End every other administration; the account must be one that it was given to."""
+    deployed = deployed_vault_at(deployment)
+    authority = deployed.authority
+    if not is_administrator(authority, account.address):
+        raise DeploymentRefused(
+            f"{account.address} is no administration: ape run roles vault transfer {account.address} first"
+        )
+    found = roles_found(connected_chain(), deployed.vault, authority, deployed.since_block)
+    others = [one["account"] for one in found["administration"] if one["account"] != account.address]
+    steps = [_ending(deployed, other) for other in others]
+    _change(account, deployed, steps, dry_run=dry_run, confirmations=confirmations)
+
+
+def _ending(deployed: DeployedVault, other: str) -> Step:
+    return call_step(
+        deployed.authority,
+        f"end the administration of {other}",
+        lambda: not is_administrator(deployed.authority, other),
+        "revokeRole",
+        ADMIN_ROLE,
+        other,
+    )
+
+
+def _set_role(
+    account: AccountAPI,
+    role: str,
+    address: str,
+    deployment: Path | None,
+    *,
+    allowed: bool,
+    dry_run: bool,
+    confirmations: int | None,
+) -> None:
+    deployed = deployed_vault_at(deployment)
+    named = VaultRole[role.upper()]
+    step = role_step(deployed.step, deployed.vault, named, address, allowed=allowed)
+    _change(account, deployed, [step], dry_run=dry_run, confirmations=confirmations)
+
+
+def _change(
+    account: AccountAPI,
+    deployed: DeployedVault,
+    steps: list[Step],
+    *,
+    dry_run: bool,
+    confirmations: int | None,
+) -> None:
+    if manage_as_administration(account, deployed, steps, dry_run=dry_run, confirmations=confirmations):
+        renew_roles(deployed)

@@ -1,0 +1,168 @@
+"""The pools of a vault: shown, added, drained, taken off.
+
+::
+
+    ape run pools show
+    ape run pools add vault.toml another_lending --account owner     # its name in the file of terms
+    ape run pools drain usdc_weth --account manager                  # then: ape run allocate
+    ape run pools remove usdc_weth --account owner                   # once it is empty
+
+What the administration does waits for its delay: the first run schedules, the same command later does it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from ape.api import AccountAPI
+from ape.cli import ConnectedProviderCommand, network_option
+
+from scripts._executor import DeploymentRefused, deployment_option, manage, managing_options
+from scripts._site import Site
+from scripts._steps import Step, call_step, connected_chain
+from scripts._vault_code import feed_of, fields, price_source_at, strategy_code, strategy_name
+from scripts._vault_management import manage_as_administration, state_step
+from scripts._vault_record import DeployedVault, deployed_vault_at
+from steelyard.cli.tables import aligned
+from steelyard.config.vault_terms import FeedTerms, PoolTerms, VaultTerms, load_vault_terms
+from steelyard.exceptions import ConfigError
+from steelyard.model.vault import PoolState
+
+
+@click.group()
+def cli() -> None:
+    """Show and change the pools of a vault."""
+
+
+@cli.command(cls=ConnectedProviderCommand)
+@network_option()
+@deployment_option
+def show(deployment: Path | None) -> None:
+    """Show every pool with its state and scores, as the chain has them."""
+    deployed = deployed_vault_at(deployment)
+    headings = ("pool", "strategy", "state", "trust", "liquidity", "performance", "cScore")
+    rows: list[tuple[str, ...]] = [headings]
+    for strategy in deployed.vault.strategies():
+        state, *scores = deployed.vault.pool(strategy)
+        named = (deployed.name_of(strategy), str(strategy), PoolState(state).name.lower())
+        rows.append((*named, *[f"{score:,}" for score in scores]))
+    click.echo("\n".join(aligned(rows)))
+
+
+@cli.command(cls=ConnectedProviderCommand)
+@managing_options
+@click.argument("terms", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("name")
+def add(
+    account: AccountAPI,
+    terms: Path,
+    name: str,
+    deployment: Path | None,
+    dry_run: bool,
+    confirmations: int | None,
+) -> None:
+    """Deploy the strategy of the pool NAME of the file TERMS, and list it; the administration's.
+
+    Feeds of the file for tokens that the price source does not know yet are listed first. It begins with the
+    model's default score.
+    """
+    deployed = deployed_vault_at(deployment)
+    read, known = _terms(terms), deployed.terms
+    pool = _pool(read, name)
+    place = (deployed.vault.address, deployed.record["authority"], deployed.record["price_source"])
+    code = strategy_code(pool, *place)
+    site = Site(connected_chain(), f"{known.salt}/{name}")
+    strategy = site.address_of(code)
+    listing = deployed.step(
+        f"list {name}", lambda: strategy in deployed.vault.strategies(), "addPool", strategy
+    )
+    feeds = [feed for feed in read.feeds if feed.token not in {one.token for one in known.feeds}]
+    pools = [*[one for one in known.pools if one.name != name], pool]
+    grown = known.model_copy(update={"feeds": (*known.feeds, *feeds), "pools": tuple(pools)})
+    manage_as_administration(
+        account,
+        deployed,
+        [*[_feed_step(deployed, feed) for feed in feeds], listing],
+        first=[site.create(f"{strategy_name(pool)} for {name}", code)],
+        dry_run=dry_run,
+        confirmations=confirmations,
+        pools=[*_others(deployed, name), {"name": name, "kind": pool.kind, "strategy": strategy}],
+        terms=grown.model_dump(mode="json", exclude_none=True),
+    )
+
+
+@cli.command(cls=ConnectedProviderCommand)
+@managing_options
+@click.argument("pool")
+def drain(
+    account: AccountAPI, pool: str, deployment: Path | None, dry_run: bool, confirmations: int | None
+) -> None:
+    """Give POOL the target zero: rebalances empty it; a manager's."""
+    deployed = deployed_vault_at(deployment)
+    step = state_step(deployed, deployed.strategy(pool), PoolState.DRAINING)
+    manage(account, deployed, [step], dry_run=dry_run, confirmations=confirmations)
+
+
+@cli.command(cls=ConnectedProviderCommand)
+@managing_options
+@click.argument("pool")
+@click.option("--write-off", is_flag=True, help="Whatever it holds: for one whose value cannot be told.")
+def remove(
+    account: AccountAPI,
+    pool: str,
+    write_off: bool,
+    deployment: Path | None,
+    dry_run: bool,
+    confirmations: int | None,
+) -> None:
+    """Take POOL off the list once it holds no more than dust; the administration's."""
+    deployed = deployed_vault_at(deployment)
+    strategy = deployed.strategy(pool)
+    name = deployed.name_of(strategy)
+    step = deployed.step(
+        f"take {name} off the list" + (", whatever it holds" if write_off else ""),
+        lambda: strategy not in deployed.vault.strategies(),
+        "removePool",
+        strategy,
+        write_off,
+    )
+    manage_as_administration(
+        account,
+        deployed,
+        [step],
+        dry_run=dry_run,
+        confirmations=confirmations,
+        pools=_others(deployed, name),
+    )
+
+
+def _feed_step(deployed: DeployedVault, feed: FeedTerms) -> Step:
+    prices = price_source_at(deployed.record["price_source"])
+    return call_step(
+        prices,
+        f"read the price of {feed.token} from {feed.feed}",
+        lambda: fields(prices.feedOf(feed.token)) == feed_of(feed),
+        "setFeed",
+        feed.token,
+        feed_of(feed),
+    )
+
+
+def _others(deployed: DeployedVault, name: str) -> list[dict[str, str]]:
+    return [pool for pool in deployed.record["pools"] if pool["name"] != name]
+
+
+def _terms(path: Path) -> VaultTerms:
+    try:
+        return load_vault_terms(path)
+    except ConfigError as error:
+        raise DeploymentRefused(str(error)) from None
+
+
+def _pool(terms: VaultTerms, name: str) -> PoolTerms:
+    for pool in terms.pools:
+        if pool.name == name:
+            return pool
+    names = ", ".join(pool.name for pool in terms.pools) or "none"
+    raise DeploymentRefused(f"the file describes no pool {name}; it has: {names}")
