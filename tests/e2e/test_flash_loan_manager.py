@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import pytest
 
 from steelyard import EnhancedFlashLoanManager
+from steelyard.app.desk import open_chain
 from steelyard.app.flash_loans import SUPPORTED_PROTOCOLS
-from steelyard.app.wiring import open_chain, open_decider, open_deployment, open_follower
+from steelyard.app.wiring import open_decider, open_deployment, open_follower
 from steelyard.cli.demo_stage import KEEPER, DemoStage
 from steelyard.config import Config, load_config
 from steelyard.connect.chain import ChainClient

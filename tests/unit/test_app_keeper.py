@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from steelyard.app import keeper as module
-from steelyard.app.keeper import LONGEST_PAUSE_SECONDS, Keeper
+from steelyard.app import loop as module
+from steelyard.app.keeper import Keeper
+from steelyard.app.loop import LONGEST_PAUSE_SECONDS
 from steelyard.app.notices import Notices
 from steelyard.exceptions import (
     ConfigError,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from steelyard.app.wiring import arbitrage_settings, gas_settings, risk_limits
+from steelyard.app.desk import gas_settings, risk_limits
+from steelyard.app.wiring import arbitrage_settings
 from steelyard.config import parse_config
 from steelyard.decide.arbitrage.validation import ValidationLimits
 from steelyard.units import ETHER, GWEI, Address

@@ -150,6 +150,18 @@ def load_test_request_signer(index: int, *, client_version: str) -> tuple[Addres
     return _request_signer(_test_account(index, client_version), f"TEST::{index}")
 
 
+def account_address(name: str, *, client_version: str) -> Address:
+    """Return the address of an Ape account, which stays locked; ``TEST::0`` is Ape's first test account.
+
+    Raises:
+        KeyUnavailable: there is no such account, or it is a test account and the node no development node.
+    """
+    index = name.removeprefix("TEST::")
+    if index != name and index.isdecimal():
+        return Address(str(_test_account(int(index), client_version).address))
+    return Address(str(_account(name).address))
+
+
 def _request_signer(account: Any, name: str) -> tuple[Address, Callable[[Any], bytes]]:
     def sign(message: Any) -> bytes:
         from ape.logging import logger
@@ -166,16 +178,21 @@ def _request_signer(account: Any, name: str) -> tuple[Address, Callable[[Any], b
     return Address(str(account.address)), sign
 
 
-def _unlocked(alias: str, passphrase_file: Path | None, ask: Callable[[str], str] | None, *, key: str) -> Any:
+def _account(alias: str) -> Any:
     import ape
-    from ape.logging import logger
 
     if alias not in ape.accounts.aliases:
         raise KeyUnavailable(
             f"there is no Ape account {alias!r}; `ape accounts list` shows them, "
             f"`ape accounts import {alias}` brings one in"
         )
-    account = ape.accounts.load(alias)
+    return ape.accounts.load(alias)
+
+
+def _unlocked(alias: str, passphrase_file: Path | None, ask: Callable[[str], str] | None, *, key: str) -> Any:
+    from ape.logging import logger
+
+    account = _account(alias)
     passphrase = read_passphrase(passphrase_file) if passphrase_file else (ask or _asker(key))(alias)
     if not passphrase:  # Ape would then look into the environment, where others can read it
         raise KeyUnavailable(f"the passphrase of {alias!r} is empty")

@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from steelyard.exceptions import RetryError, SteelyardError
-from steelyard.model import ArbitragePlan, Decision, MarketSnapshot, Outcome
-
-LONGEST_PAUSE_SECONDS = 30.0
+from steelyard.app.loop import run_turns
+from steelyard.app.vault_watch import VaultTurn
+from steelyard.exceptions import SteelyardError
+from steelyard.model import ArbitragePlan, BlockRef, Decision, MarketSnapshot, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,7 @@ class Turn:
         submitted: plans that were sent (in paper mode: that simulated well).
         stopped: why new risk is stopped, or None.
         decision_milliseconds: from the published snapshot to the ranked plans.
+        vault: the look at the vault that followed; None where it was not time for one.
     """
 
     snapshot: MarketSnapshot
@@ -35,6 +36,7 @@ class Turn:
     submitted: Sequence[ArbitragePlan]
     stopped: str | None
     decision_milliseconds: float
+    vault: VaultTurn | None = None
 
 
 class Stages(Protocol):
@@ -66,6 +68,10 @@ class Stages(Protocol):
         Returns:
             The decision with the chain's refusals in it, and the plans that were sent.
         """
+        ...
+
+    async def look_after_vault(self, head: BlockRef, stopped: str | None) -> VaultTurn | None:
+        """Take the vault through its own turn (``vault_watch.py``); None where it is not time, or none is."""
         ...
 
     async def record(self, turn: Turn) -> None: ...
@@ -104,6 +110,7 @@ class Keeper:
         stopped = await self._stages.standing()
         decision, milliseconds = await self._stages.decide(snapshot, stopped)
         decision, submitted = await self._stages.act(decision)
+        vault = await self._stages.look_after_vault(snapshot.block, stopped)
         turn = Turn(
             snapshot=snapshot,
             decision=decision,
@@ -111,6 +118,7 @@ class Keeper:
             submitted=submitted,
             stopped=stopped,
             decision_milliseconds=milliseconds,
+            vault=vault,
         )
         await self._stages.record(turn)
         self._on_turn(turn)
@@ -127,36 +135,13 @@ class Keeper:
         Raises:
             StopError: something that an operator must look at; nothing half-done stays behind.
         """
-        recovered = False
-        failures = 0
-        while not stop.is_set():
-            try:
-                if not recovered:
-                    await self.start()
-                    recovered = True
-                idle = await self.turn() is None
-                failures = 0
-            except RetryError as error:
-                failures += 1
-                await self._stages.trouble(error)
-                await _wait(stop, self._pause_seconds(failures))
-                continue
-            except SteelyardError as error:
-                await self._stages.trouble(error)
-                raise
-            if idle:
-                await _wait(stop, self._poll_interval_seconds)
+        await run_turns(
+            stop,
+            start=self.start,
+            turn=self.turn,
+            trouble=self._stages.trouble,
+            poll_interval_seconds=self._poll_interval_seconds,
+        )
 
     async def close(self) -> None:
         await self._stages.close()
-
-    def _pause_seconds(self, failures: int) -> float:
-        """Twice as long after each failure, up to a bound (a night of failures must not overflow it)."""
-        return min(self._poll_interval_seconds * 2.0 ** min(failures, 16), LONGEST_PAUSE_SECONDS)
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), timeout=seconds)
-    except TimeoutError:
-        return

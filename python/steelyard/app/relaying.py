@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from steelyard.act.relaying import RelaySubmitter
 from steelyard.act.signers import load_signer, load_test_signer
-from steelyard.app.wiring import TEST_ACCOUNT_PREFIX, gas_settings
+from steelyard.app.desk import TEST_ACCOUNT_PREFIX, gas_settings
 from steelyard.connect.chain import ChainClient
 from steelyard.connect.relay_errors import RELAYER_ERRORS
 from steelyard.connect.rpc import RpcClient

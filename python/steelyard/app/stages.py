@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeVar
 
-from steelyard.act.recovery import recover
 from steelyard.act.replace import Replacer
 from steelyard.act.submitter import Refusal, Submitter
 from steelyard.act.tracker import Tracker
@@ -17,10 +16,12 @@ from steelyard.app.first_look import check_market
 from steelyard.app.keeper import Turn
 from steelyard.app.notices import Notices
 from steelyard.app.threads import ChainThread
+from steelyard.app.upkeep import Upkeep
+from steelyard.app.vault_watch import VaultTurn, VaultWatch
 from steelyard.config import MarketConfig
 from steelyard.connect.chain import ChainClient
-from steelyard.decide.limits import RiskLimits, check_limits
-from steelyard.exceptions import GasRetriesExhausted, KillSwitch, RetryError, SteelyardError
+from steelyard.decide.limits import RiskLimits
+from steelyard.exceptions import KillSwitch, RetryError, SteelyardError
 from steelyard.model import (
     Address,
     ArbitragePlan,
@@ -38,7 +39,6 @@ from steelyard.record.attempts import read_attempts
 from steelyard.record.database import Database
 from steelyard.record.decisions import DecisionLog
 from steelyard.record.journal import SqlJournal
-from steelyard.record.risk import read_risk_state
 from steelyard.record.tokens import remember_tokens
 from steelyard.record.writer import Writer
 
@@ -70,6 +70,7 @@ class Parts:
     """What the wiring has built.
 
     Attributes:
+        vault: looks after the configured vault; None without one.
         on_step: told of each of ``STEPS`` when it is done, and of a submission's own steps in between.
         resources: closes all of it, in the reverse order of its building.
     """
@@ -91,6 +92,7 @@ class Parts:
     limits: RiskLimits
     kill_reason: Callable[[], str | None]
     executor_refusal: Callable[[], str | None]
+    vault: VaultWatch | None
     on_step: Callable[[str], None]
     resources: ExitStack
 
@@ -101,8 +103,7 @@ class KeeperStages:
     def __init__(self, parts: Parts, chain_thread: ChainThread) -> None:
         self._parts = parts
         self._thread = chain_thread
-        self._stopped: str | None = None
-        self._stuck: str | None = None
+        self._upkeep = Upkeep(parts)
         self._ask_executor = True
         self._market_checked = False
         self._settled_in = False
@@ -114,7 +115,8 @@ class KeeperStages:
 
     async def recover(self) -> Sequence[Outcome]:
         """Close what the chain has decided since the last run; the rest is settled block by block."""
-        return self._done("recovered", await self._thread.run(self._recover))
+        who = f"executor {self._parts.executor}"
+        return self._done("recovered", await self._thread.run(self._upkeep.recover, who))
 
     async def observe(self) -> MarketSnapshot | None:
         """Follow the chain to its newest block; say at the first which tokens cannot be traded."""
@@ -132,7 +134,7 @@ class KeeperStages:
 
     async def standing(self) -> str | None:
         """Look for the kill file, ask the limits and the executor; say so when the answer changes."""
-        return await self._thread.run(self._standing)
+        return await self._thread.run(self._upkeep.standing, self._executor_reason)
 
     async def decide(self, snapshot: MarketSnapshot, stopped: str | None) -> tuple[Decision, float]:
         """Decide; pools of open intents are busy."""
@@ -151,6 +153,11 @@ class KeeperStages:
     async def act(self, decision: Decision) -> tuple[Decision, Sequence[ArbitragePlan]]:
         """Bring each plan to the chain; a refusal becomes the plan's verdict."""
         return self._done("acted", await self._thread.run(self._act, decision))
+
+    async def look_after_vault(self, head: BlockRef, stopped: str | None) -> VaultTurn | None:
+        """Take the vault through its own turn, where there is one and it is time."""
+        watch = self._parts.vault
+        return None if watch is None else await self._thread.run(watch.look, head, stopped)
 
     async def record(self, turn: Turn) -> None:
         """Write every verdict of the block with its reason."""
@@ -193,46 +200,11 @@ class KeeperStages:
             remember_tokens(self._parts.writer, snapshot.tokens.values())
             self._known_tokens = set(snapshot.tokens)
 
-    def _recover(self) -> Sequence[Outcome]:
-        parts = self._parts
-        head = parts.chain.block()
-        self._take_back(head)  # no follower saw what the chain took back while no keeper ran
-        recovered = recover(parts.journal, parts.tracker, head)
-        parts.notices.say("started", f"{parts.mode.value} mode, executor {parts.executor}")
-        if recovered.closed or recovered.still_open:
-            message = f"{len(recovered.closed)} intents closed, {len(recovered.still_open)} still open"
-            parts.notices.say("recovered", message)
-        return recovered.closed
-
     def _settle(self, snapshot: MarketSnapshot) -> Sequence[Outcome]:
-        parts = self._parts
-        taken_back = snapshot.reorgs != self._reorgs and self._take_back(snapshot.block)
-        outcomes = parts.tracker.settle_open(snapshot.block) if parts.mode is Mode.LIVE else ()
-        self._read_attempts(changed=bool(outcomes) or taken_back)
-        if parts.mode is Mode.LIVE:
-            self._tend_waiting(snapshot.block)
-        return outcomes
-
-    def _tend_waiting(self, head: BlockRef) -> None:
-        try:
-            self._parts.replacer.tend(head)
-            self._stuck = None
-        except (GasRetriesExhausted, KillSwitch) as error:
-            if str(error) != self._stuck:  # said once, not in every block
-                self._parts.notices.say("stuck", str(error), "warning")
-            self._stuck = str(error)
-
-    def _take_back(self, head: BlockRef) -> bool:
-        """Open again what was closed by a block that is no longer part of the chain; tell whether any was."""
-        journal, tracker = self._parts.journal, self._parts.tracker
-        fallen = [
-            intent
-            for intent in journal.closed_from(head.number - tracker.memory_blocks)
-            if not tracker.still_stands(intent)
-        ]
-        for intent in fallen:
-            journal.reopen(intent.plan_id, "its block left the chain")
-        return bool(fallen)
+        settled = self._upkeep.settle(snapshot.block, is_other_branch=snapshot.reorgs != self._reorgs)
+        self._read_attempts(changed=bool(settled.outcomes) or settled.took_back)
+        self._upkeep.tend_waiting(snapshot.block)
+        return settled.outcomes
 
     def _read_attempts(self, *, changed: bool) -> None:
         """Read the record of past attempts where outcomes have changed, or old ones have left its window."""
@@ -241,22 +213,6 @@ class KeeperStages:
             with self._parts.database.read() as session:
                 self._attempts = read_attempts(session, now_seconds=now)
             self._attempts_read_at = now
-
-    def _standing(self) -> str | None:
-        parts = self._parts
-        reason = parts.kill_reason() or self._limit_reason() or self._executor_reason()
-        if reason != self._stopped:
-            self._stopped = reason
-            kind, severity = ("risk_stopped", "critical") if reason else ("risk_allowed", "info")
-            parts.notices.say(kind, reason or "new risk is allowed again", severity)
-        return reason
-
-    def _limit_reason(self) -> str | None:
-        if self._parts.mode is not Mode.LIVE:
-            return None
-        with self._parts.database.read() as session:
-            risk = read_risk_state(session, now_seconds=int(time.time()))
-        return check_limits(self._parts.limits, risk)
 
     def _executor_reason(self) -> str | None:
         """Ask the executor at the start, after a refusal, and then until it takes plans again."""
@@ -271,7 +227,7 @@ class KeeperStages:
         refused: dict[ArbitragePlan, _Refused] = {}
         for plan in decision.plans:
             # What this block has sent may itself have reached a limit.
-            stopped = self._limit_reason() if submitted else None
+            stopped = self._upkeep.limit_reason() if submitted else None
             if stopped is not None:
                 refused[plan] = VerdictCode.STOPPED, f"new risk is stopped: {stopped}"
                 continue

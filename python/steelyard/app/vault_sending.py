@@ -35,10 +35,14 @@ class Carrier(Protocol):
 class DirectCarrier:
     """The keeper's account calls the vault itself."""
 
-    is_relayed: Final = False
+    def __init__(self, keeper: Address, *, is_relayed: bool = False) -> None:
+        """Bind the carrier.
 
-    def __init__(self, keeper: Address) -> None:
+        Args:
+            is_relayed: paper mode, which signs nothing, stands for a relayer: its gas counts.
+        """
         self._keeper = keeper
+        self.is_relayed = is_relayed
 
     @property
     def keeper(self) -> Address:

@@ -14,7 +14,6 @@ from steelyard.act.vault_trial import try_moves
 from steelyard.app.vault_sending import Carrier
 from steelyard.connect.chain import ChainClient
 from steelyard.decide.allocation.rebalance import (
-    Proposal,
     RebalanceSettings,
     propose,
     refused_by_chain,
@@ -73,6 +72,11 @@ class VaultWatch:
         self._on_look = on_look
         self._looked_seconds: int | None = None
 
+    @property
+    def vault(self) -> Address:
+        """The vault that it looks after."""
+        return self._parts.vault
+
     def look(self, head: BlockRef, stopped: str | None) -> VaultTurn | None:
         """Take the vault through all stages; None where the last look is not long enough ago.
 
@@ -99,31 +103,21 @@ class VaultWatch:
         return last is None or abs(head.timestamp_seconds - last) >= self._parts.every_seconds
 
     def _decide(self, snapshot: VaultSnapshot, head: BlockRef, stopped: str | None) -> RebalanceVerdict:
-        settings = self._parts.settings
-        found = propose(snapshot, settings, is_pending=self._is_pending(), stopped_reason=stopped)
-        if isinstance(found, RebalanceVerdict):
-            return found
-        return self._tried(found, head)
+        parts = self._parts
+        return decide_rebalance(
+            snapshot,
+            head,
+            parts.chain,
+            parts.carrier,
+            parts.settings,
+            priority_fee_wei=parts.priority_fee_wei,
+            is_pending=self._is_pending(),
+            stopped=stopped,
+        )
 
     def _is_pending(self) -> bool:
         plans = [intent.plan for intent in self._parts.journal.unfinished()]
         return any(isinstance(plan, VaultCall) and plan.plan.vault == self._parts.vault for plan in plans)
-
-    def _tried(self, proposal: Proposal, head: BlockRef) -> RebalanceVerdict:
-        parts = self._parts
-        try:
-            trial = try_moves(
-                parts.chain,
-                parts.vault,
-                proposal.moves,
-                sender=parts.carrier.keeper,
-                head=head,
-                priority_fee_wei=parts.priority_fee_wei,
-                is_relayed=parts.carrier.is_relayed,
-            )
-        except SimulationReverted as error:
-            return refused_by_chain(proposal, str(error))
-        return weigh(proposal, trial, parts.settings)
 
     def _act(self, verdict: RebalanceVerdict) -> tuple[RebalanceVerdict, bool]:
         """Send what was accepted; what is refused on its way bears that as its verdict."""
@@ -138,3 +132,37 @@ class VaultWatch:
         if isinstance(result, Refusal):
             return replace(verdict, code=RebalanceCode.SIMULATION, reason=result.reason, plan=None), False
         return verdict, True
+
+
+def decide_rebalance(
+    snapshot: VaultSnapshot,
+    head: BlockRef,
+    chain: ChainClient,
+    carrier: Carrier,
+    settings: RebalanceSettings,
+    *,
+    priority_fee_wei: int,
+    is_pending: bool,
+    stopped: str | None,
+) -> RebalanceVerdict:
+    """Propose moves, try them on the chain's state, and weigh what they bring; nothing is sent.
+
+    Raises:
+        RetryError: the node did not answer.
+    """
+    found = propose(snapshot, settings, is_pending=is_pending, stopped_reason=stopped)
+    if isinstance(found, RebalanceVerdict):
+        return found
+    try:
+        trial = try_moves(
+            chain,
+            snapshot.vault,
+            found.moves,
+            sender=carrier.keeper,
+            head=head,
+            priority_fee_wei=priority_fee_wei,
+            is_relayed=carrier.is_relayed,
+        )
+    except SimulationReverted as error:
+        return refused_by_chain(found, str(error))
+    return weigh(found, trial, settings)

@@ -8,34 +8,24 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from steelyard.act.doors import Doors
 from steelyard.act.executor_state import executor_refusal, require_as_written, require_executor
-from steelyard.act.gas import GasSettings
-from steelyard.act.kill_switch import check_kill_switch, kill_reason
-from steelyard.act.replace import Replacer
-from steelyard.act.signers import keyring_folder, load_signer, load_test_signer
-from steelyard.act.submitter import Submitter
-from steelyard.act.tracker import Tracker
+from steelyard.app.desk import mode_of, open_chain, open_desk
 from steelyard.app.keeper import Keeper, Turn
 from steelyard.app.market import open_checkpointer, watch_list
 from steelyard.app.notices import Notices, OnEvent
-from steelyard.app.paper import WatchOnly
 from steelyard.app.recording import RecordedDecider, new_session
-from steelyard.app.sending import open_doors
 from steelyard.app.stages import Decider, KeeperStages, Parts
 from steelyard.app.threads import ChainThread
+from steelyard.app.vault_wiring import open_watch
 from steelyard.config import Config
 from steelyard.connect.chain import ChainClient
 from steelyard.connect.deployment import Deployment, load_deployment, newest_deployment
-from steelyard.connect.known_errors import KNOWN_ERRORS
-from steelyard.connect.rpc import RpcClient
 from steelyard.decide.arbitrage.cache import ArbitrageCache
 from steelyard.decide.arbitrage.decision import decide
 from steelyard.decide.arbitrage.settings import ArbitrageSettings
 from steelyard.decide.arbitrage.validation import ValidationLimits
-from steelyard.decide.limits import RiskLimits
-from steelyard.exceptions import ConfigError, KeyUnavailable, StoreUnavailable
-from steelyard.model import Address, Attempts, Mode, Signer
+from steelyard.exceptions import ConfigError, StoreUnavailable
+from steelyard.model import Address, Attempts, Mode
 from steelyard.observe.evidence import Evidence
 from steelyard.observe.follower import MarketFollower
 from steelyard.observe.oracles import OracleReader
@@ -43,13 +33,8 @@ from steelyard.observe.progress import Notice, silent
 from steelyard.observe.token_safety import TokenTrials
 from steelyard.record.attempts import read_attempts
 from steelyard.record.database import Database
-from steelyard.record.decisions import DecisionLog
-from steelyard.record.journal import SqlJournal
-from steelyard.record.lock import ProcessLock, database_lock_path, key_lock_path
 from steelyard.record.recorder import Recorder
-from steelyard.record.writer import Writer
 
-TEST_ACCOUNT_PREFIX = "TEST::"
 MILLISECONDS = 1000
 
 
@@ -93,7 +78,7 @@ def open_stages(
         thread: where work on the chain runs; closed with the stages.
         chain: a client of the configured node, which its owner closes; None opens one.
     """
-    mode = _mode(config, live)
+    mode = mode_of(config, live=live)
     with ExitStack() as opened:
         if chain is None:
             chain = open_chain(config)
@@ -102,17 +87,6 @@ def open_stages(
         stages = KeeperStages(parts, thread)
         opened.pop_all()
     return stages
-
-
-def risk_limits(config: Config) -> RiskLimits:
-    """Return the limits that ``[limits]`` sets."""
-    limits = config.limits
-    return RiskLimits(
-        max_trade_wei=limits.max_trade,
-        max_loss_per_day_wei=limits.max_loss_per_day,
-        max_gas_per_hour_wei=limits.max_gas_per_hour,
-        max_failures_in_a_row=limits.max_failures_in_a_row,
-    )
 
 
 def arbitrage_settings(config: Config, executor: Address) -> ArbitrageSettings:
@@ -143,21 +117,6 @@ def arbitrage_settings(config: Config, executor: Address) -> ArbitrageSettings:
             require_oracle=config.oracles.required,
         ),
     )
-
-
-def gas_settings(config: Config) -> GasSettings:
-    """Return how gas is bought, as ``[arbitrage]`` and ``[gas]`` set it."""
-    return GasSettings(
-        priority_fee_wei=config.arbitrage.priority_fee, access_lists=config.gas.access_list == "auto"
-    )
-
-
-def open_chain(config: Config) -> ChainClient:
-    """Return a client of the configured node. Raises WrongChain, RpcUnavailable."""
-    rpc = RpcClient(config.chain.rpc_url, timeout_seconds=config.chain.request_timeout_seconds)
-    chain = ChainClient(rpc, errors=KNOWN_ERRORS)
-    chain.require_chain(config.chain.chain_id)
-    return chain
 
 
 def open_deployment(config: Config, chain: ChainClient) -> Deployment:
@@ -245,14 +204,6 @@ def past_attempts(config: Config) -> Attempts:
         return Attempts()
 
 
-def _mode(config: Config, live: bool) -> Mode:
-    if not live:
-        return Mode.PAPER
-    if config.keeper.mode != "live":
-        raise ConfigError('--live needs keeper.mode = "live" in the configuration too: two switches, not one')
-    return Mode.LIVE
-
-
 def _open(
     config: Config,
     mode: Mode,
@@ -263,38 +214,33 @@ def _open(
 ) -> Parts:
     deployment = open_deployment(config, chain)
     watch_list(config, deployment)  # refuses what is missing before anything is opened
-    signer = _signer(config, mode, chain, deployment)
-    database = _locked_database(config, mode, signer, opened)
-    writer = opened.enter_context(Writer(database))
-    journal = SqlJournal(writer, mode=mode)
-    _require_same_chain(journal, config, database)
-    gas = gas_settings(config)
-    guard = partial(check_kill_switch, config.keeper.kill_file)
-    log = DecisionLog(writer)
-    notices = Notices(log, on_event)
-    doors = open_doors(config, mode, chain, journal, notices, opened)
+    desk = open_desk(
+        config, mode, chain, opened, watched=deployment.keeper, on_step=on_step, on_event=on_event
+    )
     decider = open_decider(config, deployment)
     if config.keeper.recording is not None:
-        decider = recorded = _recorded(decider, config.keeper.recording, config, deployment, notices, opened)
+        path, notices = config.keeper.recording, desk.notices
+        decider = recorded = _recorded(decider, path, config, deployment, notices, opened)
         on_step = recorded.after(on_step)
     return Parts(
         mode=mode,
         executor=deployment.executor,
         market=config.market,
         chain=chain,
-        follower=_follower(config, chain, deployment, notices, opened),
+        follower=_follower(config, chain, deployment, desk.notices, opened),
         decider=decider,
-        submitter=Submitter(chain, journal, signer, gas, doors=doors, guard=guard, on_step=on_step),
-        tracker=_tracker(config, mode, chain, journal, doors),
-        replacer=Replacer(chain, journal, signer, gas, doors=doors, guard=guard),
-        journal=journal,
-        database=database,
-        writer=writer,
-        log=log,
-        notices=notices,
-        limits=risk_limits(config),
-        kill_reason=partial(kill_reason, config.keeper.kill_file),
-        executor_refusal=partial(executor_refusal, chain, deployment.executor, signer.address),
+        submitter=desk.submitter,
+        tracker=desk.tracker,
+        replacer=desk.replacer,
+        journal=desk.journal,
+        database=desk.database,
+        writer=desk.writer,
+        log=desk.log,
+        notices=desk.notices,
+        limits=desk.limits,
+        kill_reason=desk.kill_reason,
+        executor_refusal=partial(executor_refusal, chain, deployment.executor, desk.signer.address),
+        vault=open_watch(config, desk),
         on_step=on_step,
         resources=opened.pop_all(),
     )
@@ -324,61 +270,3 @@ def _recorded(
     recorded = RecordedDecider(decider, opened.enter_context(recorder), notices)
     opened.callback(recorded.release)
     return recorded
-
-
-def _tracker(config: Config, mode: Mode, chain: ChainClient, journal: SqlJournal, doors: Doors) -> Tracker:
-    kill_file = config.keeper.kill_file
-    return Tracker(
-        chain,
-        journal,
-        doors=doors,
-        confirmations=config.keeper.confirmations,
-        may_send=lambda: mode is Mode.LIVE and kill_reason(kill_file) is None,
-    )
-
-
-def _require_same_chain(journal: SqlJournal, config: Config, database: Database) -> None:
-    """Raise ConfigError where open intents are another chain's: this one knows nothing of them."""
-    others = {intent.plan.chain_id for intent in journal.unfinished()} - {config.chain.chain_id}
-    if others:
-        raise ConfigError(
-            f"database {database.name} holds open transactions on chain id {min(others)}, but chain.chain_id "
-            f"is {config.chain.chain_id}: give each chain a database of its own in keeper.database_url"
-        )
-
-
-def _signer(config: Config, mode: Mode, chain: ChainClient, deployment: Deployment) -> Signer:
-    if mode is Mode.PAPER:
-        return WatchOnly(deployment.keeper)
-    account = config.keeper.account
-    if account is None:
-        raise KeyUnavailable("live mode needs keeper.account: the alias of an Ape account")
-    if account.startswith(TEST_ACCOUNT_PREFIX):
-        index = account.removeprefix(TEST_ACCOUNT_PREFIX)
-        if not index.isdecimal():
-            raise ConfigError(f"keeper.account {account!r}: a test account is written TEST::0, TEST::1, ...")
-        return load_test_signer(int(index), client_version=chain.client_version())
-    return load_signer(account, passphrase_file=config.keeper.passphrase_file)
-
-
-def _locked_database(config: Config, mode: Mode, signer: Signer, opened: ExitStack) -> Database:
-    """Open the database and lock it, and in live mode the key, against other keepers."""
-    database = opened.enter_context(Database(config.keeper.database_url))
-    path = database.path
-    if path is not None:
-        opened.enter_context(ProcessLock(database_lock_path(path), f"the database {path}"))
-    if mode is Mode.LIVE:
-        key_path = key_lock_path(_key_folder(config, path), config.chain.chain_id, signer.address)
-        opened.enter_context(ProcessLock(key_path, f"the key of {signer.address}"))
-    return database
-
-
-def _key_folder(config: Config, database: Path | None) -> Path:
-    """Return where the key's lock lies: beside the key, wherever the databases of its keepers are.
-
-    Test keys lie nowhere, and development nodes are chains of their own under one id: there it is beside the
-    database.
-    """
-    if not str(config.keeper.account).startswith(TEST_ACCOUNT_PREFIX):
-        return keyring_folder()
-    return database.parent if database is not None else config.keeper.kill_file.parent

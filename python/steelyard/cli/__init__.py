@@ -37,6 +37,11 @@ _COMMANDS = {
         "command",
         "Decide a recording again: the same, or with other settings.",
     ),
+    "vault": (
+        "steelyard.cli.vault",
+        "vault",
+        "Look at the configured vault, or keep it.",
+    ),
     "relay": (
         "steelyard.cli.relay",
         "relay",

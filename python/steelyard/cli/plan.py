@@ -8,8 +8,9 @@ from typing import Any
 import click
 from rich.console import Console
 
+from steelyard.app.desk import open_chain
 from steelyard.app.first_look import check_market
-from steelyard.app.wiring import open_chain, open_decider, open_deployment, open_follower, past_attempts
+from steelyard.app.wiring import open_decider, open_deployment, open_follower, past_attempts
 from steelyard.cli.options import config_option, json_option
 from steelyard.cli.tables import GAP, aligned, show_lines
 from steelyard.cli.wording import amount, ether, route, symbol

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import signal
 from pathlib import Path
+from typing import Protocol
 
 import click
 from rich.console import Console
 
-from steelyard.app.keeper import Keeper
 from steelyard.app.wiring import build_keeper
 from steelyard.cli.options import config_option, open_records, record_option, with_recording
 from steelyard.cli.turns import TurnTable
@@ -17,6 +17,13 @@ from steelyard.config import Config
 from steelyard.record.reports import count_open
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Runs(Protocol):
+    """A keeper of whatever."""
+
+    async def run(self, stop: asyncio.Event) -> None: ...
+    async def close(self) -> None: ...
 
 
 @click.command()
@@ -45,7 +52,7 @@ def _count_open(config: Config) -> int:
         return count_open(session)
 
 
-async def run_until_signal(keeper: Keeper) -> None:
+async def run_until_signal(keeper: Runs) -> None:
     """Run until SIGINT or SIGTERM, finish the turn under way, then close.
 
     A second signal does what it always does: Ctrl-C interrupts after the request under way, SIGTERM ends the

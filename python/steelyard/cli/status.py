@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from steelyard.act.kill_switch import kill_reason
-from steelyard.app.wiring import risk_limits
+from steelyard.app.desk import risk_limits
 from steelyard.cli.options import config_option, json_option, open_records
 from steelyard.cli.tables import show_lines, show_table
 from steelyard.cli.wording import ether, moment
