@@ -16,7 +16,7 @@ from steelyard.decide.allocation.moves import misplaced, places_of
 from steelyard.decide.allocation.rebalance import Proposal, RebalanceSettings, propose, weigh
 from steelyard.model import Move, PoolState, RebalanceTrial, RebalanceVerdict, VaultPool, VaultSnapshot
 from steelyard.units import BPS
-from tests.support.drawn_vaults import due_vaults, vaults
+from tests.support.vaults import due_vaults, vaults
 
 pytestmark = pytest.mark.property
 

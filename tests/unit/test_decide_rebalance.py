@@ -27,8 +27,8 @@ from steelyard.model import (
     VaultStop,
 )
 from steelyard.units import WAD
-from tests.support.drawn_vaults import HOUR, LIMITS, NOW, UNIT, block, pool, vault
 from tests.support.markets import address
+from tests.support.vaults import HOUR, LIMITS, NOW, UNIT, block, pool, vault
 
 pytestmark = pytest.mark.unit
 
