@@ -8,7 +8,7 @@ import {ErrorsLib} from "../libraries/ErrorsLib.sol";
 import {RelayErrors} from "./RelayErrors.sol";
 import {IdList, IdListLib} from "./IdListLib.sol";
 import {RelayPolicy} from "./RelayPolicy.sol";
-import {Request, RequestLib} from "./RequestLib.sol";
+import {RequestLib} from "./RequestLib.sol";
 import {RequestNonces} from "./RequestNonces.sol";
 import {RequestSignatures} from "./RequestSignatures.sol";
 
@@ -50,13 +50,12 @@ contract GaslessTransactionRelayer is RelayPolicy, RequestNonces, RequestSignatu
     /// @inheritdoc IGaslessTransactionRelayer
     function execute(bytes calldata request) external payable override {
         _requireIdle();
-        Request read = _room();
+        _open();
         (uint256 begin, uint256 end) = RequestLib.bounds(request);
-        uint256 next = read.read(begin, end, msg.sender);
+        (uint256 next, bytes32 id) = RequestLib.read(begin, end, msg.sender);
         if (next != end) revert RelayErrors.BytesLeft(end - begin, next - begin);
-        _requireValue(read.value());
-        bytes32 id = read.digest();
-        _attempt(read, id, true);
+        _requireValue(RequestLib.value());
+        _attempt(id, true);
         _context = 0;
         emit RequestRelayed(id);
     }
@@ -69,32 +68,30 @@ contract GaslessTransactionRelayer is RelayPolicy, RequestNonces, RequestSignatu
         returns (uint256 done)
     {
         _requireIdle();
-        Request request = _room();
+        _open();
         (uint256 next, uint256 end) = RequestLib.bounds(requests);
         IdList empty = IdListLib.open((end - next) / RequestLib.SHORTEST);
         IdList ids = empty;
         bool mustSucceed = refundReceiver == address(0);
-        uint256 valueWei;
         uint256 refundWei;
         // A request's value has 128 bits, and there are no more of them than 256.
         unchecked {
             uint256 i;
             for (; next < end; ++i) {
-                next = request.read(next, end, msg.sender);
-                bytes32 id = request.digest();
-                valueWei += request.value();
-                if (_attempt(request, id, mustSucceed)) {
+                bytes32 id;
+                (next, id) = RequestLib.read(next, end, msg.sender);
+                if (_attempt(id, mustSucceed)) {
                     // One, moved up.
                     // forge-lint: disable-next-line(incorrect-shift)
                     done |= 1 << i;
                     ids = ids.with(id);
                 } else {
-                    refundWei += request.value();
+                    refundWei += RequestLib.value();
                 }
             }
             if (i > _MAX_REQUESTS) revert RelayErrors.TooManyRequests(i);
         }
-        _requireValue(valueWei);
+        _requireValue(RequestLib.sumOfValues());
         if (done != 0) emit RequestsRelayed(ids.since(empty));
         if (refundWei != 0) _refund(refundReceiver, refundWei);
         _context = 0;
@@ -113,7 +110,7 @@ contract GaslessTransactionRelayer is RelayPolicy, RequestNonces, RequestSignatu
     /* VIEWS */
 
     /// @inheritdoc IRelayContext
-    function onBehalfOf() external view override returns (address) {
+    function activeSender() external view override returns (address) {
         // Cutting off `_BUSY` is what is wanted.
         // forge-lint: disable-next-line(unsafe-typecast)
         return address(uint160(_context));
@@ -121,81 +118,92 @@ contract GaslessTransactionRelayer is RelayPolicy, RequestNonces, RequestSignatu
 
     /// @inheritdoc IGaslessTransactionRelayer
     function requestId(bytes calldata request, address relayer) external view override returns (bytes32) {
-        return _read(request, relayer).digest();
+        return _read(request, relayer);
     }
 
     /// @inheritdoc IGaslessTransactionRelayer
     function refusalOf(bytes calldata request, address relayer) external view override returns (Refusal) {
-        Request read = _read(request, relayer);
-        uint256 refusal = _refusalUnsigned(read);
+        bytes32 id = _read(request, relayer);
+        uint256 refusal = _refusalUnsigned();
         if (refusal != 0) return Refusal(refusal);
-        bytes32 id = read.digest();
-        if (!read.isSignedByKey(id) && !_isSignedOtherwise(read, id)) return Refusal.SignatureInvalid;
-        return _isUsed(read.signer(), read.nonce()) ? Refusal.NonceUsed : Refusal.None;
+        if (!RequestLib.isSignedByKey(id) && !_isSignedOtherwise(id)) return Refusal.SignatureInvalid;
+        return _isUsed(RequestLib.signer(), RequestLib.nonce()) ? Refusal.NonceUsed : Refusal.None;
     }
 
-    function _read(bytes calldata request, address relayer) private view returns (Request read) {
-        read = _room();
+    function _read(bytes calldata request, address relayer) private view returns (bytes32 id) {
+        _open();
         (uint256 begin, uint256 end) = RequestLib.bounds(request);
-        read.read(begin, end, relayer);
+        (, id) = RequestLib.read(begin, end, relayer);
     }
 
-    /* INTERNAL: ONE REQUEST */
+    /* INTERNAL: ONE REQUEST, the one read last */
+
+    // No return in the middle of what every request goes through: the compiler writes out a function that is needed once or
+    // twice, but calls one that returns early.
 
     /// @return done Whether its call was made and succeeded; it reverts where that must be and is not.
-    function _attempt(Request request, bytes32 id, bool mustSucceed) private returns (bool done) {
-        uint256 refusal = _admit(request, id);
+    function _attempt(bytes32 id, bool mustSucceed) private returns (bool done) {
+        uint256 refusal = _admit(id);
         if (refusal != 0) {
             if (mustSucceed) revert RelayErrors.RequestRefused(id, Refusal(refusal));
             emit RequestSkipped(id, Refusal(refusal));
-            return false;
+        } else {
+            done = _call();
+            if (!done) {
+                if (mustSucceed) revert RelayErrors.CallFailed(id, _reason());
+                emit RequestFailed(id, _reason());
+            }
         }
-        done = _call(request);
-        if (done) return true;
-        if (mustSucceed) revert RelayErrors.CallFailed(id, _reason());
-        emit RequestFailed(id, _reason());
     }
 
     /// @dev Either refuses, and nothing has happened; or the nonce is used and the fee is taken.
     /// @return refusal Number of a Refusal: an enum would be checked wherever it is looked at.
-    function _admit(Request request, bytes32 id) private returns (uint256 refusal) {
-        refusal = _refusalUnsigned(request);
-        if (refusal != 0) return refusal;
-        if (!request.isSignedByKey(id)) {
-            // Somebody else is asked now.
-            _context = _BUSY;
-            if (!_isSignedOtherwise(request, id)) return uint256(Refusal.SignatureInvalid);
+    function _admit(bytes32 id) private returns (uint256 refusal) {
+        refusal = _refusalUnsigned();
+        if (refusal == 0) {
+            if (!RequestLib.isSignedByKey(id)) refusal = _refusalOfSigner(id);
+            if (refusal == 0) {
+                if (RequestLib.fee() != 0) {
+                    refusal = _admitWithFee();
+                } else if (!_useNonce(RequestLib.signer(), RequestLib.nonce())) {
+                    refusal = uint256(Refusal.NonceUsed);
+                }
+            }
         }
-        if (request.fee() != 0) return _admitWithFee(request);
-        if (!_useNonce(request.signer(), request.nonce())) return uint256(Refusal.NonceUsed);
+    }
+
+    function _refusalOfSigner(bytes32 id) private returns (uint256) {
+        // Somebody else is asked now.
+        _context = _BUSY;
+        return _isSignedOtherwise(id) ? 0 : uint256(Refusal.SignatureInvalid);
     }
 
     /// @dev Through a call, so that a token that refuses undoes the nonce too.
-    function _admitWithFee(Request request) private returns (uint256 refusal) {
-        (address signer, uint256 nonce) = (request.signer(), request.nonce());
+    function _admitWithFee() private returns (uint256 refusal) {
+        (address signer, uint256 nonce) = (RequestLib.signer(), RequestLib.nonce());
         if (_isUsed(signer, nonce)) return uint256(Refusal.NonceUsed);
         _context = _BUSY;
         // A nonce has 64 bits.
         // forge-lint: disable-next-line(unsafe-typecast)
-        try this.claim(signer, uint64(nonce), request.feeToken(), request.fee(), msg.sender) {}
+        try this.claim(signer, uint64(nonce), RequestLib.feeToken(), RequestLib.fee(), msg.sender) {}
         catch {
             refusal = uint256(Refusal.FeeNotTaken);
         }
     }
 
     /// @dev Why it would be refused, whoever signed it.
-    function _refusalUnsigned(Request request) private view returns (uint256) {
+    function _refusalUnsigned() private view returns (uint256 refusal) {
         // A window is minutes; a validator moves the clock by seconds.
         // forge-lint: disable-next-line(block-timestamp)
-        if (!request.isWithinTerms(block.timestamp)) return _refusalOfTerms(request);
-        return _refusalOfCall(request.callKey());
+        if (RequestLib.isOutsideTerms(block.timestamp)) refusal = _refusalOfTerms();
+        else refusal = _refusalOfCall(RequestLib.callKey());
     }
 
-    function _refusalOfTerms(Request request) private view returns (uint256) {
+    function _refusalOfTerms() private view returns (uint256) {
         // forge-lint: disable-next-line(block-timestamp)
-        if (block.timestamp < request.validAfter()) return uint256(Refusal.TooEarly);
+        if (block.timestamp < RequestLib.validAfter()) return uint256(Refusal.TooEarly);
         // forge-lint: disable-next-line(block-timestamp)
-        if (block.timestamp > request.validUntil()) return uint256(Refusal.Expired);
+        if (block.timestamp > RequestLib.validUntil()) return uint256(Refusal.Expired);
         return uint256(Refusal.FeeAboveCap);
     }
 
@@ -211,10 +219,10 @@ contract GaslessTransactionRelayer is RelayPolicy, RequestNonces, RequestSignatu
 
     /* INTERNAL: THE CALL */
 
-    function _call(Request request) private returns (bool success) {
-        _context = request.signerWord();
-        _requireGas(request.gas());
-        success = request.send();
+    function _call() private returns (bool success) {
+        _context = RequestLib.signerWord();
+        _requireGas(RequestLib.gas());
+        success = RequestLib.send();
     }
 
     /// @dev CALL forwards 63/64 of what is left after its own cost, without a word where that is less than it was told.

@@ -44,4 +44,6 @@ library RelayErrors {
     error FeeNotExact(address token, uint256 fee, uint256 paid, uint256 received);
     /// @notice A relayed call came back here.
     error RelayInProgress();
+    /// @notice Something lies where requests are to be read to: first free memory is at `free`. No call leads there.
+    error MemoryTaken(uint256 free);
 }

@@ -140,10 +140,10 @@ abstract contract RelayPolicy is IGaslessTransactionRelayer, Ownable2Step {
     /* INTERNAL */
 
     /// @dev Why a call may not be made, as the number of a Refusal: for one that may, 0.
-    function _refusalOfCall(bytes32 key) internal view returns (uint256) {
+    function _refusalOfCall(bytes32 key) internal view returns (uint256 refusal) {
         uint256 place = _places[key];
-        if (place == 0) return uint256(Refusal.CallNotAllowed);
-        return place < _PAUSED ? 0 : uint256(Refusal.Paused);
+        if (place == 0) refusal = uint256(Refusal.CallNotAllowed);
+        if (place >= _PAUSED) refusal = uint256(Refusal.Paused);
     }
 
     /// @dev Reverts in the middle of a relayed call.

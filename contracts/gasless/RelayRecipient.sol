@@ -37,7 +37,7 @@ abstract contract RelayRecipient {
     /// whom: grant zero no role. In assembly, since the executor, which is a recipient, has few bytes left.
     function _relayedSender() internal view returns (address sender) {
         address forwarder = _FORWARDER;
-        uint256 question = uint32(IRelayContext.onBehalfOf.selector);
+        uint256 question = uint32(IRelayContext.activeSender.selector);
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             sender := caller()

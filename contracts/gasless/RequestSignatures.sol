@@ -5,7 +5,7 @@ import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {ECDSA} from "solady/utils/ECDSA.sol";
 import {EIP712} from "solady/utils/EIP712.sol";
 import {LibCall} from "solady/utils/LibCall.sol";
-import {Request, RequestLib} from "./RequestLib.sol";
+import {RequestLib} from "./RequestLib.sol";
 
 /// @title RequestSignatures: what is signed, and whether its signer signed it.
 abstract contract RequestSignatures is EIP712 {
@@ -16,17 +16,17 @@ abstract contract RequestSignatures is EIP712 {
 
     /* INTERNAL */
 
-    /// @dev Room for requests whose digests are bound to this chain and this contract.
-    function _room() internal view returns (Request) {
-        return RequestLib.room(_domainSeparator());
+    /// @dev Before the first request is read: their digests are bound to this chain and this contract.
+    function _open() internal view {
+        RequestLib.open(_domainSeparator());
     }
 
     /// @dev What is not a compact signature by a key: 65 bytes by one, or what the signer's code says (ERC-1271). A key is
     /// tried first, since that needs no look at the signer's account, which would be cold. An account with delegated code
     /// (EIP-7702) still has its key, and may answer by its code besides.
-    function _isSignedOtherwise(Request request, bytes32 digest) internal view returns (bool) {
-        address signer = request.signer();
-        bytes calldata signature = request.signature();
+    function _isSignedOtherwise(bytes32 digest) internal view returns (bool) {
+        address signer = RequestLib.signer();
+        bytes calldata signature = RequestLib.signature();
         // Of the two signatures that can be made of one, only that with the lower `s` counts.
         if (signature.length == 65 && _sOf(signature) < RequestLib.END_OF_S) {
             // `v` other than 27 and 28 recovers nobody.

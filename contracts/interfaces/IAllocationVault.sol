@@ -192,7 +192,7 @@ interface IAllocationVault {
 
     /// @notice Puts a pool into another state: a manager drains, a guardian pauses; the administration may do both, and
     /// alone lets a pool take part again.
-    function setPoolState(address strategy, PoolState state) external;
+    function setPoolState(address strategy, PoolState newState) external;
 
     /* GUARDIAN */
 
@@ -211,7 +211,7 @@ interface IAllocationVault {
     /// @notice Gives or takes a role.
     function setRole(address account, Role role, bool allowed) external;
     /// @notice Sets everything anew, after fees were taken at the rates of until now.
-    function changeSettings(VaultSettings calldata settings) external;
+    function changeSettings(VaultSettings calldata newSettings) external;
 
     /* VIEWS */
 

@@ -51,7 +51,7 @@ struct AllowedCall {
 /// - Signatures by a key are 64 bytes (ERC-2098) or 65 with `s` in the lower half and `v` 27 or 28: one of each kind. A
 ///   contract, or an account with delegated code (EIP-7702), may answer by ERC-1271 instead.
 /// - Only listed pairs of target and function are called, with the signer appended to the calldata (ERC-2771), and
-///   `onBehalfOf` naming it while the call runs.
+///   `activeSender` naming it while the call runs.
 ///
 /// ASSUMPTIONS
 /// - The owner lists no function that calls anything its caller names: a multicall, a router. (The common ones are refused.)

@@ -6,7 +6,7 @@ import {IRelayContext} from "../interfaces/IRelayContext.sol";
 /// @title A forwarder for recipients' tests: calls for whomever the test names, with no signature at all.
 contract RelayForwarderDouble is IRelayContext {
     /// @inheritdoc IRelayContext
-    address public transient onBehalfOf;
+    address public transient activeSender;
 
     /// @notice Calls `target` as `signer`, as the relayer would: appended to the calldata, and on request.
     function forward(address target, address signer, bytes calldata data)
@@ -14,9 +14,9 @@ contract RelayForwarderDouble is IRelayContext {
         payable
         returns (bytes memory)
     {
-        onBehalfOf = signer;
+        activeSender = signer;
         (bool done, bytes memory answer) = target.call{value: msg.value}(abi.encodePacked(data, signer));
-        onBehalfOf = address(0);
+        activeSender = address(0);
         if (!done) {
             // solhint-disable-next-line no-inline-assembly
             assembly ("memory-safe") {

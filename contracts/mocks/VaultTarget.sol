@@ -65,3 +65,45 @@ contract VaultTarget is ERC4626 {
         if (liquidity != type(uint256).max) liquidity -= assets;
     }
 }
+
+/// @title The same over a token that calls its holders, as far as anybody outside can tell: in the middle of a deposit, once,
+/// somebody is called: tests only.
+contract VaultTargetInterrupted is VaultTarget {
+    address public callee;
+    bytes public payload;
+
+    constructor(IERC20 asset_) VaultTarget(asset_) {}
+
+    function interruptWith(address callee_, bytes calldata payload_) external {
+        (callee, payload) = (callee_, payload_);
+    }
+
+    function deposit(uint256 assets, address receiver) public override returns (uint256 shares) {
+        shares = super.deposit(assets, receiver);
+        address called = callee;
+        callee = address(0);
+        if (called == address(0)) return shares;
+        (bool success,) = called.call(payload);
+        if (!success) revert Broken();
+    }
+}
+
+/// @title One that says it gave or took other shares than it did: tests only.
+contract VaultTargetLying is VaultTarget {
+    uint256 public more;
+
+    constructor(IERC20 asset_) VaultTarget(asset_) {}
+
+    /// @notice So many more given, or fewer taken, than it is.
+    function lie(uint256 shares) external {
+        more = shares;
+    }
+
+    function deposit(uint256 assets, address receiver) public override returns (uint256) {
+        return super.deposit(assets, receiver) + more;
+    }
+
+    function withdraw(uint256 assets, address receiver, address owner) public override returns (uint256) {
+        return super.withdraw(assets, receiver, owner) - more;
+    }
+}

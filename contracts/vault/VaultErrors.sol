@@ -30,7 +30,7 @@ library VaultErrors {
     error NotPayableNow(uint256 assets, uint256 available);
     /// @notice Too little to be anything.
     error NothingMoved();
-    /// @notice Less of the asset came, or is here, than the books say.
+    /// @notice Less is here than the books say: of the asset, or of another vault's shares.
     error NotCovered(uint256 held, uint256 booked);
 
     /* REQUESTS */

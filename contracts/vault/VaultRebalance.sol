@@ -193,9 +193,9 @@ abstract contract VaultRebalance is VaultRequests {
         view
         returns (uint256 distance)
     {
-        PoolState state = _listed(move.strategy).state;
-        if (state == PoolState.Paused || (move.isDeploy && state != PoolState.Active)) {
-            revert VaultErrors.WrongPoolState(move.strategy, uint256(state));
+        PoolState poolState = _listed(move.strategy).state;
+        if (poolState == PoolState.Paused || (move.isDeploy && poolState != PoolState.Active)) {
+            revert VaultErrors.WrongPoolState(move.strategy, uint256(poolState));
         }
         if (move.isDeploy) {
             distance = FixedPointMathLib.min(

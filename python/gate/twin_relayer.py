@@ -18,7 +18,7 @@ _FORBIDDEN = Patch(
 
 
 def _domain(value: str) -> Patch:
-    return Patch(_SIGNATURES, "RequestLib.room(_domainSeparator())", f"RequestLib.room({value})")
+    return Patch(_SIGNATURES, "RequestLib.open(_domainSeparator())", f"RequestLib.open({value})")
 
 
 def _twin(name: str, lacks: str, *patches: Patch) -> Twin:
@@ -62,24 +62,24 @@ RELAYER = (
         Patch(_SIGNATURES, " && _sOf(signature) < RequestLib.END_OF_S", ""),
         Patch(
             _RELAYER,
-            "_useNonce(request.signer(), request.nonce())",
-            "_useNonce(request.signer(), uint256(keccak256(request.signature())) >> 192)",
+            "_useNonce(RequestLib.signer(), RequestLib.nonce())",
+            "_useNonce(RequestLib.signer(), uint256(keccak256(RequestLib.signature())) >> 192)",
         ),
     ),
     _twin(
         "FrontRun",
         "a request is never bound to who relays it",
-        Patch(_LIB, "            if and(flags, _IS_BOUND) { mstore(add(request, _RELAYER), sender) }\n"),
+        Patch(_LIB, "            if and(flags, _IS_BOUND) { mstore(_RELAYER, sender) }\n"),
     ),
     _twin(
         "NoFeeCap",
         "the relayer's fee has no limit but the allowance",
-        Patch(_LIB, "isWithin := iszero(or(or(early, late), dear))", "isWithin := iszero(or(early, late))"),
+        Patch(_LIB, "isOutside := or(or(early, late), dear)", "isOutside := or(early, late)"),
     ),
     _twin(
         "StarvedCall",
         "nobody looks whether the call can get its gas",
-        Patch(_RELAYER, "        _requireGas(request.gas());\n"),
+        Patch(_RELAYER, "        _requireGas(RequestLib.gas());\n"),
     ),
     _twin(
         "ReturnBomb",
@@ -89,12 +89,12 @@ RELAYER = (
     _twin(
         "ValueMismatch",
         "the ether sent along need not be what a batch carries",
-        Patch(_RELAYER, "        _requireValue(valueWei);\n"),
+        Patch(_RELAYER, "        _requireValue(RequestLib.sumOfValues());\n"),
     ),
     _twin(
         "AnyTarget",
         "calls need not be on the list",
-        Patch(_POLICY, "        if (place == 0) return uint256(Refusal.CallNotAllowed);\n"),
+        Patch(_POLICY, "        if (place == 0) refusal = uint256(Refusal.CallNotAllowed);\n"),
     ),
     _twin("TokenTarget", "whatever the owner lists is listed, tokens' functions too", _FORBIDDEN, _TRUST),
     _twin("OwnTarget", "whatever the owner lists is listed, the relayer itself too", _TRUST),

@@ -291,6 +291,20 @@ _STRATEGIES = (
         ),
         _LENDING,
     ),
+    Twin(
+        "CountsGiftsInBetween",
+        "what came is the balance after a deposit less that before it",
+        (
+            Patch(
+                _LENDING,
+                "        uint256 received = target.deposit(assets, address(this));\n",
+                "        uint256 received = target.balanceOf(address(this));\n"
+                "        target.deposit(assets, address(this));\n"
+                "        received = target.balanceOf(address(this)) - received;\n",
+            ),
+        ),
+        _LENDING,
+    ),
 )
 
 _FEEDS = (

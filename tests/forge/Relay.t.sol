@@ -31,7 +31,7 @@ contract RelayTest is RelayDeskFixture {
         assertEq(desk.lastValue(), 3 ether);
         assertTrue(relayer.isNonceUsed(signer, request.nonce));
         assertEq(address(relayer).balance, 0);
-        assertEq(relayer.onBehalfOf(), address(0), "still on behalf of somebody");
+        assertEq(relayer.activeSender(), address(0), "still on behalf of somebody");
     }
 
     function test_target_getsTheGasThatWasSigned_andNoMore() public {

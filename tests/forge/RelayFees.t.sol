@@ -128,7 +128,7 @@ contract RelayFeesTest is RelayDeskFixture {
         _relay(_signed(request));
         assertEq(bytes4(hook.lastAnswer()), RelayErrors.RelayInProgress.selector);
         assertEq(desk.lastTag(), 1);
-        hook.arm(signer, address(relayer), abi.encodeCall(relayer.onBehalfOf, ()), false);
+        hook.arm(signer, address(relayer), abi.encodeCall(relayer.activeSender, ()), false);
         request.nonce = 1;
         _relay(_signed(request));
         assertEq(abi.decode(hook.lastAnswer(), (address)), address(0));

@@ -11,8 +11,8 @@ import pytest
 from steelyard.sandbox.funding import allow, fund
 from steelyard.units import Address
 from tests.support.effort import patient
-from tests.support.fork_chain import actor
 from tests.support.fork_market import USDC, WETH, Hop, VenueId
+from tests.support.fork_vault import EVERYTHING, HOUR, deploy_prices, deploy_vault
 
 if TYPE_CHECKING:
     from tests.support.fork_chain import ForkChain
@@ -22,17 +22,9 @@ pytestmark = [pytest.mark.fork, pytest.mark.needs("any"), *patient()]
 
 UNIT: Final = 10**6
 STAKE: Final = 20_000 * UNIT
-NOBODY: Final = "0x" + "0" * 40
-FEEDS: Final = {
-    USDC: "0x8fFfFfd4AfB6115b954Bd326cbe7B4BA576818f6",
-    WETH: "0x5f4eC3Df9cbd43714FE2740f5E3616155c5b8419",
-}
 POOL: Final = Hop(VenueId.UNISWAP_V3, 3000)
 # A day and an hour: the heartbeat of the slowest, and what a fork lags behind.
 MAX_AGE_SECONDS: Final = 90_000
-HOUR: Final = 3_600
-EVERYTHING: Final = 2**256 - 1
-KEEPER, MANAGER = 0, 1
 SPACING: Final = 60
 
 
@@ -64,24 +56,10 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(chain: ForkChain, market: ForkMarket, owner: Any, keeper: Any) -> Scene:
-    project = ape.project
-    authority = owner.deploy(project.VaultAuthority, owner)
-    prices = owner.deploy(project.FeedPriceSource, authority)
-    for token, feed in FEEDS.items():
-        answer = chain.read(feed, "latestRoundData()", "(uint80,int256,uint256,uint256,uint80)")[1] * 10**10
-        prices.setFeed(token, (feed, 8, MAX_AGE_SECONDS, answer // 2, answer * 2, NOBODY, 0), sender=owner)
-    model, curve = (5_000, 15_000, 2_500, 10_000, 3_000), (500, 2_000, 1_000_000)
-    limits = (100, 10_000, 100, 100, HOUR, 24 * HOUR)
-    policy = owner.deploy(project.AllocationPolicy, USDC, prices, model, curve, limits)
-    settings = (policy, actor("fees"), 0, 0, 2**128 - 1)
-    implementation = owner.deploy(project.AllocationVault, NOBODY)
-    names = (b"Steelyard USDC".ljust(32, b"\0"), b"syUSDC".ljust(32, b"\0"))
-    start = implementation.initialize.encode_input(USDC, *names, authority, settings)
-    proxy = owner.deploy(project.VaultProxy, implementation, start)
-    vault = project.AllocationVault.at(proxy.address)
-    for role in (KEEPER, MANAGER):
-        vault.setRole(owner, role, True, sender=owner)
-    strategy = owner.deploy(project.UniswapV3Strategy, vault, _range(chain, market, prices.address))
+    authority = owner.deploy(ape.project.VaultAuthority, owner)
+    prices = deploy_prices(chain, owner, authority, max_age_seconds=MAX_AGE_SECONDS)
+    vault = deploy_vault(owner, USDC, authority, prices)
+    strategy = owner.deploy(ape.project.UniswapV3Strategy, vault, _range(chain, market, prices.address))
     vault.addPool(strategy, sender=owner)
     return Scene(chain, market, vault, strategy, owner, keeper)
 

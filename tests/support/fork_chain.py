@@ -18,6 +18,8 @@ from steelyard.units import Address
 
 ETHER = 10**18
 PLENTY_OF_GAS = 5_000_000
+MORE_GAS = 12_000_000
+"""For a contract that is nearly as large as one may be."""
 PLENTY_OF_FEE_WEI = 1_000 * 10**9
 RECEIPT_SECONDS = 30
 
@@ -54,23 +56,26 @@ class ForkChain:
 
     def send_data(self, sender: str, to: str, data: str) -> bool:
         """Mine a transaction whatever comes of it; True where it went through."""
+        return int(self.receipt(sender, to, data)["status"], 16) == 1
+
+    def receipt(self, sender: str, to: str | None, data: str) -> dict[str, Any]:
+        """Mine a transaction whatever comes of it; return its receipt. To nobody, a contract is created."""
         if int(self.rpc.call("eth_getBalance", sender, "latest"), 16) < ETHER:
             fund_ether(self.rpc, Address(sender), 100 * ETHER)
         # Not stopped afterwards: Ape may hold the same account.
         self.rpc.call("anvil_impersonateAccount", sender)
         # A fee that the node chooses may lie under the base fee of the next block: never mined.
         fees = {"maxFeePerGas": hex(PLENTY_OF_FEE_WEI), "maxPriorityFeePerGas": "0x0"}
-        call = {"from": sender, "to": to, "data": data, "gas": hex(PLENTY_OF_GAS), **fees}
-        transaction = self.rpc.call("eth_sendTransaction", call)
-        return self._status(transaction)
-
-    def _status(self, transaction: str) -> bool:
-        """A fork fetches state while it mines: the receipt may be a moment away."""
+        call = {"from": sender, "data": data, "gas": hex(PLENTY_OF_GAS if to else MORE_GAS), **fees}
+        if to is not None:
+            call["to"] = to
+        transaction: str = self.rpc.call("eth_sendTransaction", call)
+        # A fork fetches state while it mines: the receipt may be a moment away.
         give_up_at = time.monotonic() + RECEIPT_SECONDS
         while time.monotonic() < give_up_at:
-            receipt = self.rpc.call("eth_getTransactionReceipt", transaction)
+            receipt: dict[str, Any] | None = self.rpc.call("eth_getTransactionReceipt", transaction)
             if receipt is not None:
-                return int(receipt["status"], 16) == 1
+                return receipt
             time.sleep(0.005)
         sent = self.rpc.call("eth_getTransactionByHash", transaction)
         pool = self.rpc.call("txpool_status")

@@ -92,15 +92,16 @@ contract Erc4626Strategy is BaseStrategy, AccessManaged {
 
     /* HOOKS */
 
+    /// @dev Books what the other vault says it gave. A balance before and after would count what somebody sends in between,
+    /// which a token that calls its holders lets anybody do.
     function _deploy(uint256 assets) internal override {
-        uint256 held = target.balanceOf(address(this));
         AllowanceLib.allow(asset, address(target), assets);
-        target.deposit(assets, address(this));
+        uint256 received = target.deposit(assets, address(this));
         AllowanceLib.requireUsed(asset, address(target));
-        uint256 received = target.balanceOf(address(this)) - held;
         if (received == 0) revert VaultErrors.NothingMoved();
         bool isFirst = _shares == 0;
-        _shares += _toUint128(received);
+        _shares = _toUint128(_shares + received);
+        _requireHeld();
         // What we paid, not what it says: a vault that says more than it took is not believed from the start.
         if (isFirst) _remember(FixedPointMathLib.fullMulDiv(assets, _RAY, received));
         else _renew();
@@ -108,9 +109,9 @@ contract Erc4626Strategy is BaseStrategy, AccessManaged {
 
     /// @dev Remembers nothing: anybody who withdraws leads here, and could walk the band upwards step by step.
     function _free(uint256 assets) internal override returns (uint256) {
-        uint256 held = target.balanceOf(address(this));
-        target.withdraw(assets, address(this), address(this));
-        _shares -= _toUint128(held - target.balanceOf(address(this)));
+        uint256 burned = target.withdraw(assets, address(this), address(this));
+        _shares -= _toUint128(burned);
+        _requireHeld();
         return assets;
     }
 
@@ -127,6 +128,12 @@ contract Erc4626Strategy is BaseStrategy, AccessManaged {
     }
 
     /* INTERNAL */
+
+    /// @dev What is booked is there, whatever the other vault said.
+    function _requireHeld() private view {
+        uint256 held = target.balanceOf(address(this));
+        if (held < _shares) revert VaultErrors.NotCovered(held, _shares);
+    }
 
     /// @dev Not more often than hourly: nor shall a keeper's stolen key walk it faster.
     function _renew() private {

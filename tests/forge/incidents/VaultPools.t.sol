@@ -4,7 +4,9 @@ pragma solidity 0.8.37;
 import {ErrorsLib} from "contracts/libraries/ErrorsLib.sol";
 import {IPriceFeed} from "contracts/interfaces/external/IPriceFeed.sol";
 import {VaultFeed} from "contracts/mocks/VaultFeed.sol";
+import {VaultTargetInterrupted} from "contracts/mocks/VaultTarget.sol";
 import {VaultErrors} from "contracts/vault/VaultErrors.sol";
+import {Erc4626Strategy} from "contracts/vault/strategies/Erc4626Strategy.sol";
 import {V3Position} from "contracts/vault/strategies/UniswapV3Strategy.sol";
 import {Feed} from "contracts/vault/prices/FeedPriceSource.sol";
 import {TwinFixture} from "../support/TwinFixture.sol";
@@ -142,6 +144,28 @@ contract LendingIncidents is VaultPoolIncidents {
         targets[0].deposit(STAKE, address(lendings[0]));
         vm.stopPrank();
         _conclude(_over(vault.convertToAssets(1e18), price), NOTHING_REFUSED);
+    }
+
+    /// @dev The same gift while the vault's own deposit is under way: small enough that the rate stays believable.
+    function test_CountsGiftsInBetween_asBought() public {
+        _face("CountsGiftsInBetween");
+        VaultTargetInterrupted target =
+            VaultTargetInterrupted(vm.deployCode("VaultTarget.sol:VaultTargetInterrupted", abi.encode(usd)));
+        Erc4626Strategy entrant = _lendingStrategy(target);
+        uint256 gift = STAKE / 1_000;
+        usd.mint(attacker, gift);
+        vm.startPrank(attacker);
+        usd.approve(address(target), gift);
+        target.deposit(gift, attacker);
+        target.approve(address(target), gift);
+        vm.stopPrank();
+        target.interruptWith(
+            address(target), abi.encodeCall(target.transferFrom, (attacker, address(entrant), gift))
+        );
+        usd.mint(address(entrant), STAKE);
+        vm.prank(address(vault));
+        entrant.deploy(STAKE);
+        _conclude(_over(_value(entrant), STAKE), NOTHING_REFUSED);
     }
 }
 

@@ -86,7 +86,7 @@ contract RelayerInvariants is Test {
     }
 
     function invariant_INV_RELAY_H_idleBetweenCalls() public {
-        assertEq(relayer.onBehalfOf(), address(0));
+        assertEq(relayer.activeSender(), address(0));
         actors.owner_pauses(false);
         assertTrue(actors.nextIsRelayed());
     }

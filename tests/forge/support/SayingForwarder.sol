@@ -5,14 +5,14 @@ import {IRelayContext} from "contracts/interfaces/IRelayContext.sol";
 
 /// @title Makes any call and names anybody as its signer: what a forwarder is to those who trust it.
 contract SayingForwarder is IRelayContext {
-    address public override onBehalfOf;
+    address public override activeSender;
 
     function callFor(address signer, address target, bytes calldata data)
         external
         returns (bool ok, bytes memory said)
     {
-        onBehalfOf = signer;
+        activeSender = signer;
         (ok, said) = target.call(data);
-        onBehalfOf = address(0);
+        activeSender = address(0);
     }
 }

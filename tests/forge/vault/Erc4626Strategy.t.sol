@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
-import {VaultTarget} from "contracts/mocks/VaultTarget.sol";
+import {VaultTarget, VaultTargetInterrupted, VaultTargetLying} from "contracts/mocks/VaultTarget.sol";
 import {VaultErrors} from "contracts/vault/VaultErrors.sol";
 import {Erc4626Strategy} from "contracts/vault/strategies/Erc4626Strategy.sol";
 import {VaultFixture} from "../support/VaultFixture.sol";
@@ -117,6 +117,48 @@ contract Erc4626StrategyTest is VaultFixture {
         assertEq(_value(strategy), held);
         usd.mint(address(strategy), 500 * UNIT);
         assertEq(_value(strategy), held);
+    }
+
+    /// @dev Sent while our deposit is under way, which a token that calls its holders makes possible: not counted, and so
+    /// large that the rate of the first deposit would be unbelievable with them.
+    function test_sharesDonatedInTheMiddleOfADeposit_countForNothing() public {
+        VaultTargetInterrupted fresh =
+            VaultTargetInterrupted(vm.deployCode("VaultTarget.sol:VaultTargetInterrupted", abi.encode(usd)));
+        Erc4626Strategy entrant = _lendingStrategy(fresh);
+        usd.mint(attacker, 500 * UNIT);
+        vm.startPrank(attacker);
+        usd.approve(address(fresh), 500 * UNIT);
+        fresh.deposit(500 * UNIT, attacker);
+        fresh.approve(address(fresh), 500 * UNIT);
+        vm.stopPrank();
+        bytes memory gift = abi.encodeCall(fresh.transferFrom, (attacker, address(entrant), 500 * UNIT));
+        fresh.interruptWith(address(fresh), gift);
+        usd.mint(address(entrant), 100 * UNIT);
+        vm.prank(address(vault));
+        entrant.deploy(100 * UNIT);
+        assertEq(fresh.balanceOf(address(entrant)), 600 * UNIT);
+        (uint256 value,, bool sound) = entrant.report();
+        assertEq(value, 100 * UNIT);
+        assertTrue(sound);
+    }
+
+    function test_targetThatSaysOtherSharesThanItMoved_isRefused() public {
+        VaultTargetLying fresh =
+            VaultTargetLying(vm.deployCode("VaultTarget.sol:VaultTargetLying", abi.encode(usd)));
+        Erc4626Strategy entrant = _lendingStrategy(fresh);
+        usd.mint(address(entrant), 200 * UNIT);
+        vm.startPrank(address(vault));
+        entrant.deploy(100 * UNIT);
+        fresh.lie(1);
+        vm.expectRevert(abi.encodeWithSelector(VaultErrors.NotCovered.selector, 200 * UNIT, 200 * UNIT + 1));
+        entrant.deploy(100 * UNIT);
+        vm.expectRevert(abi.encodeWithSelector(VaultErrors.NotCovered.selector, 60 * UNIT, 60 * UNIT + 1));
+        entrant.free(40 * UNIT);
+        fresh.lie(0);
+        entrant.free(40 * UNIT);
+        vm.stopPrank();
+        (uint256 shares,,) = entrant.books();
+        assertEq(shares, 60 * UNIT);
     }
 
     function test_dust_isSound() public {
