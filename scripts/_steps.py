@@ -96,10 +96,12 @@ def run_steps(account: AccountAPI, steps: Sequence[Step], sending: Sending) -> N
         StepRefused: a step reverts, or in a dry run would; it says which, and why. What was sent before
             stands.
     """
+    pending = []
     for step in steps:
         if step.done():
             click.echo(f"  done already   {step.title}")
-    pending = [step for step in steps if not step.done()]
+        else:
+            pending.append(step)
     if sending.dry_run:
         _show(account, pending)
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ abstract contract Probe is VaultStorage {{ Layout private layout; }}
 _IMPORT: Final = re.compile(r'^\s*import[^"]*"(\.[^"]+)"', re.MULTILINE)
 
 
+@cache
 def compiled_layout() -> Layout:
     """Return the layout of the vault's sources as they are now. Raises StepRefused: they do not compile."""
     version = str(ape.config.get_config("solidity").version)
