@@ -16,12 +16,13 @@ import pytest
 from steelyard.act.recovery import recover
 from steelyard.act.submitter import STEPS, Refusal, Submitter
 from steelyard.act.tracker import Tracker
-from steelyard.connect.plan_codec import plan_id
+from steelyard.connect.plan_ids import plan_id_of
 from steelyard.model import IntentStatus
-from steelyard.record import reports
+from steelyard.record import reports, vault_reports
 from tests.e2e.test_act_submit import GAS
+from tests.support.crashing_keeper import PLANS
 from tests.support.dev_chain import ROOT, DevChain, KeySigner, start_chain
-from tests.support.plans import KEEPER, make_plan
+from tests.support.plans import KEEPER
 from tests.support.records import Store, open_store
 
 pytestmark = pytest.mark.e2e
@@ -36,12 +37,12 @@ def chain() -> Iterator[DevChain]:
 
 
 def start_keeper(
-    chain: DevChain, database: Path, *, fatal_step: str = "-", plans: int = 1, offset: int = 0
+    chain: DevChain, database: Path, kind: str, *, fatal_step: str = "-", plans: int = 1, offset: int = 0
 ) -> subprocess.Popen[str]:
     deadline = chain.client.block().timestamp_seconds + 3_600
     command = [sys.executable, "-m", "tests.support.crashing_keeper", chain.url, str(database), fatal_step]
     return subprocess.Popen(
-        [*command, str(deadline), str(plans), str(offset)],
+        [*command, str(deadline), str(plans), str(offset), kind],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
@@ -51,18 +52,25 @@ def start_keeper(
 
 def statuses(store: Store) -> list[str]:
     with store.database.read() as session:
-        return sorted(record.status for record in reports.read_records(session))
+        rows = [*reports.read_records(session), *vault_reports.read_rebalances(session)]
+        return sorted(row.status for row in rows)
+
+
+def done(chain: DevChain) -> int:
+    """What the contracts did of either kind."""
+    return chain.executions() + chain.rebalances()
 
 
 @pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("kind", ["arbitrage", "rebalance"])
 def test_keeper_killed_after_a_step_goes_on_and_sends_once_at_most(
-    chain: DevChain, tmp_path: Path, step: str
+    chain: DevChain, tmp_path: Path, kind: str, step: str
 ) -> None:
     database = tmp_path / "keeper.sqlite"
     deadline = chain.client.block().timestamp_seconds + 3_600
-    process = start_keeper(chain, database, fatal_step=step)
+    process = start_keeper(chain, database, kind, fatal_step=step)
     assert process.wait(60) == -signal.SIGKILL
-    plan = make_plan(deadline_seconds=deadline, amount=10**19)
+    plan = PLANS[kind](0, deadline)
 
     with open_store(database) as store:
         tracker = Tracker(chain.client, store.journal)
@@ -75,21 +83,22 @@ def test_keeper_killed_after_a_step_goes_on_and_sends_once_at_most(
         chain.mine(2)
 
         sent = 0 if step in UNSIGNED_STEPS else 1
-        assert chain.executions() == sent
+        assert done(chain) == sent
         assert chain.client.nonce(KEEPER) == sent
         (outcome,) = outcomes
-        assert outcome.plan_id == plan_id(plan)
+        assert outcome.plan_id == plan_id_of(plan)
         assert outcome.status is (IntentStatus.CONFIRMED if sent else IntentStatus.REFUSED)
         assert store.journal.unfinished() == []
 
 
+@pytest.mark.parametrize("kind", ["arbitrage", "both"])
 def test_keeper_killed_at_any_moment_leaves_a_journal_that_agrees_with_the_chain(
-    chain: DevChain, tmp_path: Path
+    chain: DevChain, tmp_path: Path, kind: str
 ) -> None:
     database = tmp_path / "keeper.sqlite"
     moments = random.Random(7)
     for life in range(6):
-        process = start_keeper(chain, database, plans=200, offset=life * 200)
+        process = start_keeper(chain, database, kind, plans=200, offset=life * 200)
         assert process.stdout is not None
         process.stdout.readline()
         time.sleep(moments.uniform(0, 0.25))
@@ -102,6 +111,7 @@ def test_keeper_killed_at_any_moment_leaves_a_journal_that_agrees_with_the_chain
             recover(store.journal, tracker, chain.mine())
             assert store.journal.unfinished() == []
             confirmed = statuses(store).count("confirmed")
-            assert confirmed == chain.executions() == chain.client.nonce(KEEPER)
+            assert confirmed == done(chain) == chain.client.nonce(KEEPER)
             assert set(statuses(store)) <= {"confirmed", "refused"}
-    assert chain.executions() > 6
+    assert done(chain) > 6
+    assert (chain.rebalances() > 0) == (kind == "both"), "one account has served both"

@@ -75,7 +75,15 @@ def test_life_without_relays_follows_private_transactions_and_sends_them_nowhere
 def test_keeper_killed_after_a_step_goes_on_through_the_same_door(stage: PrivateStage, step: str) -> None:
     deadline = stage.chain.client.block().timestamp_seconds + 3_600
     command = [sys.executable, "-m", "tests.support.crashing_keeper", stage.public.url]
-    command += [str(stage.folder / "keeper.sqlite"), step, str(deadline), "1", "0", stage.relay.url]
+    command += [
+        str(stage.folder / "keeper.sqlite"),
+        step,
+        str(deadline),
+        "1",
+        "0",
+        "arbitrage",
+        stage.relay.url,
+    ]
     died = subprocess.run(
         command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=60, check=False
     )

@@ -1,4 +1,4 @@
-"""An anvil that mines only when told to, with the executor's double on it."""
+"""An anvil that mines only when told to, with the doubles of executor and vault on it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Any
 from eth_account import Account
 
 from steelyard.connect.chain import ChainClient
-from steelyard.connect.executor_errors import EXECUTOR_ERRORS
+from steelyard.connect.known_errors import KNOWN_ERRORS
 from steelyard.connect.rpc import RpcClient
 from steelyard.model import Address, BlockRef
 from steelyard.sandbox.anvil import Anvil, native_anvil
 from steelyard.units import ETHER
+from tests.support import vault_double
 from tests.support.executor_double import BASE_SLOT, COUNT_SLOT, EXECUTOR_DOUBLE, EXTRA_SLOT, FAIL_SLOT
-from tests.support.plans import EXECUTOR, KEEPER
+from tests.support.plans import EXECUTOR, KEEPER, VAULT
 
 ROOT = Path(__file__).parents[2]
 KEEPER_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"  # anvil's first, public
@@ -46,7 +47,7 @@ class DevChain:
     def __init__(self, url: str) -> None:
         self.url = url
         self.rpc = RpcClient(url)
-        self.client = ChainClient(self.rpc, errors=EXECUTOR_ERRORS)
+        self.client = ChainClient(self.rpc, errors=KNOWN_ERRORS)
 
     def mine(self, blocks: int = 1, *, seconds: int = 12) -> BlockRef:
         for _ in range(blocks):
@@ -54,11 +55,13 @@ class DevChain:
             self.rpc.call("evm_mine", [head.timestamp_seconds + seconds])
         return self.client.block()
 
-    def install_executor(self) -> None:
+    def install_doubles(self) -> None:
         self.rpc.call("anvil_setCode", [EXECUTOR, "0x" + EXECUTOR_DOUBLE.hex()])
 
-    def set_slot(self, slot: int, value: int) -> None:
-        self.rpc.call("anvil_setStorageAt", [EXECUTOR, hex(slot), f"0x{value:064x}"])
+        self.rpc.call("anvil_setCode", [VAULT, "0x" + vault_double.VAULT_DOUBLE.hex()])
+
+    def set_slot(self, slot: int, value: int, *, of: Address = EXECUTOR) -> None:
+        self.rpc.call("anvil_setStorageAt", [of, hex(slot), f"0x{value:064x}"])
 
     def fail_with_gain(self, gain: int) -> None:
         self.set_slot(FAIL_SLOT, gain)
@@ -71,7 +74,21 @@ class DevChain:
         self.set_slot(BASE_SLOT, base_amount)
 
     def executions(self) -> int:
-        return int(self.rpc.call("eth_getStorageAt", [EXECUTOR, hex(COUNT_SLOT), "latest"]), 16)
+        return self._slot(EXECUTOR, COUNT_SLOT)
+
+    def stop_vault(self) -> None:
+        self.set_slot(vault_double.FAIL_SLOT, 1, of=VAULT)
+
+    def rebalance_by(self, moved: int, loss: int) -> None:
+        """Have each rebalance move and lose so much."""
+        self.set_slot(vault_double.MOVED_SLOT, moved, of=VAULT)
+        self.set_slot(vault_double.LOSS_SLOT, loss, of=VAULT)
+
+    def rebalances(self) -> int:
+        return self._slot(VAULT, vault_double.COUNT_SLOT)
+
+    def _slot(self, address: Address, slot: int) -> int:
+        return int(self.rpc.call("eth_getStorageAt", [address, hex(slot), "latest"]), 16)
 
     def set_balance(self, address: Address, wei: int) -> None:
         self.rpc.call("anvil_setBalance", [address, hex(wei)])
@@ -108,7 +125,7 @@ def start_chain() -> Iterator[DevChain]:
     arguments = ["--no-mining", "--chain-id", "1", "--timestamp", str(GENESIS_SECONDS), "--accounts", "2"]
     with Anvil(native_anvil(ROOT), arguments) as anvil:
         chain = DevChain(anvil.rpc_url)
-        chain.install_executor()
+        chain.install_doubles()
         chain.set_balance(KEEPER, 100 * ETHER)
         chain.mine()
         try:

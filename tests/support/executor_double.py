@@ -9,21 +9,13 @@ Slot 3: where not zero, a plan whose loan is ``n`` above it succeeds only behind
 
 from __future__ import annotations
 
-from eth_hash.auto import keccak
-
 from steelyard.connect.executor_events import ARBITRAGE_EXECUTED_WITH_COSTS_TOPIC
+from tests.support.byte_code import assemble
 
 FAIL_SLOT = 0
 COUNT_SLOT = 1
 EXTRA_SLOT = 2
 BASE_SLOT = 3
-
-_OPS = {
-    "STOP": 0x00, "ADD": 0x01, "SUB": 0x03, "LT": 0x10, "GT": 0x11, "ISZERO": 0x15, "SHR": 0x1C,
-    "KECCAK": 0x20, "CALLDATALOAD": 0x35, "CALLDATACOPY": 0x37, "TIMESTAMP": 0x42,
-    "MSTORE": 0x52, "SLOAD": 0x54, "SSTORE": 0x55, "JUMPI": 0x57, "JUMPDEST": 0x5B, "LOG3": 0xA3,
-    "RETURN": 0xF3, "REVERT": 0xFD,
-}  # fmt: skip
 
 _PROGRAM = """
     0 SLOAD @fail JUMPI
@@ -60,39 +52,5 @@ _FIELDS = {
 }
 """Of ``execute``'s calldata: where each begins, and how many bytes it has."""
 
-
-def _load(offset: int, size: int) -> bytes:
-    loaded = _push(offset, 2) + bytes([_OPS["CALLDATALOAD"]])
-    return loaded + _push(256 - 8 * size, 2) + bytes([_OPS["SHR"]])
-
-
-def _push(value: int, size: int) -> bytes:
-    return bytes([0x5F + size]) + value.to_bytes(size)
-
-
-def _assemble(program: str) -> bytes:
-    code, labels, jumps = b"", {}, []
-    for word in program.split():
-        if word.startswith(":"):
-            labels[word[1:]] = len(code)
-            code += bytes([_OPS["JUMPDEST"]])
-        elif word.startswith("@"):
-            jumps.append((len(code) + 1, word[1:]))
-            code += _push(0, 2)
-        elif word in _FIELDS:
-            code += _load(*_FIELDS[word])
-        elif word.startswith("error:"):
-            code += _push(int.from_bytes(keccak(word[6:].encode())[:4]) << 224, 32)
-        elif word == "topic":
-            code += _push(int.from_bytes(ARBITRAGE_EXECUTED_WITH_COSTS_TOPIC), 32)
-        elif word in _OPS:
-            code += bytes([_OPS[word]])
-        else:
-            code += _push(int(word, 0), 2)
-    for place, label in jumps:
-        code = code[:place] + labels[label].to_bytes(2) + code[place + 2 :]
-    return code
-
-
-EXECUTOR_DOUBLE = _assemble(_PROGRAM)
+EXECUTOR_DOUBLE = assemble(_PROGRAM, _FIELDS, ARBITRAGE_EXECUTED_WITH_COSTS_TOPIC)
 """Run-time byte code."""
