@@ -96,9 +96,8 @@ def test_identity_is_the_moves_limits_and_deadline_at_the_vault(call: VaultCall,
     identity = vault_call_id(call)
     done = ("chain_id", "vault", "moves", "deadline_seconds")
     said = {field.name: getattr(other.plan, field.name) for field in fields(RebalancePlan)}
-    besides = said | {
-        name: getattr(call.plan, name) for name in (*what_is_done, "is_urgent", "expected_loss")
-    }
+    held = (*done, "max_loss", "is_urgent", "expected_loss")
+    besides = said | {name: getattr(call.plan, name) for name in held}
     assert vault_call_id(replace(other, plan=RebalancePlan(**besides))) == identity
     for name in done:
         changed = replace(call.plan, is_urgent=False, **{name: said[name]})
