@@ -32,6 +32,7 @@ RELAYER_ERRORS: Final = error_table(
     "NonceAlreadyUsed(address signer,uint256 nonce)",
     "FeeNotExact(address token,uint256 fee,uint256 paid,uint256 received)",
     "RelayInProgress()",
+    "MemoryTaken(uint256 free)",
     # tokens and ether
     "TransferFromFailed()",
     "TransferFailed()",
