@@ -327,7 +327,7 @@ def test_every_no_has_its_reason_and_is_recorded(stand: Stand) -> None:
     assert unknown.verdict.code is RebalanceCode.NO_PRICE
     assert f"pool {stand.pools[0].address} has no value" in unknown.verdict.reason
     assert unknown.snapshot.total_assets is None
-    stand.store.writer.run(lambda _: None)  # what was queued before is written
+    stand.store.writer.flush()
     with stand.store.database.read() as session:
         verdict = latest_verdict(session, stand.address)
         state = latest_state(session, stand.address)
