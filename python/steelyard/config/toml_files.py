@@ -21,7 +21,16 @@ def read_toml_as(model: type[Model], path: Path, what: str) -> Model:
             fault with its place.
     """
     try:
-        return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read as TOML: {error}") from None
+    return check_as(model, values, path, what)
+
+
+def check_as(model: type[Model], values: object, path: Path, what: str) -> Model:
+    """Check what a file says; raises ConfigError as ``read_toml_as``."""
+    try:
+        return model.model_validate(values)
     except ValidationError as error:
         faults = "\n".join(
             f"  {'.'.join(map(str, fault['loc'])) or f'the {what}'}: "
@@ -29,5 +38,3 @@ def read_toml_as(model: type[Model], path: Path, what: str) -> Model:
             for fault in error.errors()
         )
         raise ConfigError(f"{path} is not a valid {what}:\n{faults}") from None
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read as TOML: {error}") from None

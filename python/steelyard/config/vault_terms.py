@@ -154,10 +154,9 @@ class RoleTerms(_Part):
     guardians: tuple[BookAddress, ...] = ()
 
 
-class _PoolTerms(_Part):
-    """Any pool: its name here, and its first scores; the model's default where none is given."""
+class ScoreTerms(_Part):
+    """Scores of a pool, in basis points: three, or one, or nothing."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
     trust_score: Bps | None = None
     liquidity_score: Bps | None = None
     performance_score: Bps | None = None
@@ -171,10 +170,16 @@ class _PoolTerms(_Part):
 
     @model_validator(mode="after")
     def _scored_one_way(self) -> Self:
-        given = self.model_fields_set & {*_SCORES, "c_score"}
-        if self.scores and given not in ({"c_score"}, set(_SCORES)):
+        given = {name for name in (*_SCORES, "c_score") if getattr(self, name) is not None}
+        if given not in (set(), {"c_score"}, set(_SCORES)):
             raise ValueError(f"give {', '.join(_SCORES)} together, or c_score, or none of them")
         return self
+
+
+class _PoolTerms(ScoreTerms):
+    """Any pool: its name here, and its first scores; the model's default where none is given."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 
 
 class Erc4626Terms(_PoolTerms):

@@ -183,7 +183,13 @@ class ChainClient:
         Raises:
             RpcRejected: the node does not know the method, or refuses it.
         """
-        fields = [call_fields(to, data, sender=sender) for to, data in calls]
+        return self.calls_of_many([(sender, to, data) for to, data in calls], block=block)
+
+    def calls_of_many(
+        self, calls: Sequence[tuple[Address, Address, bytes]], *, block: BlockId = "latest"
+    ) -> list[SimulatedCall | CallReverted]:
+        """As ``call_in_order``, each call with a sender of its own: ``(sender, to, data)``."""
+        fields = [call_fields(to, data, sender=sender) for sender, to, data in calls]
         request = {"blockStateCalls": [{"calls": fields}], "validation": False}
         found = self.rpc.call("eth_simulateV1", [request, state_parameter(block)])
         try:
