@@ -14,12 +14,14 @@ from steelyard.decide.allocation.metrics import (
     concentration,
     declining,
     drift_wad,
+    loss_allowance,
     rebalances_per_day,
     score_spread,
     shares_wad,
 )
 from steelyard.decide.allocation.weights import DEFAULT
 from steelyard.exceptions import InvalidAllocation
+from steelyard.model import RebalanceLimits
 from steelyard.units import WAD
 
 pytestmark = pytest.mark.unit
@@ -168,3 +170,32 @@ def test_buffer_is_stressed_only_by_more_than_it_holds() -> None:
     enough, short = Liquidity(buffer=5, requested=5), Liquidity(buffer=5, requested=8)
     assert (enough.is_stressed, enough.shortfall) == (False, 0)
     assert (short.is_stressed, short.shortfall) == (True, 3)
+
+
+LIMITS: Final = RebalanceLimits(
+    threshold_bps=100,
+    max_step_bps=5_000,
+    max_move_loss_bps=100,
+    max_loss_bps=50,
+    min_interval_seconds=3_600,
+    loss_period_seconds=DAY,
+)
+
+
+@pytest.mark.parametrize(
+    ("used", "elapsed_seconds", "still_used", "left"),
+    [
+        (0, 0, 0, 500),
+        (400, 0, 400, 100),
+        (400, DAY // 2, 150, 350),
+        (400, 172, 400, 100),
+        (400, 173, 399, 101),
+        (400, DAY, 0, 500),
+        (700, 0, 700, 0),
+    ],
+)
+def test_loss_allowance_grows_back_evenly_what_has_grown_rounded_down(
+    used: int, elapsed_seconds: int, still_used: int, left: int
+) -> None:
+    found = loss_allowance(100_199, used, LIMITS, elapsed_seconds=elapsed_seconds)
+    assert (found.allowed, found.used, found.left) == (500, still_used, left)

@@ -14,13 +14,10 @@ from steelyard.record.tokens import read_tokens
 from steelyard.record.vault_reports import (
     SeenVault,
     add_up_rebalances,
-    latest_state,
-    latest_verdict,
     read_rebalances,
     read_states,
     read_vaults,
     read_verdicts,
-    rebalance_times,
 )
 from steelyard.record.vaults import VaultLog
 from tests.support.plans import EXECUTOR, LENDING, USDC, VAULT, make_plan, make_vault_call
@@ -54,6 +51,7 @@ def test_state_is_read_back_as_it_was_seen(store: Store, log: VaultLog) -> None:
     snapshot = make_snapshot(
         7, stop=VaultStop.ENTRIES, total_assets=None, share_price_wad=None, tvl_usd_wad=None,
         pools=(untold, make_pool(value=2**200)), trouble="no price",
+        loss_used=2**120, loss_updated_seconds=77,
     )  # fmt: skip
     store.clock.seconds = 5
     log.record(snapshot, make_verdict(7))
@@ -62,7 +60,8 @@ def test_state_is_read_back_as_it_was_seen(store: Store, log: VaultLog) -> None:
         assert getattr(seen, name) == getattr(snapshot, name)
     assert seen.pools == snapshot.pools
     assert (seen.supply, seen.share_price_wad, seen.tvl_usd_wad) == (snapshot.supply, None, None)
-    assert (seen.liquidity_ratio_bps, seen.trouble, seen.asset) == (1_000, "no price", USDC)
+    assert (seen.liquidity_ratio_bps, seen.trouble, seen.asset) == (1_000, "no price", snapshot.asset)
+    assert (seen.limits, seen.loss_used, seen.loss_updated_seconds) == (snapshot.limits, 2**120, 77)
     assert (seen.block_number, seen.last_block, seen.seen_seconds) == (7, 7, 5)
     assert seen.timestamp_seconds == seen.last_seconds == GENESIS_SECONDS + 84
     with store.database.read() as session:
@@ -91,6 +90,8 @@ def changed_pool(**changes: Any) -> tuple[Any, ...]:
         {"supply": 100_000 * 10**12 + 1},
         {"liquidity_ratio_bps": 1_001},
         {"last_rebalance_seconds": 1},
+        {"loss_used": 1},
+        {"loss_updated_seconds": 1},
         {"trouble": "no price"},
         {"total_assets": None},
         {"total_assets": 100_000 * UNIT + 10 * UNIT + 1},
@@ -130,9 +131,8 @@ def same(**changes: Any) -> VaultSnapshot:
         same(total_assets=100_010 * UNIT, idle=9_990 * UNIT, awaited=10 * UNIT),
         same(pools=changed_pool(value=60_010 * UNIT, liquid=60_010 * UNIT, target=55_010 * UNIT)),
         same(tvl_usd_wad=99_000 * 10**18, share_price_wad=10**18 + 10**14, asset_usd_wad=1),
-        same(loss_used=1, loss_updated_seconds=1),
     ],
-    ids=["amounts", "pools", "prices", "allowance"],
+    ids=["amounts", "pools", "prices"],
 )
 def test_what_comes_to_less_than_a_ten_thousandth_makes_none(
     store: Store, log: VaultLog, snapshot: VaultSnapshot
@@ -163,8 +163,7 @@ def test_vaults_are_kept_apart_though_they_are_looked_at_in_turn(store: Store, l
     assert len(states(store)) == len(states(store, OTHER)) == 1
     with store.database.read() as session:
         assert read_vaults(session) == (OTHER, VAULT)
-        assert latest_state(session, EXECUTOR) is None
-        assert latest_verdict(session, EXECUTOR) is None
+        assert read_states(session, EXECUTOR) == read_verdicts(session, EXECUTOR) == ()
         assert len(read_verdicts(session, OTHER)) == 1
 
 
@@ -175,10 +174,6 @@ def test_history_since_begins_with_what_was_then(store: Store, log: VaultLog) ->
     assert [seen.block_number for seen in states(store, since_seconds=15)] == [10, 30, 40]
     assert [seen.block_number for seen in states(store, since_seconds=21)] == [30, 40]
     assert [seen.block_number for seen in states(store, limit=2)] == [30, 40]
-    with store.database.read() as session:
-        latest = latest_state(session, VAULT)
-    assert latest is not None
-    assert latest.block_number == 40
 
 
 def test_no_is_written_once_while_it_stays_the_same_and_keeps_its_newest_numbers(
@@ -198,7 +193,6 @@ def test_no_is_written_once_while_it_stays_the_same_and_keeps_its_newest_numbers
     store.writer.flush()
     with store.database.read() as session:
         newest, threshold, early = read_verdicts(session, VAULT)
-        assert latest_verdict(session, VAULT) == newest
     assert (early.code, early.block_number, early.last_block) == (RebalanceCode.TOO_EARLY, 1, 3)
     assert (early.reason, early.drift, early.seen_seconds) == ("3597 of 3,600 seconds left", 3, 3)
     assert (threshold.block_number, newest.block_number) == (4, 5)
@@ -246,11 +240,10 @@ def test_rebalances_are_counted_with_what_they_moved_lost_and_cost(store: Store)
     rebalance(store, 4, IntentStatus.PAPER, gas_cost_wei=0, net_wei=0)
     store.journal.open(make_plan())
     with store.database.read() as session:
-        assert rebalance_times(session, VAULT) == [1, 3]
-        assert rebalance_times(session, VAULT, since_seconds=2) == [3]
-        assert rebalance_times(session, OTHER) == []
         rows = read_rebalances(session, VAULT, limit=4)
         assert [row.timestamp_seconds for row in rows] == [4, 3, 2, 1]
+        assert [row.timestamp_seconds for row in read_rebalances(session, since_seconds=3)] == [4, 3]
+        assert not read_rebalances(session, OTHER)
         totals = add_up_rebalances(rows)
     assert totals.by_status == {"paper": 1, "confirmed": 2, "reverted": 1}
     assert (totals.confirmed, totals.moved, totals.loss) == (2, 150, 2)

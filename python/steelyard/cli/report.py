@@ -10,6 +10,7 @@ import click
 from sqlalchemy.orm import Session
 
 from steelyard.cli.options import config_option, open_records
+from steelyard.cli.vault_section import vault_section
 from steelyard.cli.wording import amount, route, symbol
 from steelyard.config import Config
 from steelyard.exceptions import ConfigError
@@ -17,6 +18,7 @@ from steelyard.model import Address, Token
 from steelyard.record.reports import build_report, latest_reasons, read_records
 from steelyard.record.tables import ArbitrageRecord
 from steelyard.record.tokens import read_tokens
+from steelyard.record.vault_reports import read_histories
 from steelyard.web.report import Execution, ReportPage, VerdictCount, render_report
 
 
@@ -74,6 +76,7 @@ def _page(session: Session, config: Config, title: str) -> ReportPage:
             for code, count in sorted(facts.verdicts.items(), key=lambda row: -row[1])
         ],
         alerts=[event.message for event in facts.events if event.severity != "info"],
+        vaults=[vault_section(history) for history in read_histories(session)],
     )
 
 

@@ -15,6 +15,8 @@ from steelyard.act.kill_switch import kill_reason
 from steelyard.app.desk import risk_limits
 from steelyard.cli.options import config_option, json_option, open_records
 from steelyard.cli.tables import show_lines, show_table
+from steelyard.cli.vault_as_json import history_as_json
+from steelyard.cli.vault_words import POOL_HEADINGS, headline, history_rows, pool_rows, whole_rows
 from steelyard.cli.wording import ether, moment
 from steelyard.config import Config
 from steelyard.decide.limits import RiskLimits, check_limits
@@ -32,6 +34,7 @@ from steelyard.record.reports import (
     read_records,
 )
 from steelyard.record.risk import read_risk_state
+from steelyard.record.vault_reports import VaultHistory, read_histories
 
 EVENTS_SHOWN = 5
 _STANDING = ("risk_stopped", "risk_allowed")
@@ -54,6 +57,7 @@ class Standing:
     limits: RiskLimits
     stopped: str | None
     events: Sequence[Event]
+    vaults: Sequence[VaultHistory]
 
 
 @click.command()
@@ -85,6 +89,7 @@ def _read(config: Config, database: Database) -> Standing:
             limits=limits,
             stopped=kill_reason(config.keeper.kill_file) or check_limits(limits, risk) or said,
             events=read_events(session, limit=EVENTS_SHOWN),
+            vaults=read_histories(session),
         )
 
 
@@ -105,11 +110,20 @@ def _show(standing: Standing, console: Console) -> None:
     show_table(
         console, _limits_rows(standing), title="Limits", headings=("limit", "now", "stops new risk at")
     )
+    for history in standing.vaults:
+        _show_vault(history, console)
     if standing.stopped:
         show_lines(console, [f"New risk is stopped: {standing.stopped}."], style="red")
     else:
         show_lines(console, ["New risk is allowed."], style="green")
     show_lines(console, [_event_line(event) for event in standing.events])
+
+
+def _show_vault(history: VaultHistory, console: Console) -> None:
+    latest = history.latest
+    show_lines(console, [headline(latest)])
+    show_table(console, pool_rows(latest), title="Pools", headings=POOL_HEADINGS)
+    show_table(console, [*whole_rows(latest), *history_rows(history)], title="Vault")
 
 
 def _totals_rows(standing: Standing) -> list[tuple[str, str]]:
@@ -155,6 +169,7 @@ def _as_json(standing: Standing) -> dict[str, Any]:
         "builder_tip_wei": str(standing.totals.builder_tip_wei),
         "risk": _amounts_as_text(asdict(standing.risk)),
         "limits": _amounts_as_text(asdict(standing.limits)),
+        "vaults": [history_as_json(history) for history in standing.vaults],
         "events": [asdict(event) for event in standing.events],
     }
 

@@ -15,12 +15,12 @@ from steelyard.app.vault_wiring import build_vault_keeper, look_once
 from steelyard.cli.options import config_option, json_option
 from steelyard.cli.run import run_until_signal
 from steelyard.cli.tables import GAP, show_lines, show_table
-from steelyard.cli.vault_words import headline, pool_rows, turn_as_json, turn_line, whole_rows
+from steelyard.cli.vault_as_json import turn_as_json
+from steelyard.cli.vault_words import POOL_HEADINGS, code_text, headline, pool_rows, turn_line, whole_rows
 from steelyard.cli.wording import moment
 from steelyard.config import Config
 
 _STYLES = {"critical": "bold red", "warning": "yellow"}
-_POOL_HEADINGS = ("pool", "state", "score", "holds", "share", "target", "off by", "at once")
 
 
 @click.group()
@@ -40,10 +40,10 @@ def show(config: Config, as_json: bool) -> None:
         return
     console = Console()
     show_lines(console, [headline(turn.snapshot)])
-    show_table(console, pool_rows(turn.snapshot), title="Pools", headings=_POOL_HEADINGS)
+    show_table(console, pool_rows(turn.snapshot), title="Pools", headings=POOL_HEADINGS)
     show_table(console, whole_rows(turn.snapshot), title="Vault")
     verdict = turn.verdict
-    show_lines(console, [f"A keeper would say: {verdict.code.value.replace('_', ' ')}: {verdict.reason}"])
+    show_lines(console, [f"A keeper would say: {code_text(verdict.code)}: {verdict.reason}"])
 
 
 @vault.command()

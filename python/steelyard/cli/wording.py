@@ -27,7 +27,12 @@ def amount(value: int, token: Token | None) -> str:
 def symbol(address: str, tokens: Mapping[Address, Token]) -> str:
     """Return a token's symbol, or its shortened address where it is unknown."""
     token = tokens.get(Address(address))
-    return token.symbol if token else f"{address[:6]}..{address[-4:]}"
+    return token.symbol if token else short_address(address)
+
+
+def short_address(address: str) -> str:
+    """Return both ends of an address."""
+    return f"{address[:6]}..{address[-4:]}"
 
 
 def route(addresses: Sequence[str], tokens: Mapping[Address, Token]) -> str:
@@ -38,3 +43,13 @@ def route(addresses: Sequence[str], tokens: Mapping[Address, Token]) -> str:
 def moment(seconds: int) -> str:
     """Return seconds since 1970 as a date and time in UTC."""
     return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def lasting(seconds: int) -> str:
+    """Return a span of time in its two largest units, rounded down."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

@@ -1,4 +1,4 @@
-"""A rebalance as two JSON texts, its moves and the rest of its plan, and a vault's pools as one; and back.
+"""A rebalance as two JSON texts, its moves and the rest of its plan; a vault's pools and limits; and back.
 
 Nothing is lost on the way. Amounts are decimal strings, as in ``plan_json``.
 """
@@ -6,10 +6,10 @@ Nothing is lost on the way. Amounts are decimal strings, as in ``plan_json``.
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, Final
 
-from steelyard.model import Address, Move, PoolScores, PoolState, RebalancePlan, VaultPool
+from steelyard.model import Address, Move, PoolScores, PoolState, RebalanceLimits, RebalancePlan, VaultPool
 from steelyard.record.plan_json import dump, texts
 
 if TYPE_CHECKING:
@@ -64,6 +64,16 @@ def parse_pools(text: str) -> tuple[VaultPool, ...]:
         )
         for pool in json.loads(text)
     )
+
+
+def limits_json(limits: RebalanceLimits) -> str:
+    """Return what holds a keeper."""
+    return dump(asdict(limits))
+
+
+def parse_limits(text: str) -> RebalanceLimits:
+    """Return the limits that the text was made of."""
+    return RebalanceLimits(**json.loads(text))
 
 
 def _pool(pool: VaultPool) -> dict[str, Any]:

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
-from steelyard.model import Address, IntentStatus, RebalanceCode, VaultPool, VaultStop
-from steelyard.record.vault_json import parse_pools
+from steelyard.model import (
+    Address,
+    IntentStatus,
+    RebalanceCode,
+    RebalanceLimits,
+    Token,
+    VaultPool,
+    VaultStop,
+)
+from steelyard.record.tokens import read_tokens
+from steelyard.record.vault_json import parse_limits, parse_pools
 from steelyard.record.vault_tables import VaultRebalance, VaultState, VaultVerdictRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.orm import Session
+
+MOST_ROWS: Final = 10_000
+"""Of states, verdicts and rebalances: as far back as a history goes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +47,7 @@ class SeenVault:
     last_seconds: int
     seen_seconds: int
     policy: Address
-    asset: Address
+    asset: Token
     stop: VaultStop
     total_assets: int | None
     idle: int
@@ -46,8 +58,11 @@ class SeenVault:
     share_price_wad: int | None
     liquidity_ratio_bps: int
     tvl_usd_wad: int | None
-    last_rebalance_seconds: int
     pools: tuple[VaultPool, ...]
+    limits: RebalanceLimits
+    last_rebalance_seconds: int
+    loss_used: int
+    loss_updated_seconds: int
     trouble: str | None
 
 
@@ -88,16 +103,81 @@ class RebalanceTotals:
         return self.by_status.get(IntentStatus.CONFIRMED.value, 0)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultHistory:
+    """All that is remembered of one vault, at most ``MOST_ROWS`` of each kind.
+
+    Attributes:
+        states: at least one; oldest first.
+        verdicts, rebalances: newest first.
+    """
+
+    states: tuple[SeenVault, ...]
+    verdicts: tuple[SeenVerdict, ...]
+    rebalances: Sequence[VaultRebalance]
+
+    @property
+    def latest(self) -> SeenVault:
+        """The vault as it was seen last."""
+        return self.states[-1]
+
+    @property
+    def since_seconds(self) -> int:
+        """The chain's time of the first look that is remembered."""
+        return self.states[0].timestamp_seconds
+
+    @property
+    def until_seconds(self) -> int:
+        """The chain's time of the last look."""
+        return self.latest.last_seconds
+
+    @property
+    def rebalanced_seconds(self) -> tuple[int, ...]:
+        """When the vault was rebalanced meanwhile, by anybody, by the chain's clock; oldest first.
+
+        Of two rebalances between two looks the second is known.
+        """
+        found = {state.last_rebalance_seconds for state in self.states}
+        return tuple(sorted(seconds for seconds in found if seconds >= self.since_seconds))
+
+    @property
+    def scores(self) -> dict[str, list[tuple[int, int]]]:
+        """Of each pool that the vault has now: its scores as (seconds, basis points), oldest first.
+
+        A score speaks when it came and when it was seen last; what else was new meanwhile does not matter.
+        """
+        runs: dict[str, list[tuple[int, int, int]]] = {pool.strategy: [] for pool in self.latest.pools}
+        for state in self.states:
+            for pool in state.pools:
+                own = runs.get(pool.strategy, [])
+                score, first = pool.scores.c_score, state.timestamp_seconds
+                if own and own[-1][0] == score:
+                    first = own.pop()[1]
+                own.append((score, first, state.last_seconds))
+        return {
+            strategy: [(seconds, score) for score, *times in own for seconds in dict.fromkeys(times)]
+            for strategy, own in runs.items()
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictSum:
+    """How often, and for how long, one thing was decided about a vault.
+
+    Attributes:
+        times: how often it was decided anew; looks that said the same as the one before are one.
+        seconds: from the first to the last look that said so, all times together.
+    """
+
+    times: int
+    seconds: int
+    latest: SeenVerdict
+
+
 def read_vaults(session: Session) -> tuple[Address, ...]:
     """Return the vaults that were ever looked at, the one looked at last first."""
     rows = session.scalars(select(VaultState.vault).order_by(VaultState.id.desc()))
     return tuple(Address(vault) for vault in dict.fromkeys(rows))
-
-
-def latest_state(session: Session, vault: Address) -> SeenVault | None:
-    """Return the vault as it was seen last, or None where it never was."""
-    newest = read_states(session, vault, limit=1)
-    return newest[0] if newest else None
 
 
 def read_states(
@@ -106,13 +186,20 @@ def read_states(
     """Return how the vault was seen from ``since_seconds`` on, oldest first; the newest ``limit`` states."""
     query = select(VaultState).where(VaultState.vault == vault, VaultState.seen_seconds >= since_seconds)
     rows = session.scalars(query.order_by(VaultState.id.desc()).limit(limit)).all()
-    return tuple(_seen(row) for row in reversed(rows))
+    tokens = read_tokens(session)
+    return tuple(_seen(row, tokens) for row in reversed(rows))
 
 
-def latest_verdict(session: Session, vault: Address) -> SeenVerdict | None:
-    """Return what was decided about the vault last, or None where nothing was."""
-    newest = read_verdicts(session, vault, limit=1)
-    return newest[0] if newest else None
+def read_histories(session: Session) -> tuple[VaultHistory, ...]:
+    """Return what is remembered of each vault, the one looked at last first."""
+    return tuple(
+        VaultHistory(
+            states=read_states(session, vault, limit=MOST_ROWS),
+            verdicts=read_verdicts(session, vault, limit=MOST_ROWS),
+            rebalances=read_rebalances(session, vault, limit=MOST_ROWS),
+        )
+        for vault in read_vaults(session)
+    )
 
 
 def read_verdicts(
@@ -130,22 +217,13 @@ def read_rebalances(
     vault: Address | None = None,
     *,
     since_seconds: int = 0,
-    status: IntentStatus | None = None,
     limit: int | None = None,
 ) -> Sequence[VaultRebalance]:
     """Return rebalances, newest first, from ``since_seconds`` on; of one vault where it is named."""
     query = select(VaultRebalance).where(VaultRebalance.timestamp_seconds >= since_seconds)
     if vault is not None:
         query = query.where(VaultRebalance.vault == vault)
-    if status is not None:
-        query = query.where(VaultRebalance.status == status.value)
     return session.scalars(query.order_by(VaultRebalance.id.desc()).limit(limit)).all()
-
-
-def rebalance_times(session: Session, vault: Address, *, since_seconds: int = 0) -> list[int]:
-    """Return when each rebalance that did its work was decided on, oldest first."""
-    done = read_rebalances(session, vault, since_seconds=since_seconds, status=IntentStatus.CONFIRMED)
-    return [row.timestamp_seconds for row in reversed(done)]
 
 
 def add_up_rebalances(rows: Iterable[VaultRebalance]) -> RebalanceTotals:
@@ -160,8 +238,33 @@ def add_up_rebalances(rows: Iterable[VaultRebalance]) -> RebalanceTotals:
     )
 
 
-def _seen(row: VaultState) -> SeenVault:
-    read = {"stop": VaultStop(row.stop), "pools": parse_pools(row.pools_json)}
+def add_up_verdicts(verdicts: Iterable[SeenVerdict]) -> tuple[VerdictSum, ...]:
+    """Return a sum for each code, the one that stood longest first.
+
+    Args:
+        verdicts: newest first.
+    """
+    by_code: dict[RebalanceCode, list[SeenVerdict]] = {}
+    for verdict in verdicts:
+        by_code.setdefault(verdict.code, []).append(verdict)
+    sums = [
+        VerdictSum(
+            times=len(found),
+            seconds=sum(verdict.last_seconds - verdict.timestamp_seconds for verdict in found),
+            latest=found[0],
+        )
+        for found in by_code.values()
+    ]
+    return tuple(sorted(sums, key=lambda each: (-each.seconds, -each.times, each.latest.code)))
+
+
+def _seen(row: VaultState, tokens: Mapping[Address, Token]) -> SeenVault:
+    read = {
+        "asset": tokens[Address(row.asset)],
+        "stop": VaultStop(row.stop),
+        "pools": parse_pools(row.pools_json),
+        "limits": parse_limits(row.limits_json),
+    }
     return SeenVault(**_plain(row, SeenVault) | read)
 
 

@@ -49,6 +49,8 @@ class VaultState(Base):
         block_number, block_hash, timestamp_seconds: the first block at which it was so, and its time; the
             amounts are of it.
         last_block, last_seconds: the last one so far, and its time; ``seen_seconds``: when that was seen.
+        loss_used, loss_updated_seconds: of the allowance for losses, and when that was.
+        limits_json: what the policy holds a keeper to.
         pools_json: one object a pool: strategy, state, scores, value, liquid, soundness, target, weight.
         trouble: why something could not be told.
     """
@@ -77,6 +79,9 @@ class VaultState(Base):
     liquidity_ratio_bps: Mapped[int] = mapped_column(Integer)
     tvl_usd_wad: Mapped[int | None] = mapped_column(WholeNumber)
     last_rebalance_seconds: Mapped[int] = mapped_column(BigInteger)
+    loss_used: Mapped[int] = mapped_column(WholeNumber)
+    loss_updated_seconds: Mapped[int] = mapped_column(BigInteger)
+    limits_json: Mapped[str] = mapped_column(Text)
     pools_json: Mapped[str] = mapped_column(Text)
     trouble: Mapped[str | None] = mapped_column(Text)
 

@@ -4,9 +4,9 @@ A vault is looked at often and changes seldom. What is the same as the look befo
 row: it was so until this block.
 
 - A state is the same where the facts are (policy, what is stopped, shares, pools with their states, scores,
-  weights and soundness, the last rebalance, trouble), each amount is within a ten-thousandth of total assets
-  of the row's, and its value in dollars within a hundredth. Slow interest so makes a row when it has come to
-  something, and not with each block.
+  weights and soundness, the last rebalance and loss, trouble), each amount is within a ten-thousandth of
+  total assets of the row's, and its value in dollars within a hundredth. Slow interest so makes a row when it
+  has come to something, and not with each block.
 - A verdict is the same where its code is, and its reason but for the numbers. An acceptance never is.
 """
 
@@ -20,7 +20,7 @@ from sqlalchemy import delete, func, select
 
 from steelyard.model import RebalanceCode
 from steelyard.record.tables import TokenRow
-from steelyard.record.vault_json import pools_json
+from steelyard.record.vault_json import limits_json, pools_json
 from steelyard.record.vault_tables import VaultState, VaultVerdictRow
 from steelyard.record.writer import Clock, Writer, wall_clock_seconds
 from steelyard.units import BPS
@@ -34,7 +34,16 @@ Row = TypeVar("Row", VaultState, VaultVerdictRow)
 
 _PRUNE_EVERY: Final = 64
 _NUMBER: Final = re.compile(r"\d[\d,.]*")
-_FACTS: Final = ("policy", "asset", "stop", "supply", "liquidity_ratio_bps", "last_rebalance_seconds")
+_FACTS: Final = (
+    "policy",
+    "asset",
+    "stop",
+    "supply",
+    "liquidity_ratio_bps",
+    "last_rebalance_seconds",
+    "loss_used",
+    "loss_updated_seconds",
+)
 _AMOUNTS: Final = ("total_assets", "idle", "idle_target", "claimable", "awaited")
 _POOL_AMOUNTS: Final = ("value", "liquid", "target")
 _USD_PARTS: Final = 100
@@ -104,7 +113,8 @@ def _state(snapshot: VaultSnapshot) -> VaultState:
     same_names = (*_FACTS, *_AMOUNTS, "vault", "share_price_wad", "tvl_usd_wad", "trouble")
     values: dict[str, Any] = {name: getattr(snapshot, name) for name in same_names}
     values |= {"asset": snapshot.asset.address, "stop": int(snapshot.stop)}
-    return VaultState(**values, pools_json=pools_json(snapshot.pools))
+    texts = {"pools_json": pools_json(snapshot.pools), "limits_json": limits_json(snapshot.limits)}
+    return VaultState(**values, **texts)
 
 
 def _is_same_state(row: VaultState, new: VaultState) -> bool:

@@ -12,7 +12,8 @@ from fractions import Fraction
 from typing import Final
 
 from steelyard.exceptions import InvalidAllocation
-from steelyard.units import WAD, mul_div_half_up
+from steelyard.model.vault import RebalanceLimits
+from steelyard.units import BPS, WAD, mul_div_half_up
 
 _SECONDS_A_DAY: Final = 86_400
 
@@ -113,6 +114,36 @@ class Liquidity:
     def is_stressed(self) -> bool:
         """More is asked for than lies ready."""
         return self.requested > self.buffer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossAllowance:
+    """What a vault may lose, and what of it is used: ``docs/vault.md``, Rebalancing.
+
+    Attributes:
+        allowed: all of it, base units.
+        used: of it, what has not grown back yet; more than ``allowed`` where the vault shrank since.
+    """
+
+    allowed: int
+    used: int
+
+    @property
+    def left(self) -> int:
+        """Base units that may still be lost now."""
+        return max(0, self.allowed - self.used)
+
+
+def loss_allowance(
+    total_assets: int, used: int, limits: RebalanceLimits, *, elapsed_seconds: int
+) -> LossAllowance:
+    """Return the allowance as it is ``elapsed_seconds`` after ``used`` was noted; it grows back evenly.
+
+    Rounded as the contract does: both what is allowed and what has grown back down.
+    """
+    allowed = total_assets * limits.max_loss_bps // BPS
+    grown_back = allowed * elapsed_seconds // limits.loss_period_seconds
+    return LossAllowance(allowed=allowed, used=max(0, used - grown_back))
 
 
 def concentration(weights_wad: Sequence[int]) -> Concentration:

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from steelyard.decide.allocation.metrics import loss_allowance
 from steelyard.decide.allocation.moves import (
     drift_of,
     excesses_of,
@@ -210,15 +211,10 @@ def benefit_of(proposal: Proposal, settings: RebalanceSettings) -> int:
 
 
 def loss_left(snapshot: VaultSnapshot) -> int:
-    """Return what the vault may still lose now, by its allowance that grows back evenly.
-
-    Rounded as the contract does: what has grown back down.
-    """
-    limits = snapshot.limits
-    cap = (snapshot.total_assets or 0) * limits.max_loss_bps // BPS
+    """Return what the vault may still lose now, by its allowance that grows back evenly."""
     elapsed = snapshot.block.timestamp_seconds - snapshot.loss_updated_seconds
-    used = max(0, snapshot.loss_used - cap * elapsed // limits.loss_period_seconds)
-    return max(0, cap - used)
+    whole = snapshot.total_assets or 0
+    return loss_allowance(whole, snapshot.loss_used, snapshot.limits, elapsed_seconds=elapsed).left
 
 
 def refused_by_chain(proposal: Proposal, reason: str) -> RebalanceVerdict:

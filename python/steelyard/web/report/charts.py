@@ -67,12 +67,12 @@ def verdict_bars(counts: Sequence[tuple[str, int]]) -> str:
     return drawn(draw, name="verdicts")
 
 
-def drawn(draw: Callable[[Any], None], *, name: str) -> str:
+def drawn(draw: Callable[[Any], None], *, name: str, height_inches: float = 3.2) -> str:
     """Return the drawing as an SVG element; ids are salted with ``name``: same data, same text, no clash."""
     from matplotlib import rc_context  # half a second to import: only who draws pays it
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.2, 3.2), layout="constrained")
+    figure = Figure(figsize=(7.2, height_inches), layout="constrained")
     axes = figure.subplots()
     draw(axes)
     axes.spines[["top", "right"]].set_visible(False)

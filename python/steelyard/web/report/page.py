@@ -11,6 +11,7 @@ from steelyard.web.report.charts import (
     verdict_bars,
 )
 from steelyard.web.report.templates import rendered
+from steelyard.web.report.vault_section import VaultSection, vault_charts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,7 @@ class ReportPage:
     executions: Sequence[Execution]
     verdicts: Sequence[VerdictCount]
     alerts: Sequence[str]
+    vaults: Sequence[VaultSection] = ()
 
     @property
     def confirmed(self) -> list[Execution]:
@@ -93,4 +95,5 @@ def render_report(page: ReportPage) -> str:
             [(row.code, row.count) for row in page.verdicts]
         ),
     }
-    return rendered("report.html.j2", page=page, charts=charts)
+    vaults = [(vault, vault_charts(vault)) for vault in page.vaults]
+    return rendered("report.html.j2", page=page, charts=charts, vaults=vaults)
