@@ -16,7 +16,7 @@ help:
 	@echo "make lint          all checks of the sources (ONLY=ruff, format, imports, mypy, sizes, forge-fmt, forge-lint, contract-rules)"
 	@echo "make format        lay the sources out"
 	@echo "make bench         how time and memory grow with the number of pools"
-	@echo "make bench-gas     the executor beside bare pools and routers, into docs/gas.md"
+	@echo "make bench-gas     executor and vault beside what others do, into docs/gas.md and docs/vault.md"
 	@echo "make bench-engine  the engine's figures beside its peers', into docs/benchmarks.md; some ten minutes"
 	@echo "make test-deep     the long runs (ONLY=coverage, prove, forge, fork, fast, story): hours"
 	@echo "make coverage      lines, functions and branches of the contracts that the Solidity tests reach"
@@ -59,7 +59,7 @@ bench-engine: setup
 	@$(IN_VENV) PYTHONPATH=python python -m yardstick $(ONLY) $(OPTIONS)
 
 bench-gas: setup
-	@$(IN_VENV) STEELYARD_WRITE_GAS=1 ape test -q tests/fork/test_gas_page.py
+	@$(IN_VENV) STEELYARD_WRITE_GAS=1 ape test -q tests/fork/test_gas_page.py tests/fork/test_vault_gas_page.py
 
 # Outside of the gate: hours, and with new draws each time.
 test-deep: setup
