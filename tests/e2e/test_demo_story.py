@@ -66,6 +66,13 @@ def test_demo_makes_ten_profitable_executions_and_reverts_none_and_can_be_replay
     summary = next(line for line in result.stdout.splitlines() if "profitable executions" in line)
     assert int(summary.split()[0]) >= 10
     assert " 0 reverted," in summary
+    vault = next(line for line in result.stdout.splitlines() if line.startswith("The vault:"))
+    assert int(vault.split()[2]) >= 5, vault
+    sent = [
+        line for line in result.stdout.splitlines() if line.startswith("vault, block") and "sent:" in line
+    ]
+    assert any("towards the targets" in line for line in sent)
+    assert any("for requests of" in line for line in sent)
     report = ROOT / ".steelyard" / "demo" / "report.html"
     assert str(report) in result.stdout
     assert report.read_text(encoding="utf-8").count("<svg") == 3

@@ -9,18 +9,20 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from sqlalchemy.orm import Session
 
 from steelyard.app.wiring import build_keeper
 from steelyard.cli.demo_stage import DemoStage, open_stage
 from steelyard.cli.options import with_recording
 from steelyard.cli.report import write_report
 from steelyard.cli.turns import TurnTable, profits_by_asset
-from steelyard.cli.wording import ether
+from steelyard.cli.wording import amount, ether, symbol
 from steelyard.config import Config
-from steelyard.model import Address, Token
+from steelyard.model import Address, IntentStatus, Token
 from steelyard.record.database import Database
 from steelyard.record.reports import Report, build_report
 from steelyard.record.tokens import read_tokens
+from steelyard.record.vault_reports import latest_state, read_rebalances
 from steelyard.sandbox.replica import project_root
 
 FOLDER = Path(".steelyard") / "demo"
@@ -45,7 +47,7 @@ def demo(blocks: int, seed: int, record: bool) -> None:
     started = time.monotonic()
     table = TurnTable(console, f"Steelyard on the mainnet replica, seed {seed}")
     recording = folder / RECORDING if record else None
-    with open_stage(folder, seed, console) as stage, table:
+    with open_stage(folder, seed, console, with_vault=True) as stage, table:
         asyncio.run(_trade(with_recording(stage.config, recording), stage, table, blocks))
     page = folder / "report.html"
     write_report(stage.config, page, title=f"Steelyard demo, seed {seed}")
@@ -62,8 +64,10 @@ async def _trade(config: Config, stage: DemoStage, table: TurnTable, blocks: int
     keeper = build_keeper(config, live=True, on_turn=table.show, on_event=table.say)
     try:
         await keeper.start()
-        for _ in range(blocks):
+        for block in range(blocks):
             await keeper.turn()
+            if stage.vault is not None:
+                stage.vault.play(block, blocks)
             stage.next_block()
         await keeper.settle()
     finally:
@@ -74,7 +78,8 @@ def _summarise(config: Config, console: Console) -> None:
     with Database(config.keeper.database_url, create=False) as database, database.read() as session:
         report = build_report(session)
         tokens = dict(read_tokens(session))
-    for line in _summary(report, tokens):
+        vault = _vault_summary(session, config.vault.address, tokens)
+    for line in [*_summary(report, tokens), *vault]:
         console.print(line, soft_wrap=True)
 
 
@@ -86,4 +91,21 @@ def _summary(report: Report, tokens: dict[Address, Token]) -> list[str]:
         f"{totals.confirmed} profitable executions, {reverted} reverted, over {len(report.blocks)} blocks.",
         f"Gross profit at the treasury: {profits_by_asset(totals.realised_profit, tokens) or 'none'}.",
         f"After gas: {ether(totals.net_wei)} ether ({ether(totals.gas_cost_wei)} ether paid for gas).",
+    ]
+
+
+def _vault_summary(session: Session, address: str | None, tokens: dict[Address, Token]) -> list[str]:
+    state = latest_state(session, Address(address)) if address else None
+    if state is None:
+        return []
+    rebalances = read_rebalances(session, state.vault)
+    asset, name = tokens.get(state.asset), symbol(state.asset, tokens)
+    moved = sum(row.moved or 0 for row in rebalances)
+    lost = sum(row.loss or 0 for row in rebalances)
+    done = sum(row.status == IntentStatus.CONFIRMED.value for row in rebalances)
+    return [
+        f"The vault: {done} of {len(rebalances)} rebalances confirmed; {amount(moved, asset)} {name} moved, "
+        f"{amount(lost, asset)} {name} lost on the way.",
+        f"It holds {amount(state.total_assets or 0, asset)} {name}, {amount(state.idle, asset)} of it ready for "
+        f"requests of {amount(state.awaited, asset)}.",
     ]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
+from steelyard.cli.demo_vault import DemoVault, write_terms
 from steelyard.cli.replica import build_progress
 from steelyard.config import Config, load_config
 from steelyard.exceptions import PrerequisiteMissing
@@ -19,9 +20,11 @@ from steelyard.sandbox.activity import HOME_WEI, MarketActivity
 from steelyard.sandbox.mining import MineOnDemand
 from steelyard.sandbox.replica import Replica, ensure_replica, project_root
 from steelyard.sandbox.rpc import SandboxRpc
+from steelyard.units import Address
 
 OWNER_ACCOUNT, KEEPER_ACCOUNT = "TEST::0", "TEST::1"
 """Ape's test accounts, which everybody has the keys of; the keeper takes them on development nodes only."""
+OWNER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 KEEPER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 TREASURY = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
 DEPLOYMENT_TIMEOUT_SECONDS = 180
@@ -34,6 +37,7 @@ class DemoStage:
     config: Config
     rpc: SandboxRpc
     market: MarketActivity
+    vault: DemoVault | None = None
 
     def next_block(self) -> None:
         """Let the market trade, and mine the block; the keeper's better-paying transactions go first."""
@@ -42,8 +46,11 @@ class DemoStage:
 
 
 @contextmanager
-def open_stage(folder: Path, seed: int, console: Console) -> Iterator[DemoStage]:
-    """Start the replica, deploy with the Ape script, write the keeper's configuration into ``folder``.
+def open_stage(folder: Path, seed: int, console: Console, *, with_vault: bool = False) -> Iterator[DemoStage]:
+    """Start the replica, deploy with the Ape scripts, write the keeper's configuration into ``folder``.
+
+    Args:
+        with_vault: deploy a vault too, which the keeper looks after, and let somebody enter it.
 
     Raises:
         ReplicaError: the replica cannot be built or started.
@@ -55,20 +62,33 @@ def open_stage(folder: Path, seed: int, console: Console) -> Iterator[DemoStage]
         height = replica.manifest.block_number
         console.print(f"The replica of mainnet runs at {replica.rpc_url}, block {height:,}.")
         deployment = folder / "deployment.json"
-        _deploy(replica, deployment, folder / "deploy.log")
+        terms = ["--treasury", TREASURY, "--keeper", KEEPER]
+        _deploy(replica, ["executor", *terms, "--output", str(deployment)], folder / "deploy.log")
         console.print("FlashLoanArbitrage is deployed by `ape run deploy executor`; the keeper starts.")
+        vault = _deploy_vault(replica, rpc, folder, console) if with_vault else None
         market = MarketActivity(rpc, seed, replica.manifest)
-        stage = DemoStage(config=_configure(replica, folder, deployment), rpc=rpc, market=market)
+        config = _configure(replica, folder, deployment, vault)
+        stage = DemoStage(config=config, rpc=rpc, market=market, vault=vault)
+        if vault is not None:
+            vault.enter()
         stage.next_block()
         yield stage
 
 
-def _deploy(replica: Replica, output: Path, log: Path) -> None:
+def _deploy_vault(replica: Replica, rpc: SandboxRpc, folder: Path, console: Console) -> DemoVault:
+    terms = write_terms(folder, owner=OWNER, keeper=KEEPER, treasury=TREASURY)
+    output = folder / "vault.json"
+    _deploy(replica, ["vault", str(terms), "--output", str(output)], folder / "deploy-vault.log")
+    vault = DemoVault.from_file(rpc, output, Address(OWNER))
+    console.print(f"AllocationVault is deployed by `ape run deploy vault` at {vault.address}.")
+    return vault
+
+
+def _deploy(replica: Replica, what: Sequence[str], log: Path) -> None:
     """Run the deployment script; each of its transactions gets its own block, so blocks follow the seed."""
     ape = shutil.which("ape", path=str(Path(sys.executable).parent)) or "ape"
-    command = [ape, "run", "deploy", "executor", "--network", f"ethereum:mainnet:{replica.rpc_url}"]
-    command += ["--account", OWNER_ACCOUNT, "--treasury", TREASURY, "--keeper", KEEPER]
-    command += ["--confirmations", "0", "--output", str(output)]
+    command = [ape, "run", "deploy", *what, "--network", f"ethereum:mainnet:{replica.rpc_url}"]
+    command += ["--account", OWNER_ACCOUNT, "--confirmations", "0"]
     with MineOnDemand(replica.rpc_url, HOME_WEI), log.open("w", encoding="utf-8") as sink:
         try:
             subprocess.run(
@@ -85,7 +105,7 @@ def _deploy(replica: Replica, output: Path, log: Path) -> None:
             raise PrerequisiteMissing(f"the deployment script failed ({error}); it said:\n{said}") from None
 
 
-def _configure(replica: Replica, folder: Path, deployment: Path) -> Config:
+def _configure(replica: Replica, folder: Path, deployment: Path, vault: DemoVault | None) -> Config:
     tokens = ", ".join(f'"{token.address}"' for token in replica.manifest.tokens)
     file = folder / "steelyard.toml"
     file.write_text(
@@ -102,7 +122,7 @@ deployment = "{deployment}"
 account = "{KEEPER_ACCOUNT}"
 database_url = "sqlite:///{folder / "keeper.sqlite"}"
 kill_file = "{folder / "STOP"}"
-""",
+{vault.settings() if vault else ""}""",
         encoding="utf-8",
     )
     return load_config(file, environment={})

@@ -12,9 +12,11 @@ from rich.live import Live
 from rich.table import Table
 
 from steelyard.app.keeper import Turn
+from steelyard.app.vault_watch import VaultTurn
 from steelyard.cli.tables import GAP, show_lines
+from steelyard.cli.vault_words import turn_line
 from steelyard.cli.wording import amount, ether, moment, symbol
-from steelyard.model import Address, IntentStatus, Outcome, Token, VerdictCode
+from steelyard.model import Address, IntentStatus, Outcome, RebalanceCode, Token, VerdictCode
 
 LINES_SHOWN = 16
 _COLUMNS = {
@@ -40,6 +42,7 @@ class TurnTable:
         self._title = title
         self._lines: deque[tuple[str, ...]] = deque(maxlen=LINES_SHOWN)
         self._net_wei = 0
+        self._vault_code: RebalanceCode | None = None
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
 
     def __enter__(self) -> Self:
@@ -62,6 +65,14 @@ class TurnTable:
             self._live.update(self._table(), refresh=True)
         else:
             show_lines(self._console, [_plain(line)])
+        if turn.vault is not None:
+            self.look(turn.vault)
+
+    def look(self, turn: VaultTurn) -> None:
+        """Print a look at the vault where something was sent, or the answer is another than before."""
+        if turn.is_sent or turn.verdict.code is not self._vault_code:
+            show_lines(self._console, [f"vault, {turn_line(turn)}"])
+        self._vault_code = turn.verdict.code
 
     def say(self, kind: str, message: str, severity: str) -> None:
         """Print an event; it stays above the live table."""
@@ -109,7 +120,8 @@ def _verdicts(turn: Turn) -> str:
 
 def _settled(outcome: Outcome) -> str:
     if outcome.status is IntentStatus.CONFIRMED:
-        return f"+{ether(outcome.net_wei, 4)}"
+        sign = "" if outcome.net_wei < 0 else "+"
+        return f"{sign}{ether(outcome.net_wei, 4)}"
     return outcome.status.value
 
 

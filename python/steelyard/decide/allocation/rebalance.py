@@ -302,9 +302,11 @@ def _numbers(proposal: Proposal, loss: int, gas_cost: int, benefit: int, setting
     moved, drift, lost, gas, brought = (
         _text(assets, snapshot) for assets in (proposal.moved, proposal.drift, loss, gas_cost, benefit)
     )
+    count = len(proposal.moves)
+    moves = f"{count} move{'' if count == 1 else 's'} of {moved} {proposal.purpose}, furthest off {drift}"
+    worth = f"bring {brought} in {settings.horizon_seconds // 86_400} days"
     return (
-        f"{len(proposal.moves)} moves of {moved} {proposal.purpose}, furthest off {drift}; they lose {lost}, "
-        f"gas is {gas}, and they bring {brought} in {settings.horizon_seconds // 86_400} days"
+        f"{moves}; they lose {lost}, gas is {gas}, and they {'are urgent' if proposal.is_urgent else worth}"
     )
 
 
