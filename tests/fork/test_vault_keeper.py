@@ -23,7 +23,7 @@ from steelyard.decide.allocation.rebalance import RebalanceSettings
 from steelyard.exceptions import ConfigError
 from steelyard.model import Address, IntentStatus, Mode, PoolState, RebalanceCode, VaultStop
 from steelyard.observe.vault import VaultReader
-from steelyard.record.vault_reports import latest_state, latest_verdict, read_rebalances
+from steelyard.record.vault_reports import read_histories, read_rebalances
 from steelyard.record.vaults import VaultLog
 from steelyard.sandbox.funding import allow, fund, fund_ether
 from tests.support.dev_chain import KeySigner
@@ -224,12 +224,9 @@ def test_a_deposit_is_carried_to_the_pools_settled_and_recorded_to_the_unit(stan
         (row,) = read_rebalances(session, stand.address)
         assert (row.status, row.moved, row.loss) == ("confirmed", plan.moved, 0)
         assert row.gas_cost_wei == outcome.gas_cost_wei > 0
-        state = latest_state(session, stand.address)
-        verdict = latest_verdict(session, stand.address)
-    assert state is not None
-    assert state.total_assets == STAKE
-    assert verdict is not None
-    assert verdict.code is RebalanceCode.ACCEPTED
+        (history,) = read_histories(session)
+    assert history.latest.total_assets == STAKE
+    assert history.verdicts[0].code is RebalanceCode.ACCEPTED
 
     # And then there is nothing to do, for the reason that is true.
     again = stand.look(stand.watch())
@@ -329,12 +326,16 @@ def test_every_no_has_its_reason_and_is_recorded(stand: Stand) -> None:
     assert unknown.snapshot.total_assets is None
     stand.store.writer.flush()
     with stand.store.database.read() as session:
-        verdict = latest_verdict(session, stand.address)
-        state = latest_state(session, stand.address)
-    assert verdict is not None
-    assert verdict.code is RebalanceCode.NO_PRICE
-    assert state is not None
-    assert state.trouble == unknown.verdict.reason
+        (history,) = read_histories(session)
+    assert history.latest.trouble == unknown.verdict.reason
+    told = [verdict.code for verdict in history.verdicts]
+    assert told == [
+        RebalanceCode.NO_PRICE,
+        RebalanceCode.ACCEPTED,
+        RebalanceCode.STOPPED,
+        RebalanceCode.BELOW_COST,
+        RebalanceCode.SIMULATION,
+    ]
 
 
 def test_a_feed_that_has_gone_stale_is_the_reason_that_is_told(stand: Stand) -> None:

@@ -16,13 +16,14 @@ from steelyard.cli.demo_stage import DemoStage, open_stage
 from steelyard.cli.options import with_recording
 from steelyard.cli.report import write_report
 from steelyard.cli.turns import TurnTable, profits_by_asset
-from steelyard.cli.wording import amount, ether, symbol
+from steelyard.cli.vault_words import assets_text
+from steelyard.cli.wording import ether
 from steelyard.config import Config
 from steelyard.model import Address, IntentStatus, Token
 from steelyard.record.database import Database
 from steelyard.record.reports import Report, build_report
 from steelyard.record.tokens import read_tokens
-from steelyard.record.vault_reports import latest_state, read_rebalances
+from steelyard.record.vault_reports import read_histories
 from steelyard.sandbox.replica import project_root
 
 FOLDER = Path(".steelyard") / "demo"
@@ -78,7 +79,7 @@ def _summarise(config: Config, console: Console) -> None:
     with Database(config.keeper.database_url, create=False) as database, database.read() as session:
         report = build_report(session)
         tokens = dict(read_tokens(session))
-        vault = _vault_summary(session, config.vault.address, tokens)
+        vault = _vault_summary(session)
     for line in [*_summary(report, tokens), *vault]:
         console.print(line, soft_wrap=True)
 
@@ -94,18 +95,18 @@ def _summary(report: Report, tokens: dict[Address, Token]) -> list[str]:
     ]
 
 
-def _vault_summary(session: Session, address: str | None, tokens: dict[Address, Token]) -> list[str]:
-    state = latest_state(session, Address(address)) if address else None
-    if state is None:
-        return []
-    rebalances = read_rebalances(session, state.vault)
-    asset, name = tokens.get(state.asset), symbol(state.asset, tokens)
-    moved = sum(row.moved or 0 for row in rebalances)
-    lost = sum(row.loss or 0 for row in rebalances)
-    done = sum(row.status == IntentStatus.CONFIRMED.value for row in rebalances)
-    return [
-        f"The vault: {done} of {len(rebalances)} rebalances confirmed; {amount(moved, asset)} {name} moved, "
-        f"{amount(lost, asset)} {name} lost on the way.",
-        f"It holds {amount(state.total_assets or 0, asset)} {name}, {amount(state.idle, asset)} of it ready for "
-        f"requests of {amount(state.awaited, asset)}.",
-    ]
+def _vault_summary(session: Session) -> list[str]:
+    lines = []
+    for history in read_histories(session):
+        state, rebalances = history.latest, history.rebalances
+        moved = assets_text(sum(row.moved or 0 for row in rebalances), state)
+        lost = assets_text(sum(row.loss or 0 for row in rebalances), state)
+        done = sum(row.status == IntentStatus.CONFIRMED.value for row in rebalances)
+        held, idle, awaited = (
+            assets_text(assets, state) for assets in (state.total_assets, state.idle, state.awaited)
+        )
+        lines += [
+            f"The vault: {done} of {len(rebalances)} rebalances confirmed; {moved} moved, {lost} lost by it.",
+            f"It holds {held}, {idle} of it ready for requests of {awaited}.",
+        ]
+    return lines
