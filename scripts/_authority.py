@@ -81,7 +81,7 @@ def administer(
             sendable.append(step)
             continue
         else:
-            click.echo(f"  waits until {_date(ready)}: {step.title}; then give the same command again")
+            click.echo(f"  waits until {date_text(ready)}: {step.title}; then give the same command again")
         is_complete = False
     return Administered(sendable, is_complete)
 
@@ -102,5 +102,6 @@ def _operation(authority: ContractInstance, sender: str, step: Step) -> bytes:
     return bytes(authority.hashOperation(sender, step.target, step.data))
 
 
-def _date(seconds: int) -> str:
+def date_text(seconds: int) -> str:
+    """Return a moment as people read it."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

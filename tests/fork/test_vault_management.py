@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import scripts.pause
 import scripts.pools
 import scripts.roles
+import scripts.scheduled
 import scripts.unpause
 import scripts.verify
 from scripts._executor import DeploymentRefused
@@ -36,6 +37,7 @@ SENT = {"dry_run": False, "confirmations": None}
 COMMANDS: dict[str, Any] = {
     **{f"roles {name}": command for name, command in roles.commands.items()},
     **{f"pools {name}": command for name, command in scripts.pools.cli.commands.items()},
+    **{f"scheduled {name}": command for name, command in scripts.scheduled.cli.commands.items()},
     "pause": scripts.pause.cli,
     "unpause": scripts.unpause.cli,
     "verify": scripts.verify.cli,
@@ -182,6 +184,53 @@ def test_roles__dry__schedule_nothing(cast: Cast, deployed: DeployedVault) -> No
     assert cast.owner.nonce == nonce
 
 
+# --- what is scheduled -----------------------------------------------------------------------------------
+
+
+def scheduled(deployed: DeployedVault, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    capsys.readouterr()
+    COMMANDS["scheduled show"].callback(deployment=deployed.path)
+    return capsys.readouterr().out.splitlines()
+
+
+def test_scheduled__is_shown_in_words_and_called_off_at_once(
+    cast: Cast, attacker: Any, deployed: DeployedVault, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert scheduled(deployed, capsys) == ["nothing is scheduled"]
+    granting = {"role": "keeper", "address": attacker.address}
+    run("roles grant", cast.owner, deployed, **granting)
+    operation, what, who = scheduled(deployed, capsys)
+    assert what == f"  setRole(account={attacker.address}, role=0, allowed=True) of {deployed.vault.address}"
+    assert who.startswith(f"  by {cast.owner.address}, from 20")
+    with pytest.raises(StepRefused, match="would fail: call off .*: AccessManagerUnauthorizedCancel"):
+        run("scheduled cancel", attacker, deployed, operation=operation, dry_run=True)
+    with pytest.raises(DeploymentRefused, match=f"0x12 is not scheduled; scheduled is: {operation}"):
+        run("scheduled cancel", cast.owner, deployed, operation="0x12")
+    run("scheduled cancel", cast.owner, deployed, operation=operation)
+    assert scheduled(deployed, capsys) == ["nothing is scheduled"]
+    ape.chain.mine(deltatime=DELAY_SECONDS + 1)
+    run("roles grant", cast.owner, deployed, **granting)  # scheduled anew
+    assert not deployed.vault.hasRole(attacker, 0)
+
+
+def test_scheduled__done_or_a_week_late__is_no_longer_shown(
+    cast: Cast, deployed: DeployedVault, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_twice("roles transfer", cast.owner, deployed, address=cast.keeper.address, delay_seconds=None)
+    assert scheduled(deployed, capsys) == ["nothing is scheduled"]
+    run("pools remove", cast.owner, deployed, pool="lending", write_off=True)
+    for data in ("0x12345678", deployed.vault.setRole.encode_input(cast.owner, 0, True)[:40]):
+        deployed.authority.schedule(deployed.vault, data, 0, sender=cast.owner)
+    removing, unknown, cut = scheduled(deployed, capsys)[1::3]
+    assert removing == f"  removePool(strategy={deployed.strategy('lending')}, writeOff=True) of " + str(
+        deployed.vault.address
+    )
+    assert unknown == f"  the call 0x12345678 of {deployed.vault.address}"
+    assert cut.startswith("  the call 0x")
+    ape.chain.mine(deltatime=DELAY_SECONDS + 8 * 86_400)
+    assert scheduled(deployed, capsys) == ["nothing is scheduled"]
+
+
 # --- stops -----------------------------------------------------------------------------------------------
 
 
@@ -258,7 +307,7 @@ def test_pool__added_and_removed__chain_and_file_follow(
 def test_commands__asked_for_help__say_what_they_do_and_offer_a_dry_run(name: str) -> None:
     result = CliRunner().invoke(COMMANDS[name], ["--help"])
     assert result.exit_code == 0
-    only_reads = name in ("verify", "roles show", "pools show")
+    only_reads = name in ("verify", "roles show", "pools show", "scheduled show")
     assert ("--dry-run" in result.output) is not only_reads
 
 
