@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 from ape.api import AccountAPI
 
 from scripts._authority import administer
-from scripts._executor import manage
+from scripts._executor import DeploymentRefused, manage
 from scripts._steps import Step, connected_chain
 from scripts._vault_record import DeployedVault, roles_found
+from steelyard.config.vault_terms import VaultTerms, load_vault_terms
 from steelyard.connect.vault_calls import encode_state
+from steelyard.exceptions import ConfigError
 from steelyard.model.vault import PoolState, VaultStop
 from steelyard.units import Address
 
@@ -48,6 +51,14 @@ def manage_as_administration(
         **(changes if planned.is_complete else {}),
     )
     return sent and planned.is_complete
+
+
+def read_terms(path: Path) -> VaultTerms:
+    """Read a file that describes a vault. Raises DeploymentRefused, listing every fault with its place."""
+    try:
+        return load_vault_terms(path)
+    except ConfigError as error:
+        raise DeploymentRefused(str(error)) from None
 
 
 def require_vault(**given: str | None) -> None:

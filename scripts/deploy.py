@@ -27,9 +27,10 @@ from scripts._executor import DeploymentRefused, default_output, sending_options
 from scripts._relayer_deployment import AllowedCall, RelayerBlueprint, relayer_output
 from scripts._steps import Sending, connected_chain, run_steps
 from scripts._vault_deployment import VaultBlueprint
+from scripts._vault_management import read_terms
 from scripts._vault_record import vault_output, vault_record
 from steelyard.config.address_book import AddressBook, address_book
-from steelyard.config.vault_terms import VaultTerms, load_vault_terms
+from steelyard.config.vault_terms import VaultTerms
 from steelyard.exceptions import ConfigError
 from steelyard.units import Address
 
@@ -264,10 +265,7 @@ def vault(
 
     An example with every key explained: scripts/examples/vault.toml.
     """
-    try:
-        read = load_vault_terms(terms)
-    except ConfigError as error:
-        raise DeploymentRefused(str(error)) from None
+    read = read_terms(terms)
     deployed = deploy_vault(account, read, output=output, confirmations=confirmations, dry_run=dry_run)
     if dry_run:
         return

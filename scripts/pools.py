@@ -6,6 +6,7 @@
     ape run pools add vault.toml another_lending --account owner     # its name in the file of terms
     ape run pools drain usdc_weth --account manager                  # then: ape run allocate
     ape run pools remove usdc_weth --account owner                   # once it is empty
+    ape run pools tend usdc_weth --range 193380 202500 --account keeper
 
 What the administration does waits for its delay: the first run schedules, the same command later does it.
 """
@@ -14,19 +15,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import ape
 import click
 from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, network_option
+from ape.contracts import ContractInstance
+from eth_abi.abi import encode
 
 from scripts._executor import DeploymentRefused, deployment_option, manage, managing_options
 from scripts._site import Site
 from scripts._steps import Step, call_step, connected_chain
 from scripts._vault_code import feed_of, fields, price_source_at, strategy_code, strategy_name
-from scripts._vault_management import manage_as_administration, state_step
+from scripts._vault_management import manage_as_administration, read_terms, state_step
 from scripts._vault_record import DeployedVault, deployed_vault_at
 from steelyard.cli.tables import aligned
-from steelyard.config.vault_terms import FeedTerms, PoolTerms, VaultTerms, load_vault_terms
-from steelyard.exceptions import ConfigError
+from steelyard.config.vault_terms import FeedTerms, PoolTerms, VaultTerms
 from steelyard.model.vault import PoolState
 
 
@@ -68,7 +71,7 @@ def add(
     model's default score.
     """
     deployed = deployed_vault_at(deployment)
-    read, known = _terms(terms), deployed.terms
+    read, known = read_terms(terms), deployed.terms
     pool = _pool(read, name)
     place = (deployed.vault.address, deployed.record["authority"], deployed.record["price_source"])
     code = strategy_code(pool, *place)
@@ -137,6 +140,64 @@ def remove(
     )
 
 
+@cli.command(cls=ConnectedProviderCommand)
+@managing_options
+@click.argument("pool")
+@click.option("--range", "ticks", nargs=2, type=int, help="Move a range to these two ticks.")
+def tend(
+    account: AccountAPI,
+    pool: str,
+    ticks: tuple[int, int] | None,
+    deployment: Path | None,
+    dry_run: bool,
+    confirmations: int | None,
+) -> None:
+    """Have POOL collect what it earned, renew its rate, or move its range; a keeper's.
+
+    What a moved range loses by the swap counts for the vault's allowance for losses.
+    """
+    deployed = deployed_vault_at(deployment)
+    strategy = deployed.strategy(pool)
+    params = b"" if ticks is None else encode(["int24", "int24"], ticks)
+    moved = "" if ticks is None else f", moving its range to {ticks[0]} and {ticks[1]}"
+    step = deployed.step(f"tend {deployed.name_of(strategy)}{moved}", lambda: False, "tend", strategy, params)
+    manage(account, deployed, [step], dry_run=dry_run, confirmations=confirmations)
+
+
+@cli.command(cls=ConnectedProviderCommand)
+@managing_options
+@click.argument("pool")
+@click.argument("minimum_ray", type=click.IntRange(min=1))
+@click.argument("maximum_ray", type=click.IntRange(min=1))
+def confirm(
+    account: AccountAPI,
+    pool: str,
+    minimum_ray: int,
+    maximum_ray: int,
+    deployment: Path | None,
+    dry_run: bool,
+    confirmations: int | None,
+) -> None:
+    """Believe the rate that POOL, another vault, has now, if it is between the two; the administration's.
+
+    For one that rose or fell by more than its band, and is not believed until then. Rates are assets for a
+    base unit of its share, times 10^27.
+    """
+    deployed = deployed_vault_at(deployment)
+    strategy = ContractInstance(deployed.strategy(pool), ape.project.Erc4626Strategy.contract_type)
+    _, remembered, _ = strategy.books()
+    click.echo(f"the rate remembered is {remembered}")
+    step = call_step(
+        strategy,
+        f"believe a rate of {pool} from {minimum_ray} to {maximum_ray}",
+        lambda: bool(strategy.report()[2]) and minimum_ray <= strategy.books()[1] <= maximum_ray,
+        "confirmRate",
+        minimum_ray,
+        maximum_ray,
+    )
+    manage_as_administration(account, deployed, [step], dry_run=dry_run, confirmations=confirmations)
+
+
 def _feed_step(deployed: DeployedVault, feed: FeedTerms) -> Step:
     prices = price_source_at(deployed.record["price_source"])
     return call_step(
@@ -151,13 +212,6 @@ def _feed_step(deployed: DeployedVault, feed: FeedTerms) -> Step:
 
 def _others(deployed: DeployedVault, name: str) -> list[dict[str, str]]:
     return [pool for pool in deployed.record["pools"] if pool["name"] != name]
-
-
-def _terms(path: Path) -> VaultTerms:
-    try:
-        return load_vault_terms(path)
-    except ConfigError as error:
-        raise DeploymentRefused(str(error)) from None
 
 
 def _pool(terms: VaultTerms, name: str) -> PoolTerms:

@@ -9,8 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 import scripts.allocate
+import scripts.pools
 from scripts._allocation import Desk
 from scripts._executor import DeploymentRefused
+from scripts._steps import StepRefused
 from scripts._vault_record import DeployedVault, deployed_vault_at
 from scripts.allocate import _desk
 from scripts.deploy import deploy_vault
@@ -181,6 +183,37 @@ def test_allocate__a_stopped_vault__is_refused_with_the_reason(
     deployed.vault.stop(1, sender=cast.guardian)
     allocate(cast.keeper, deployed, dry_run=True)
     assert "stopped: the vault is stopped (entries)" in capsys.readouterr().out
+
+
+# --- looking after a pool --------------------------------------------------------------------------------
+
+
+def run(command: str, account: Any, deployed: DeployedVault, **options: Any) -> None:
+    scripts.pools.cli.commands[command].callback(
+        account=account, deployment=deployed.path, dry_run=False, confirmations=None, **options
+    )
+
+
+def test_range__tended__moves_where_the_keeper_says(cast: Cast, deployed: DeployedVault) -> None:
+    strategy = ape.project.UniswapV3Strategy.at(deployed.strategy("usdc_weth"))
+    run("tend", cast.keeper, deployed, pool="usdc_weth", ticks=(193_440, 202_440))
+    assert tuple(strategy.range()) == (193_440, 202_440)
+    run("tend", cast.keeper, deployed, pool="usdc_weth", ticks=None)
+    with pytest.raises(StepRefused, match="failed: tend usdc_weth, .*: InvalidSetting"):
+        run("tend", cast.keeper, deployed, pool="usdc_weth", ticks=(1, 2))
+
+
+def test_rate__that_jumped__is_believed_once_it_is_confirmed(
+    chain: ForkChain, cast: Cast, deployed: DeployedVault, capsys: pytest.CaptureFixture[str]
+) -> None:
+    allocate(cast.keeper, deployed)
+    target = deployed.terms.pools[0].target  # type: ignore[union-attr]
+    chain.give(USDC, target, chain.balance(USDC, target) // 50)
+    assert not deployed.vault.isSound()
+    rate = 102 * 10**25
+    run("confirm", cast.owner, deployed, pool="lending", minimum_ray=rate - 10**20, maximum_ray=rate)
+    assert "the rate remembered is 1000000000000000000000000000" in capsys.readouterr().out
+    assert deployed.vault.isSound()
 
 
 def test_command__asked_for_help__says_what_it_does() -> None:

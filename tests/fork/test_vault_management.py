@@ -14,10 +14,12 @@ import scripts.pause
 import scripts.pools
 import scripts.roles
 import scripts.scheduled
+import scripts.settings
 import scripts.unpause
 import scripts.verify
 from scripts._executor import DeploymentRefused
 from scripts._steps import StepRefused
+from scripts._vault_code import policy_at
 from scripts._vault_record import DeployedVault, deployed_vault_at
 from scripts._vault_roles import vault as roles
 from scripts._vault_verification import vault_comparisons
@@ -38,6 +40,7 @@ COMMANDS: dict[str, Any] = {
     **{f"roles {name}": command for name, command in roles.commands.items()},
     **{f"pools {name}": command for name, command in scripts.pools.cli.commands.items()},
     **{f"scheduled {name}": command for name, command in scripts.scheduled.cli.commands.items()},
+    **{f"settings {name}": command for name, command in scripts.settings.cli.commands.items()},
     "pause": scripts.pause.cli,
     "unpause": scripts.unpause.cli,
     "verify": scripts.verify.cli,
@@ -300,6 +303,38 @@ def test_pool__added_and_removed__chain_and_file_follow(
     assert differences(deployed) == []
 
 
+# --- settings --------------------------------------------------------------------------------------------
+
+
+def test_settings__changed_by_file__name_another_policy_and_leave_the_rest(
+    cast: Cast, deployed: DeployedVault, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = fill_in(EXAMPLE.read_text(encoding="utf-8"), USDC, cast)
+    path = tmp_path / "changed.toml"
+    for old, new in (
+        ("management_fee_bps = 50 ", "management_fee_bps = 20 "),
+        ("max_step_bps = 2_500", "max_step_bps = 1_000"),
+        (f'keepers = ["{cast.keeper.address}"]', "keepers = []"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+    policy = deployed.vault.settings().policy
+    run("settings change", cast.owner, deployed, terms=path)
+    assert "  management fee bps: 50 -> 20" in capsys.readouterr().out.splitlines()
+    ape.chain.mine(deltatime=DELAY_SECONDS + 1)
+    run("settings change", cast.owner, deployed, terms=path)
+    settings = deployed.vault.settings()
+    assert (settings.managementFeeBps, settings.performanceFeeBps) == (20, 1_000)
+    assert settings.policy == deployed.record["policy"] != policy
+    assert policy_at(settings.policy).limits().maxStepBps == 1_000
+    assert deployed.vault.hasRole(cast.keeper, 0)
+    assert differences(deployed) == []
+    capsys.readouterr()
+    COMMANDS["settings show"].callback(deployment=deployed.path)
+    assert "management fee bps   20" in capsys.readouterr().out
+
+
 # --- as a user types them --------------------------------------------------------------------------------
 
 
@@ -307,7 +342,7 @@ def test_pool__added_and_removed__chain_and_file_follow(
 def test_commands__asked_for_help__say_what_they_do_and_offer_a_dry_run(name: str) -> None:
     result = CliRunner().invoke(COMMANDS[name], ["--help"])
     assert result.exit_code == 0
-    only_reads = name in ("verify", "roles show", "pools show", "scheduled show")
+    only_reads = name in ("verify", "roles show", "pools show", "scheduled show", "settings show")
     assert ("--dry-run" in result.output) is not only_reads
 
 
