@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from hexbytes import HexBytes
 
 from steelyard.act.gas import GasSettings
 from steelyard.act.replace import Replacer
@@ -20,7 +22,7 @@ from steelyard.record.risk import read_risk_state
 from steelyard.record.vault_reports import read_rebalances
 from steelyard.record.vault_tables import VaultRebalance
 from tests.support.dev_chain import STRANGER, DevChain, KeySigner, start_chain
-from tests.support.plans import KEEPER, make_plan, make_vault_call
+from tests.support.plans import KEEPER, VAULT, make_plan, make_vault_call
 from tests.support.records import Store, open_store
 
 pytestmark = pytest.mark.e2e
@@ -167,6 +169,8 @@ def test_rebalance_that_became_too_cheap_is_signed_again_with_the_same_call(
     dear = replace(chain.client.block(), base_fee_wei=10**11)
     (dearer,) = Replacer(chain.client, store.journal, signer, TIGHT).tend(dear)
     assert (dearer.nonce, dearer.plan_id) == (first.nonce, first.plan_id)
+    again = TypedTransaction.from_bytes(HexBytes(dearer.raw)).as_dict()
+    assert (bytes(again["to"]), bytes(again["data"])) == (bytes.fromhex(VAULT[2:]), call.data)
     (outcome,) = Tracker(chain.client, store.journal).settle_open(chain.mine())
     assert (outcome.status, outcome.transaction_hash) == (IntentStatus.CONFIRMED, dearer.hash)
     assert outcome.moved == 9_000 * UNIT

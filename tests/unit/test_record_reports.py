@@ -18,8 +18,9 @@ from steelyard.model import (
     VerdictCode,
 )
 from steelyard.record import reports
+from steelyard.record.attempts import read_attempts
 from steelyard.record.decisions import DecisionLog
-from tests.support.plans import POOL_CHEAP, USDC, WETH, make_plan
+from tests.support.plans import POOL_CHEAP, USDC, WETH, make_plan, make_vault_call
 from tests.support.records import Store, make_outcome, make_signed, open_store
 
 pytestmark = pytest.mark.unit
@@ -195,3 +196,20 @@ def test_open_intents_and_events_are_counted_and_told(store: Store) -> None:
         (record,) = reports.read_records(session, status=IntentStatus.PLANNED)
     assert (event.kind, event.severity, event.message) == ("limit", "critical", "loss limit reached")
     assert record.plan_id == plan_id(make_plan())
+
+
+def test_rebalances_are_open_like_others_and_no_arbitrage(store: Store) -> None:
+    trade(store, 1, IntentStatus.CONFIRMED, net_wei=50)
+    with store.database.read() as session:
+        alone = reports.build_report(session), read_attempts(session, now_seconds=store.clock.seconds)
+    done, failed, waiting = (make_vault_call(max_loss=10**9 + number) for number in range(3))
+    for call, status in ((done, IntentStatus.CONFIRMED), (failed, IntentStatus.REVERTED)):
+        store.journal.open(call)
+        store.journal.signed(make_signed(call))
+        store.journal.close(make_outcome(call, status, net_wei=-20))
+    store.journal.open(waiting)
+    with store.database.read() as session:
+        beside = reports.build_report(session), read_attempts(session, now_seconds=store.clock.seconds)
+        assert reports.count_open(session) == 1
+        assert len(reports.read_best(session)) == 1
+    assert beside == alone
