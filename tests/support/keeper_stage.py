@@ -18,9 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def keeper_stage(folder: Path, *, seed: int = 42) -> Iterator[DemoStage]:
+def keeper_stage(folder: Path, *, seed: int = 42, with_vault: bool = False) -> Iterator[DemoStage]:
     """Open what the demo plays on; the configuration file is ``folder / "steelyard.toml"``."""
-    with open_stage(folder, seed, Console(file=io.StringIO())) as stage:
+    with open_stage(folder, seed, Console(file=io.StringIO()), with_vault=with_vault) as stage:
         yield stage
 
 

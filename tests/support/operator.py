@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -157,14 +157,19 @@ class RunningKeeper:
 
 @contextmanager
 def running_keeper(
-    config: Path, *options: str, without_root: bool = False, environment: dict[str, str] | None = None
+    config: Path,
+    *options: str,
+    command: Sequence[str] = ("run",),
+    without_root: bool = False,
+    environment: dict[str, str] | None = None,
 ) -> Iterator[RunningKeeper]:
     """Start ``steelyard run``; whatever the story does, its process is gone at the end.
 
     Args:
+        command: of ``steelyard``, for another keeper.
         without_root: rights of files hold for it, as they do for everybody but root.
     """
-    arguments = ("run", "--config", str(config), *options)
+    arguments = (*command, "--config", str(config), *options)
     before_start = _drop_file_powers if without_root and os.geteuid() == 0 else None
     keeper = RunningKeeper(start_steelyard(*arguments, environment=environment, before_start=before_start))
     reader = threading.Thread(target=keeper.read_lines, daemon=True)

@@ -17,6 +17,7 @@ HOLDER: Final = Address("0x90F79bf6EB2c4f870365E785982E1f101E93b906")
 USDC: Final = Address("0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48")
 STAKE: Final = 300_000 * 10**6
 WORSE_SCORE: Final = 1_500
+MOST_REQUESTS: Final = 10
 ENOUGH_GAS: Final = 1_500_000
 ENOUGH_FEE_WEI: Final = 500 * 10**9
 
@@ -141,12 +142,14 @@ class DemoVault:
         self._send(HOLDER, "deposit(uint256,address)", STAKE, HOLDER)
 
     def play(self, block: int, blocks: int) -> None:
-        """Halfway the manager thinks less of a pool; towards the end the holder asks for half back."""
+        """Halfway the manager thinks less of a pool; later the holder asks for half back, and is paid."""
         if block == blocks // 2:
             self._send(self.manager, "setPoolCScore(address,uint16)", self.pools[0], WORSE_SCORE)
         if block == blocks * 3 // 4:
             shares = int(self._read("balanceOf(address)", HOLDER), 16) // 2
             self._send(HOLDER, "requestRedeem(uint256,address,address)", shares, HOLDER, HOLDER)
+        if block == blocks - 2:
+            self._send(HOLDER, "fulfillRequests(uint256)", MOST_REQUESTS)
 
     def _read(self, signature: str, *arguments: object) -> str:
         data = "0x" + encode_call(signature, *arguments).hex()
