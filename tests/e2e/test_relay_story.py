@@ -108,6 +108,8 @@ def test_relaying_killed_at_a_step_goes_on_and_carries_out_each_request_once(
     kill_at(node, tmp_path, requests, moment)
     assert node.visits() == (0 if moment in NOT_SENT else 3)
     signed = [entry for entry in entries(tmp_path) if entry["state"] == "signed"]
+    # Whatever is signed from now on has other fees.
+    node.rpc.call("anvil_mine", "0x5")
 
     told = submit(node, tmp_path, requests, "--send")
 
