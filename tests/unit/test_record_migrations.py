@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Dialect
 from sqlalchemy.dialects import postgresql
 
 from steelyard.connect.plan_codec import plan_id
 from steelyard.exceptions import StoreUnavailable
 from steelyard.model import ArbitragePlan, Door
-from steelyard.record import reports
+from steelyard.record import migrations, reports
 from steelyard.record.database import Database
 from steelyard.record.migrations import statements_of_attempts
 from tests.support.old_tables import make_old
@@ -115,6 +118,30 @@ def tables_of(path: Path) -> list[object]:
                 (name, sorted(row[1:] for row in columns), keys, sorted(row[1:4] for row in indexes))
             )
     return found
+
+
+def test_migration_that_breaks_off_leaves_the_older_tables_and_can_be_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "keeper.sqlite"
+    old_database(path, 2)
+
+    def break_off(dialect: Dialect) -> Iterator[str]:
+        yield from islice(statements_of_attempts(dialect), 4)
+        raise RuntimeError("the process dies")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(migrations, "statements_of_attempts", break_off)
+        with pytest.raises(RuntimeError, match="dies"):
+            Database(f"sqlite:///{path}")
+    with sqlite3.connect(path) as connection:
+        tables = {
+            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
+        assert "signed_attempts" in tables
+        assert not tables & {"intents", "signed_attempts_before"}
+    with open_store(path) as store:
+        assert [intent.plan for intent in store.journal.unfinished()] == [WAITING, LATER]
 
 
 def test_database_server_is_told_to_change_the_one_key_that_is_another() -> None:
