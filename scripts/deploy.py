@@ -263,7 +263,7 @@ def vault(
 ) -> None:
     """Deploy the vault that the TOML file TERMS describes; again, where that was interrupted.
 
-    An example with every key explained: scripts/examples/vault.toml.
+    An example with every key explained: docs/examples/vault.toml.
     """
     read = read_terms(terms)
     deployed = deploy_vault(account, read, output=output, confirmations=confirmations, dry_run=dry_run)

@@ -15,7 +15,7 @@ from tests.support.fork_market import USDC
 if TYPE_CHECKING:
     from steelyard.units import Address
 
-EXAMPLE: Final = Path(__file__).parents[2] / "scripts" / "examples" / "vault.toml"
+EXAMPLE: Final = Path(__file__).parents[2] / "docs" / "examples" / "vault.toml"
 DELAY_SECONDS: Final = 2 * 86_400
 
 

@@ -12,7 +12,7 @@ from steelyard.exceptions import ConfigError
 
 pytestmark = pytest.mark.unit
 
-EXAMPLE = Path(__file__).parents[2] / "scripts" / "examples" / "vault.toml"
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "vault.toml"
 SOMEBODY = "0x5e6715270eAcd897Cdd0126334858762a2DDA39a"
 PLACEHOLDERS = ("0x_OWNER", "0x_KEEPER", "0x_MANAGER", "0x_GUARDIAN", "0x_FEES", "0x_A_VAULT_OVER_USDC")
 WETH = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"

@@ -1,6 +1,6 @@
 """What a vault is to be, as a file says it before the vault stands: ``ape run deploy vault FILE``.
 
-An example with every key explained: ``scripts/examples/vault.toml``. Amounts are base units of the asset,
+An example with every key explained: ``docs/examples/vault.toml``. Amounts are base units of the asset,
 prices US dollars for a whole token.
 """
 
