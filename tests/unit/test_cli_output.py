@@ -116,6 +116,20 @@ def test_tables_are_lines_in_a_pipe_and_boxes_on_a_terminal() -> None:
     assert aligned([("a", "bb"), ("ccc", "d")]) == ["a    bb", "ccc  d"]
 
 
+def test_table_whose_words_a_terminal_would_cut_is_lines() -> None:
+    for cell, is_boxed in (("x" * 133, False), ("x" * 132, True), ("x " * 200, True)):
+        console = terminal()
+        show_table(console, [("a", cell)], title="Long")
+        assert ("│" in text(console)) is is_boxed
+        assert text(console).count("x") == cell.count("x")
+
+
+def test_brackets_in_a_table_are_no_markup() -> None:
+    for console in (pipe(), terminal()):
+        show_table(console, [("reason", "[red]limits[/red]")], title="Vault")
+        assert "[red]limits[/red]" in text(console)
+
+
 @pytest.mark.parametrize(
     ("value", "token", "words"),
     [

@@ -1,11 +1,13 @@
-"""Tables: boxes on a terminal, aligned lines in a pipe, never cut."""
+"""Tables: boxes on a terminal that is wide enough, aligned lines elsewhere, never cut."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 GAP = "  "
 
@@ -28,11 +30,17 @@ def show_lines(console: Console, lines: Sequence[str], style: str | None = None)
 def show_table(
     console: Console, rows: Sequence[Sequence[str]], *, title: str, headings: Sequence[str] = ()
 ) -> None:
-    """Print a table as its reader needs it."""
-    if not console.is_terminal:
-        show_lines(console, [f"{title}:", *aligned([headings, *rows] if headings else rows)])
-        return
+    """Print a table as its reader needs it; nothing in a cell is markup."""
     table = Table(*headings, title=title, show_header=bool(headings))
     for row in rows:
-        table.add_row(*row)
-    console.print(table)
+        table.add_row(*(Text(cell) for cell in row))
+    if console.is_terminal and _least_width(table, console) <= console.width:
+        console.print(table)
+    else:
+        show_lines(console, [f"{title}:", *aligned([headings, *rows] if headings else rows)])
+
+
+def _least_width(table: Table, console: Console) -> int:
+    """In less, a word would be cut."""
+    boundless = console.options.update(max_width=sys.maxsize)
+    return console.measure(table, options=boundless).minimum

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-MOST_ROWS: Final = 10_000
+MOST_ROWS: Final = 5_000
 """Of states, verdicts and rebalances: as far back as a history goes."""
 
 
