@@ -23,10 +23,12 @@ def seconds_of(number: int) -> int:
     return GENESIS_SECONDS + 12 * number
 
 
-def pools(lending: int, ranged: int, *, lending_score: int = 7_000) -> tuple[VaultPool, ...]:
-    """What the two hold; 60,000 and 30,000 are wanted of 100,000."""
-    first = make_pool(value=lending * UNIT, liquid=lending * UNIT, target=60_000 * UNIT)
-    second = make_pool(strategy=RANGE, value=ranged * UNIT, liquid=0, target=30_000 * UNIT)
+def pools(
+    lending: int, ranged: int, *, lending_score: int = 7_000, targets: tuple[int, int] = (60_000, 30_000)
+) -> tuple[VaultPool, ...]:
+    """What the two hold, and what they are to hold of 100,000."""
+    first = make_pool(value=lending * UNIT, liquid=lending * UNIT, target=targets[0] * UNIT)
+    second = make_pool(strategy=RANGE, value=ranged * UNIT, liquid=0, target=targets[1] * UNIT)
     return (
         replace(first, scores=replace(first.scores, c_score=lending_score)),
         replace(second, scores=replace(second.scores, c_score=5_000)),
@@ -60,8 +62,9 @@ def snapshots() -> tuple[VaultSnapshot, ...]:
             total_assets=100_000 * UNIT,
             share_price_wad=1_012_345_678_900_000_000,
             tvl_usd_wad=99_950 * 10**18 + 10**16,
-            pools=pools(71_000, 19_000, lending_score=6_100),
+            pools=pools(71_000, 19_000, lending_score=6_100, targets=(51_500, 26_000)),
             awaited=12_500 * UNIT,
+            idle_target=22_500 * UNIT,
             last_rebalance_seconds=seconds_of(THIRD_DAY - 300),
             loss_used=400 * UNIT,
             loss_updated_seconds=seconds_of(THIRD_DAY - 300),

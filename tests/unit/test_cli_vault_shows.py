@@ -57,9 +57,9 @@ def test_status_shows_weights_beside_targets_a_row_a_pool_and_the_buffer(config:
     assert f"Vault {VAULT} at block 21900 of 2023-11-17 23:13:20 UTC\n" in text
     found = [re.split(r"\s{2,}", line)[:7] for line in text.splitlines() if " %  " in line]
     assert found == [
-        [LENDING, "active", "6100", "71.00 %", "60.00 %", "71,000 USDC", "60,000 USDC"],
-        [RANGE, "active", "5000", "19.00 %", "30.00 %", "19,000 USDC", "30,000 USDC"],
-        ["buffer", "10.00 %", "10.00 %", "10,000 USDC", "10,000 USDC", "0 USDC", "10,000 USDC"],
+        [LENDING, "active", "6100", "71.00 %", "51.50 %", "71,000 USDC", "51,500 USDC"],
+        [RANGE, "active", "5000", "19.00 %", "26.00 %", "19,000 USDC", "26,000 USDC"],
+        ["buffer", "10.00 %", "22.50 %", "10,000 USDC", "22,500 USDC", "-12,500 USDC", "10,000 USDC"],
     ]
 
 
@@ -71,7 +71,7 @@ def test_status_says_what_weights_scores_and_books_come_to(config: Path) -> None
         "a share": "1.012346 USDC",
         "buffer against requests": "10,000 USDC idle, 12,500 USDC waited for: "
         "stressed, 2,500 USDC must come out of pools (1000 bps are to be idle)",
-        "in the wrong place": "11.00 %",
+        "in the wrong place": "19.50 %",
         "Herfindahl index": "0.6669",
         "effective pools": "1.50 of 2",
         "concentrated": f"{LENDING} holds 71.00 % of everything",
@@ -93,14 +93,14 @@ def test_status_for_programs_has_the_same_with_amounts_as_text(config: Path) -> 
     assert (vault["vault"], vault["block"], vault["total_assets"]) == (VAULT, 21_900, "100000000000")
     assert vault["asset"]["decimals"] == 6
     lending = vault["pools"][0]
-    assert (lending["share_wad"], lending["target_share_wad"]) == ("7" + "1" + "0" * 16, "6" + "0" * 17)
-    assert (vault["idle_share_wad"], vault["idle_target_share_wad"]) == ("1" + "0" * 17,) * 2
+    assert (lending["share_wad"], lending["target_share_wad"]) == ("71" + "0" * 16, "515" + "0" * 15)
+    assert (vault["idle_share_wad"], vault["idle_target_share_wad"]) == ("1" + "0" * 17, "225" + "0" * 15)
     assert vault["metrics"] == {
         "herfindahl_wad": "666913580246913580",
         "effective_pools_wad": "1499444650129581636",
         "heaviest": LENDING,
         "is_concentrated": True,
-        "drift_wad": "110000000000000000",
+        "drift_wad": "195000000000000000",
         "scores": {"lowest": 5000, "highest": 6100, "mean_bps": 5550.0, "variance_bps2": 302500.0},
         "is_stressed": True,
         "shortfall": str(2_500 * UNIT),
