@@ -1,4 +1,4 @@
-"""The pools of a vault: shown, added, drained, taken off.
+"""The pools of a vault: shown, added, drained, taken off, and what they owe paid out.
 
 ::
 
@@ -7,6 +7,7 @@
     ape run pools drain usdc_weth --account manager                  # then: ape run allocate
     ape run pools remove usdc_weth --account owner                   # once it is empty
     ape run pools tend usdc_weth --range 193380 202500 --account keeper
+    ape run pools fulfil --account anybody
 
 What the administration does waits for its delay: the first run schedules, the same command later does it.
 """
@@ -31,6 +32,8 @@ from scripts._vault_record import DeployedVault, deployed_vault_at
 from steelyard.cli.tables import aligned
 from steelyard.config.vault_terms import FeedTerms, PoolTerms, VaultTerms
 from steelyard.model.vault import PoolState
+
+MOST_REQUESTS = 50
 
 
 @click.group()
@@ -162,6 +165,26 @@ def tend(
     moved = "" if ticks is None else f", moving its range to {ticks[0]} and {ticks[1]}"
     step = deployed.step(f"tend {deployed.name_of(strategy)}{moved}", lambda: False, "tend", strategy, params)
     manage(account, deployed, [step], dry_run=dry_run, confirmations=confirmations)
+
+
+@cli.command(cls=ConnectedProviderCommand)
+@managing_options
+@click.option("--most", default=MOST_REQUESTS, show_default=True, help="Requests of one transaction.")
+def fulfil(
+    account: AccountAPI, most: int, deployment: Path | None, dry_run: bool, confirmations: int | None
+) -> None:
+    """Pay the oldest requests, as far as buffer and pools pay at once; anybody's."""
+    deployed = deployed_vault_at(deployment)
+    vault = deployed.vault
+
+    def is_done() -> bool:
+        return bool(vault.state().pendingShares == 0)
+
+    step = deployed.step(f"pay up to {most} requests", is_done, "fulfillRequests", most)
+    manage(account, deployed, [step], dry_run=dry_run, confirmations=confirmations)
+    state = vault.state()
+    awaited = vault.convertToAssets(state.pendingShares)
+    click.echo(f"{state.claimable} base units are put aside for requests, {awaited} are waited for")
 
 
 @cli.command(cls=ConnectedProviderCommand)

@@ -203,6 +203,18 @@ def test_range__tended__moves_where_the_keeper_says(cast: Cast, deployed: Deploy
         run("tend", cast.keeper, deployed, pool="usdc_weth", ticks=(1, 2))
 
 
+def test_requests__fulfilled_by_anybody__are_put_aside_to_the_unit(
+    cast: Cast, deployed: DeployedVault, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vault, holder = deployed.vault, cast.guardian
+    asked = vault.balanceOf(holder) // 4
+    vault.requestRedeem(asked, holder, holder, sender=holder)
+    owed = vault.convertToAssets(asked)
+    run("fulfil", cast.keeper, deployed, most=10)
+    assert vault.state().claimable == owed
+    assert f"{owed} base units are put aside for requests, 0 are waited for" in capsys.readouterr().out
+
+
 def test_rate__that_jumped__is_believed_once_it_is_confirmed(
     chain: ForkChain, cast: Cast, deployed: DeployedVault, capsys: pytest.CaptureFixture[str]
 ) -> None:
