@@ -12,10 +12,13 @@ from click.testing import CliRunner
 import scripts.deploy
 from scripts._authority import authority_at
 from scripts._executor import DeploymentRefused
+from scripts._relayer_deployment import AllowedCall
 from scripts._steps import StepRefused
 from scripts._vault_record import DeployedVault, deployed_vault_at, vault_output
 from scripts.deploy import deploy_vault
+from steelyard.connect.abi import selector
 from steelyard.connect.deployment import newest_deployment
+from steelyard.connect.vault_calls import REBALANCE
 from steelyard.exceptions import ConfigError
 from tests.support.fork_market import USDC, WETH
 from tests.support.vault_scene import DELAY_SECONDS, EXAMPLE, Cast, written_terms
@@ -185,6 +188,22 @@ def test_deploy__by_the_owner_itself__keeps_the_administration_and_its_delay(
     assert tuple(authority.hasRole(ADMINISTRATION, cast.deployer)) == (True, DELAY_SECONDS)
     assert vault.hasRole(cast.deployer, MANAGER)
     assert vault.pool(vault.strategies()[0]).cScore == 4_000
+
+
+def test_deploy__with_a_relayer_as_forwarder__may_be_allowed_its_keepers_calls(
+    cast: Cast, terms: VaultTerms, path: Path, tmp_path: Path
+) -> None:
+    relayer: Any = scripts.deploy.cli.commands["relayer"].callback
+    options = {"guardian": None, "owner": None, "salt": "vault", "dry_run": False, "confirmations": None}
+    written = tmp_path / "1-relayer.json"
+    relayer(account=cast.deployer, allowed=(), output=written, **options)
+    forwarder = json.loads(written.read_text())["relayer"]
+    vault = deploy(cast, terms.model_copy(update={"forwarder": forwarder, "pools": ()}), path)
+    calls = ("rebalance((address,bool,uint256)[],uint256,uint256)", "tend(address,bytes)")
+    allowed = tuple(AllowedCall.parse(f"{vault.address}:{call}") for call in calls)
+    relayer(account=cast.deployer, allowed=allowed, output=written, **options)
+    listed = {call["selector"] for call in json.loads(written.read_text())["allowed_calls"]}
+    assert listed == {"0x" + method.hex() for method in (REBALANCE, selector(calls[1]))}
 
 
 # --- refusals --------------------------------------------------------------------------------------------
