@@ -10,11 +10,10 @@ import argparse
 import random
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from gate.mutate_ledger import entries_of, rewritten
+from gate.mutate_ledger import SCORES, entries_of, rewritten
 from gate.mutate_operators import Mutant, mutants_of
 from gate.mutate_trial import Trial, Verdict, Workshop, score
 from gate.solidity import FOLDER, contract_files, parse
@@ -42,10 +41,8 @@ def main(arguments: list[str]) -> int:
             print(_in_words(mutant))
         return 0
     print(f"{len(drawn)} of {len(wanted)} mutants, seed {options.seed}", flush=True)
-    started = time.monotonic()
     trials = _try(drawn)
-    summary = _summary(trials, len(wanted), options, time.monotonic() - started)
-    return _conclude(summary, known, trials)
+    return _conclude(_row(trials, len(wanted), options), known, trials)
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
@@ -87,29 +84,26 @@ def _in_words(mutant: Mutant) -> str:
     return f"{where}  {mutant.operator}: {' '.join(mutant.after.split())[:90]}"
 
 
-def _summary(trials: Sequence[Trial], among: int, options: argparse.Namespace, seconds: float) -> list[str]:
+def _row(trials: Sequence[Trial], among: int, options: argparse.Namespace) -> str:
+    """This run in the table of scores."""
     killed, counted = score(trials)
     count = {verdict: sum(trial.verdict is verdict for trial in trials) for verdict in Verdict}
     share = f"{100 * killed / counted:.1f} %" if counted else "nothing to score"
-    scope = ", ".join(f"`{name}`" for name in options.files) or "all contracts"
-    minutes = f"{seconds / 60:.0f} minutes"
-    return [
-        f"Last run: {len(trials)} of {among} mutants of {scope}, seed {options.seed}, {minutes}.",
-        "",
-        "| killed | of these by time | survived | not compiled | same code | score |",
-        "|---|---|---|---|---|---|",
-        f"| {killed} | {count[Verdict.TIMED_OUT]} | {count[Verdict.SURVIVED]} "
-        f"| {count[Verdict.NOT_COMPILED]} | {count[Verdict.SAME_CODE]} | **{share}** |",
-    ]
+    scope = ", ".join(f"`{name}`" for name in options.files or (FOLDER,))
+    return (
+        f"| {scope} | {len(trials)} of {among:,} | {options.seed} | {killed} | {count[Verdict.TIMED_OUT]} "
+        f"| {count[Verdict.SURVIVED]} | {count[Verdict.NOT_COMPILED]} | {count[Verdict.SAME_CODE]} "
+        f"| **{share}** |"
+    )
 
 
-def _conclude(summary: Sequence[str], known: Sequence[Mutant], trials: Sequence[Trial]) -> int:
+def _conclude(row: str, known: Sequence[Mutant], trials: Sequence[Trial]) -> int:
     survived = {trial.mutant.name for trial in trials if trial.verdict is Verdict.SURVIVED}
     tried = {trial.mutant.name for trial in trials}
-    document = rewritten(DOCUMENT.read_text(encoding="utf-8"), summary, known, survived, tried)
+    document = rewritten(DOCUMENT.read_text(encoding="utf-8"), row, known, survived, tried)
     DOCUMENT.write_text(document, encoding="utf-8")
     unexplained = [entry.name for entry in entries_of(document) if not entry.explanation]
-    print("\n" + "\n".join(summary))
+    print(f"\n{SCORES}\n{row}")
     if unexplained:
         print(f"\nto be explained in {DOCUMENT.relative_to(ROOT)}, or killed: {', '.join(unexplained)}")
     return 1 if unexplained else 0

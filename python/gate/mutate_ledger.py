@@ -1,8 +1,9 @@
-"""The list of survivors in docs/mutation.md: written by the tool, explained by hand.
+"""The scores and survivors in docs/mutation.md: written by the tool, explained by hand.
 
 What stands between the markers is rewritten, except for the lines that begin with ``> ``: they are somebody's
 explanation of the survivor above them, and stay with its name. A survivor that a later sample did not draw
-stays listed as long as its lines are in the sources.
+stays listed as long as its lines are in the sources; a row of the scores, until the same contracts are tried
+again.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from gate.mutate_operators import Mutant
 
 BEGIN = "<!-- survivors: begin (make mutate) -->"
 END = "<!-- survivors: end -->"
+SCORES = """\
+| contracts | tried | seed | killed | of these by time | survived | not compiled | same code | score |
+|---|---|---|---|---|---|---|---|---|"""
+_ROW = "| `"
 _HEADING = re.compile(r"^### `([0-9a-f]{8})` ")
 
 
@@ -48,13 +53,13 @@ def entries_of(document: str) -> list[Entry]:
 
 
 def rewritten(
-    document: str, summary: Sequence[str], known: Sequence[Mutant], survived: Collection[str], tried: set[str]
+    document: str, row: str, known: Sequence[Mutant], survived: Collection[str], tried: set[str]
 ) -> str:
     """The document with the list brought up to date.
 
     Args:
         document: as it is.
-        summary: lines about this run, put above the list.
+        row: this run's row of the scores; it takes the place of that with the same contracts.
         known: every mutant of the present sources.
         survived: names of those that survived this run.
         tried: names of all that this run drew.
@@ -67,8 +72,8 @@ def rewritten(
         one for one in known if one.name in survived or (one.name in explained and one.name not in tried)
     ]
     sections = [_section(mutant, explained.get(mutant.name, ())) for mutant in listed]
-    before, _, after = _parts(document)
-    body = "\n\n".join(["\n".join(summary), *sections])
+    before, body, after = _parts(document)
+    body = "\n\n".join([_scores(body, row), *sections])
     return f"{before}{BEGIN}\n{body}\n{END}{after}"
 
 
@@ -78,6 +83,16 @@ def _parts(document: str) -> tuple[str, str, str]:
     if not begin or not end:
         raise NoMarkers(f"the list of survivors belongs between {BEGIN} and {END}")
     return before, body, after
+
+
+def _scores(body: str, row: str) -> str:
+    rows = {_contracts(line): line for line in body.splitlines() if line.startswith(_ROW)}
+    rows[_contracts(row)] = row
+    return "\n".join([SCORES, *rows.values()])
+
+
+def _contracts(row: str) -> str:
+    return row.split("|")[1]
 
 
 def _section(mutant: Mutant, explanation: Sequence[str]) -> str:

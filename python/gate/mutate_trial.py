@@ -25,6 +25,8 @@ LINKED = (".venv", "node_modules")
 PROFILE = "quick"
 OUT = ".build/quick/out"
 FAILURES = ".build/quick/failures"
+# Most faults are caught by the first draws: the rest of the fuzzing is for those that are not.
+LIGHT = {"FOUNDRY_FUZZ_RUNS": "16", "FOUNDRY_INVARIANT_RUNS": "2", "FOUNDRY_INVARIANT_DEPTH": "16"}
 # Where survivors are tried once more, built whole.
 CONFIRMED = {
     "FOUNDRY_DYNAMIC_TEST_LINKING": "false",
@@ -100,14 +102,15 @@ class Workshop:
         """
         self._forge_or_red("build")
         self._code = self._bytecode()
+        self._forge_or_red("test", **LIGHT)
         started = time.monotonic()
         self._forge_or_red("test")
         seconds = time.monotonic() - started
         self._patience_seconds = max(LEAST_SECONDS, PATIENCE * seconds)
         return seconds
 
-    def _forge_or_red(self, command: str) -> None:
-        code, output = self._forge(command, seconds=BUILD_SECONDS)
+    def _forge_or_red(self, command: str, **variables: str) -> None:
+        code, output = self._forge(command, seconds=BUILD_SECONDS, **variables)
         if code != 0:
             raise TreeIsRed(f"forge {command} fails in an unchanged copy:\n{output[-4000:]}")
 
@@ -132,8 +135,8 @@ class Workshop:
             return Verdict.NOT_COMPILED
         if self._bytecode() == self._code:
             return Verdict.SAME_CODE
-        for variables in ({}, CONFIRMED):
-            if variables:
+        for variables in (LIGHT, {}, CONFIRMED):
+            if variables is CONFIRMED:
                 self._forge("build", seconds=BUILD_SECONDS, **variables)
             code, _ = self._forge("test", "--fail-fast", seconds=self._patience_seconds, **variables)
             if code != 0:

@@ -1,4 +1,4 @@
-"""Runs stages one after the other and prints what came out."""
+"""Runs stages and prints what came out: one after the other, some of them beside those that follow."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
 from gate.counting import Counts, counts_in
@@ -32,26 +34,71 @@ class Outcome:
         return self.exit_code == 0
 
 
+class Voice:
+    """Where a stage's output goes: to the terminal, or kept until the stage's turn has come."""
+
+    def __init__(self, *, is_heard: bool) -> None:
+        self._is_heard = is_heard
+        self._kept: list[str] = []
+        self._turn = threading.Lock()
+
+    def say(self, text: str) -> None:
+        """Print `text`, or keep it."""
+        with self._turn:
+            self._kept.append(text)
+            if self._is_heard:
+                self._print_kept()
+
+    def be_heard(self) -> None:
+        """Print what was kept; from now on nothing is."""
+        with self._turn:
+            self._is_heard = True
+            self._print_kept()
+
+    def _print_kept(self) -> None:
+        sys.stdout.write("".join(self._kept))
+        sys.stdout.flush()
+        self._kept.clear()
+
+
 def run_suite(suite: str, stages: Sequence[Stage]) -> int:
     """Run all stages, the later ones even if an earlier one fails; return 0 if all are green."""
-    outcomes = [_run_to_its_tests(stage) for stage in stages]
+    outcomes = _run_all(stages)
     total = _total(suite, outcomes)
     _summarize(suite, outcomes, total)
     _write_report(suite, total)
     return 0 if all(outcome.is_green for outcome in outcomes) else 1
 
 
-def _run_to_its_tests(stage: Stage) -> Outcome:
-    outcome = _run(stage)
+def _run_all(stages: Sequence[Stage]) -> list[Outcome]:
+    """The outcomes in the order of the stages; what runs beside others is printed after them."""
+    aside = []
+    done = {}
+    with ThreadPoolExecutor(max_workers=len(stages) or 1) as threads:
+        for stage in stages:
+            if stage.is_beside and stage is not stages[-1]:
+                voice = Voice(is_heard=False)
+                print(f"\n--- {stage.name}: begun; it runs beside the next stages, and is shown after them")
+                aside.append((stage.name, voice, threads.submit(_run_to_its_tests, stage, voice)))
+            else:
+                done[stage.name] = _run_to_its_tests(stage, Voice(is_heard=True))
+        for name, voice, running in aside:
+            voice.be_heard()
+            done[name] = running.result()
+    return [done[stage.name] for stage in stages]
+
+
+def _run_to_its_tests(stage: Stage, voice: Voice) -> Outcome:
+    outcome = _run(stage, voice)
     died_before_its_tests = outcome.exit_code == PYTEST_INTERNAL_ERROR and outcome.counts == Counts()
     if not (stage.starts_a_node and died_before_its_tests):
         return outcome
-    print(f"\n--- {stage.name}: ended before its first test; its node did not start. Once more.", flush=True)
-    return _run(stage)
+    voice.say(f"\n--- {stage.name}: ended before its first test; its node did not start. Once more.\n")
+    return _run(stage, voice)
 
 
-def _run(stage: Stage) -> Outcome:
-    print(f"\n--- {stage.name}: {stage.meaning}", flush=True)
+def _run(stage: Stage, voice: Voice) -> Outcome:
+    voice.say(f"\n--- {stage.name}: {stage.meaning}\n")
     started = time.monotonic()
     counts = Counts()
     process = subprocess.Popen(
@@ -66,8 +113,7 @@ def _run(stage: Stage) -> Outcome:
     )
     assert process.stdout is not None  # asked for by PIPE
     for line in process.stdout:
-        sys.stdout.write(line)
-        sys.stdout.flush()
+        voice.say(line)
         found = counts_in(line)
         if found is not None:
             counts = found

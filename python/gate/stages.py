@@ -22,6 +22,8 @@ class Stage:
         variables: what is added to the environment, as pairs.
         starts_a_node: a session of pytest that died before its first test is begun once more: Ape gives its
             node a port and twenty seconds, and a busy machine can deny it either.
+        is_beside: it is begun, and the stages after it do not wait for its end: worth it for one that waits
+            more than it computes, and allowed where neither writes what the other reads.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Stage:
     meaning: str
     variables: tuple[tuple[str, str], ...] = ()
     starts_a_node: bool = False
+    is_beside: bool = False
 
 
 def _tool(name: str, *arguments: str) -> tuple[str, ...]:
@@ -48,18 +51,19 @@ TEST_STAGES = (
         "unit, property and invariant tests in Python",
     ),
     Stage("forge", _tool("python", "-m", "gate.forge_tests"), "fuzz, invariant and unit tests in Solidity"),
+    Stage(
+        "e2e",
+        # Tests of one file share what they start. Most of them wait for blocks, not for a processor.
+        _pytest("-n", "3", "--dist", "loadfile", "-m", "e2e", "tests/e2e"),
+        "commands as a user types them",
+        is_beside=True,
+    ),
     Stage("twins", _tool("python", "-m", "gate.twins"), "every attack succeeds where its guard is missing"),
     Stage(
         "fork",
         _tool("ape", "test", "-m", "fork", "tests/fork"),
         "tests on the mainnet fork, under Ape",
         starts_a_node=True,
-    ),
-    Stage(
-        "e2e",
-        # Tests of one file share what they start.
-        _pytest("-n", "2", "--dist", "loadfile", "-m", "e2e", "tests/e2e"),
-        "commands as a user types them",
     ),
 )
 

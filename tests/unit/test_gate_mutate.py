@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gate import mutate
-from gate.mutate_ledger import BEGIN, END, NoMarkers, entries_of, rewritten
+from gate.mutate_ledger import BEGIN, END, SCORES, NoMarkers, entries_of, rewritten
 from gate.mutate_operators import Mutant, mutants_of
 from gate.mutate_trial import Trial, Verdict, score
 from gate.solidity import Sources, parse
@@ -45,6 +45,8 @@ contract Purse {
     }
 }
 """
+ROW = "| `contracts/vault` | 9 of 10 | 1 | 8 | 0 | 1 | 0 | 0 | **88.9 %** |"
+NEW_ROW = "| `contracts/vault` | 2 of 10 | 7 | 1 | 0 | 1 | 0 | 0 | **50.0 %** |"
 EXPECTED = """
 5 sender OWNER = tx.origin
 7 boolean flipped open = false
@@ -162,31 +164,50 @@ def test_explanation_stays_with_its_survivor(mutants: list[Mutant]) -> None:
     one, other, third = mutants[:3]
     document = f"# Title\n{BEGIN}\n{END}\nBelow.\n"
 
-    listed = rewritten(document, ["sum"], mutants, {one.name, other.name}, {one.name, other.name})
+    listed = rewritten(document, ROW, mutants, {one.name, other.name}, {one.name, other.name})
     explained = listed.replace(f"+{one.after}\n```", f"+{one.after}\n```\n> For a reason.\n> Two lines.")
-    again = rewritten(explained, ["new sum"], mutants, {one.name, third.name}, {one.name, third.name})
+    again = rewritten(explained, NEW_ROW, mutants, {one.name, third.name}, {one.name, third.name})
 
     kept = {entry.name: entry.explanation for entry in entries_of(again)}
     # The second run did not draw `other`: it is still among the sources, and still listed.
     assert kept == {one.name: ("> For a reason.", "> Two lines."), other.name: (), third.name: ()}
     assert again.startswith("# Title\n")
     assert again.endswith("\nBelow.\n")
-    assert "new sum" in again
+    assert again.count(SCORES) == 1
+    assert [line for line in again.splitlines() if line.startswith("| `")] == [NEW_ROW]
+
+
+def test_scores_of_other_contracts_stay_until_these_are_tried_again(mutants: list[Mutant]) -> None:
+    of_swap = ROW.replace("vault", "swap")
+    document = f"{BEGIN}\n{END}"
+    for row in (ROW, of_swap, NEW_ROW):
+        document = rewritten(document, row, mutants, set(), set())
+
+    assert f"{SCORES}\n{NEW_ROW}\n{of_swap}\n{END}" in document
+
+
+def test_row_names_the_sample_and_scores_what_could_be_noticed(mutants: list[Mutant]) -> None:
+    trials = [Trial(mutants[0], verdict, 1.0) for verdict in Verdict]
+    options = mutate._options(["--seed", "7", "contracts/swap", "Purse.sol"])
+
+    row = mutate._row(trials, 1_234, options)
+
+    assert row == "| `contracts/swap`, `Purse.sol` | 5 of 1,234 | 7 | 2 | 1 | 1 | 1 | 1 | **66.7 %** |"
 
 
 def test_survivor_that_is_killed_or_gone_from_the_sources_is_no_longer_listed(mutants: list[Mutant]) -> None:
     one, other, *rest = mutants
     document = f"{BEGIN}\n{END}"
-    listed = rewritten(document, [], mutants, {one.name, other.name}, {one.name, other.name})
+    listed = rewritten(document, ROW, mutants, {one.name, other.name}, {one.name, other.name})
 
-    killed = rewritten(listed, [], [one, *rest], set(), {one.name})
+    killed = rewritten(listed, ROW, [one, *rest], set(), {one.name})
 
     assert entries_of(killed) == []
 
 
 def test_document_without_markers_is_refused(mutants: list[Mutant]) -> None:
     with pytest.raises(NoMarkers):
-        rewritten("# Nothing", [], mutants, set(), set())
+        rewritten("# Nothing", ROW, mutants, set(), set())
 
 
 def test_survivor_without_an_explanation_is_red(
@@ -198,7 +219,7 @@ def test_survivor_without_an_explanation_is_red(
     monkeypatch.setattr(mutate, "ROOT", tmp_path)
     survivor = [Trial(mutants[0], Verdict.SURVIVED, 1.0)]
 
-    assert mutate._conclude(["sum"], mutants, survivor) == 1
+    assert mutate._conclude(ROW, mutants, survivor) == 1
     text = document.read_text(encoding="utf-8")
     document.write_text(text.replace("```\n<!--", "```\n> Cannot be seen.\n<!--"), encoding="utf-8")
-    assert mutate._conclude(["sum"], mutants, survivor) == 0
+    assert mutate._conclude(ROW, mutants, survivor) == 0

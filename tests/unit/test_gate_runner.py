@@ -80,6 +80,62 @@ def test_deep_suite_counts_tests_where_there_are_some_and_stages_where_not(
     assert capsys.readouterr().out.strip().splitlines()[-1] == "8 passed, 1 failed"
 
 
+def running(name: str, program: str, *, is_beside: bool = False) -> Stage:
+    return Stage(name, (sys.executable, "-c", program), f"stage {name}", is_beside=is_beside)
+
+
+def test_stage_beside_others_runs_with_them_and_is_shown_after_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Each goes on only when it has seen the other: one after the other, the first would never end.
+    meet = (
+        "import pathlib, time; here = pathlib.Path({folder!r}); print('{name} speaks', flush=True)\n"
+        "(here / '{name}').touch(); ends = time.monotonic() + 30\n"
+        "while not (here / '{other}').exists() and time.monotonic() < ends: time.sleep(0.01)\n"
+        "print('=== {passed} passed in 1.00s ==='); raise SystemExit(not (here / '{other}').exists())"
+    )
+    folder = str(tmp_path)
+    slow = running("slow", meet.format(folder=folder, name="slow", other="next", passed=2), is_beside=True)
+    following = running("next", meet.format(folder=folder, name="next", other="slow", passed=5))
+
+    assert runner.run_suite("test", [slow, following]) == 0
+
+    output = capsys.readouterr().out
+    order = ["--- slow: begun", "--- next: stage next", "next speaks", "--- slow: stage slow", "slow speaks"]
+    assert [output.index(line) for line in order] == sorted(output.index(line) for line in order)
+    closing = output.strip().splitlines()
+    assert closing[-1] == "7 passed, 0 failed"
+    # Summed up in the order of the stages, not of their ends.
+    assert closing[-3].split()[0] == "slow"
+
+
+@pytest.mark.parametrize("red", ["slow", "next"])
+def test_red_stage_is_red_and_named_whichever_of_two_that_run_together(
+    capsys: pytest.CaptureFixture[str], red: str
+) -> None:
+    def ending(name: str) -> str:
+        return (
+            f"print('=== 1 {'failed' if name == red else 'passed'} in 1.00s ==='); exit({int(name == red)})"
+        )
+
+    stages = [running("slow", ending("slow"), is_beside=True), running("next", ending("next"))]
+
+    assert runner.run_suite("test", stages) == 1
+
+    closing = capsys.readouterr().out.strip().splitlines()
+    assert closing[-1] == "1 passed, 1 failed"
+    failed = [line.split()[0] for line in closing if "FAILED (exit code 1)" in line]
+    assert failed == [red]
+
+
+def test_stage_that_nothing_follows_is_shown_while_it_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    alone = running("alone", "print('=== 1 passed in 1.00s ===')", is_beside=True)
+
+    assert runner.run_suite("test", [alone]) == 0
+
+    assert "begun" not in capsys.readouterr().out
+
+
 def test_deep_stages_name_files_that_are_there() -> None:
     assert [path for path in DEEP_STORIES if not (ROOT / path).is_file()] == []
     assert len({stage.name for stage in DEEP_STAGES}) == len(DEEP_STAGES)
