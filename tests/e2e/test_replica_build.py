@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -27,10 +28,10 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "replica"
 
 
-def test_two_builds_give_the_same_blocks_and_files_in_under_a_minute(
+def test_two_builds_give_the_same_blocks_and_files_in_under_a_minute_of_computing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started = time.monotonic()
+    begun = processor_seconds()
     states: list[ReplicaState] = []
     for name in ("first", "second"):
         monkeypatch.setattr(build, "CACHE", tmp_path / name)
@@ -38,7 +39,13 @@ def test_two_builds_give_the_same_blocks_and_files_in_under_a_minute(
     first, second = states
     assert first.manifest == second.manifest
     assert first.state_file.read_bytes() == second.state_file.read_bytes()
-    assert time.monotonic() - started < 60
+    assert processor_seconds() - begun < 60
+
+
+def processor_seconds() -> float:
+    """Of this process and of those that it has waited for: what else runs on the machine does not count."""
+    spent = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in spent)
 
 
 def test_half_written_state_is_built_again(cache: Path) -> None:

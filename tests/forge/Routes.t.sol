@@ -278,4 +278,29 @@ contract RoutesTest is ExecutorFixture {
         assertEq(usd.balanceOf(address(executor)), 7e18);
         assertEq(btc.balanceOf(address(executor)), 9e18);
     }
+
+    /* A PURSE THAT IS FULL */
+
+    function test_purse_ofSixteenTokens_closes() public {
+        PlanSpec memory plan = _around(15);
+        assertGt(_execute(plan), 0);
+        _assertNothingLeft(address(usd));
+    }
+
+    function test_purse_ofSeventeenTokens_reverts() public {
+        _assertReverts(_around(16), abi.encodeWithSelector(ErrorsLib.TooManyTokens.selector, 16));
+    }
+
+    /// @dev From USD through `count` other tokens and back, each leg taking all of its token out of the purse.
+    function _around(uint256 count) private returns (PlanSpec memory plan) {
+        plan = _emptyPlan(LenderKind.MorphoBlue, address(usd));
+        plan.legs = new LegSpec[](count + 1);
+        address sold = address(usd);
+        for (uint256 i; i <= count; ++i) {
+            address bought = i == count ? address(usd) : address(_token("STOP", 18));
+            _v2Pair(v2FactoryA, sold, DEPTH, bought, DEPTH * 11 / 10);
+            plan.legs[i] = _legFromPurse(V2_A, sold, 0, bought);
+            sold = bought;
+        }
+    }
 }

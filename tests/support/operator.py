@@ -26,7 +26,7 @@ from tests.support.keeper_stage import start_steelyard
 
 EXIT_STOP, EXIT_RETRY = 2, 75
 SECRET = "s3cret-key-of-the-operator"
-PATIENCE_SECONDS = 25.0
+PATIENCE_SECONDS = 60.0
 _PR_CAPBSET_DROP = 24
 _FILE_POWERS = (1, 2)
 """CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH."""
