@@ -138,6 +138,20 @@ def test_calm_vault_that_never_moved_says_so(tmp_path: Path) -> None:
     assert not {"concentrated", "declining score"} & set(rows)
 
 
+def test_nothing_is_told_by_the_day_before_a_day_has_passed(tmp_path: Path) -> None:
+    higher, lower = (replace(even().pools[0].scores, c_score=score) for score in (6_000, 1_500))
+    first, second = even().pools
+    with open_store(tmp_path / "keeper.sqlite") as store:
+        log = VaultLog(store.writer)
+        log.record(replace(even(), pools=(replace(first, scores=higher), second)), make_verdict(100))
+        later = make_snapshot(100 + 7_199).block
+        scored = replace(even(), pools=(replace(first, scores=lower), second), block=later)
+        log.record(replace(scored, last_rebalance_seconds=seconds_of(101)), make_verdict(7_299))
+    rows = rows_of(said("status", "--config", write_config(tmp_path)))
+    assert rows["declining score"] == f"{LENDING} from 6000 to 1500"
+    assert rows["rebalanced"] == "once since 2023-11-14 22:33:20 UTC"
+
+
 def even() -> VaultSnapshot:
     each = make_pool(value=40_000 * UNIT, target=40_000 * UNIT)
     return make_snapshot(pools=(each, replace(each, strategy=RANGE)), idle=20_000 * UNIT)

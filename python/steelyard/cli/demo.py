@@ -19,11 +19,11 @@ from steelyard.cli.turns import TurnTable, profits_by_asset
 from steelyard.cli.vault_words import assets_text
 from steelyard.cli.wording import ether
 from steelyard.config import Config
-from steelyard.model import Address, IntentStatus, Token
+from steelyard.model import Address, Token
 from steelyard.record.database import Database
 from steelyard.record.reports import Report, build_report
 from steelyard.record.tokens import read_tokens
-from steelyard.record.vault_reports import read_histories
+from steelyard.record.vault_reports import add_up_rebalances, read_histories
 from steelyard.sandbox.replica import project_root
 
 FOLDER = Path(".steelyard") / "demo"
@@ -98,15 +98,14 @@ def _summary(report: Report, tokens: dict[Address, Token]) -> list[str]:
 def _vault_summary(session: Session) -> list[str]:
     lines = []
     for history in read_histories(session):
-        state, rebalances = history.latest, history.rebalances
-        moved = assets_text(sum(row.moved or 0 for row in rebalances), state)
-        lost = assets_text(sum(row.loss or 0 for row in rebalances), state)
-        done = sum(row.status == IntentStatus.CONFIRMED.value for row in rebalances)
+        state, totals = history.latest, add_up_rebalances(history.rebalances)
+        moved, lost = assets_text(totals.moved, state), assets_text(totals.loss, state)
+        done, count = totals.confirmed, len(history.rebalances)
         held, idle, awaited = (
             assets_text(assets, state) for assets in (state.total_assets, state.idle, state.awaited)
         )
         lines += [
-            f"The vault: {done} of {len(rebalances)} rebalances confirmed; {moved} moved, {lost} lost by it.",
+            f"The vault: {done} of {count} rebalances confirmed; {moved} moved, {lost} lost by it.",
             f"It holds {held}, {idle} of it ready for requests of {awaited}.",
         ]
     return lines

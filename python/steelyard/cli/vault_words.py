@@ -78,9 +78,9 @@ def losses_of(look: VaultLook) -> LossAllowance | None:
 
 def daily_rebalances(history: VaultHistory) -> Fraction | None:
     """Return how often a day the vault was rebalanced; None where it was watched for less than one."""
-    since, until = history.since_seconds, history.until_seconds + 1
-    if until - since < _SECONDS_A_DAY:
+    if not _is_a_day(history):
         return None
+    since, until = history.since_seconds, history.until_seconds + 1
     return rebalances_per_day(history.rebalanced_seconds, since_seconds=since, until_seconds=until)
 
 
@@ -163,7 +163,8 @@ def history_rows(history: VaultHistory) -> list[tuple[str, str]]:
         ("lost by them", assets_text(totals.loss, history.latest)),
         ("gas for them, ether", ether(totals.gas_cost_wei)),
     ]
-    rows += [("declining score", _decline(fall)) for fall in declining(history.scores)]
+    is_a_day = _is_a_day(history)
+    rows += [("declining score", _decline(fall, is_a_day)) for fall in declining(history.scores)]
     if history.verdicts:
         rows.append(("latest verdict", verdict_text(history.verdicts[0])))
     return rows
@@ -241,8 +242,16 @@ def _losses(look: VaultLook) -> str:
 def _frequency(history: VaultHistory) -> str:
     daily = daily_rebalances(history)
     rate = "" if daily is None else f", {float(daily):.2f} a day"
-    return f"{len(history.rebalanced_seconds)} times since {moment(history.since_seconds)}{rate}"
+    count = len(history.rebalanced_seconds)
+    times = "once" if count == 1 else f"{count} times"
+    return f"{times} since {moment(history.since_seconds)}{rate}"
 
 
-def _decline(fall: Decline) -> str:
-    return f"{fall.pool} from {fall.first} to {fall.last}, {float(fall.slope_bps_per_day):.1f} bps a day"
+def _is_a_day(history: VaultHistory) -> bool:
+    """Whether the vault was watched for long enough to say how much of something there is a day."""
+    return history.until_seconds - history.since_seconds >= _SECONDS_A_DAY
+
+
+def _decline(fall: Decline, is_a_day: bool) -> str:
+    rate = f", {float(fall.slope_bps_per_day):.1f} bps a day" if is_a_day else ""
+    return f"{fall.pool} from {fall.first} to {fall.last}{rate}"
