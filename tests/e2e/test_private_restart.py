@@ -14,8 +14,9 @@ import pytest
 from steelyard.act.recovery import recover
 from steelyard.act.submitter import STEPS, Refusal
 from steelyard.model import Door, IntentStatus
+from tests.support.crashing_keeper import PLANS
 from tests.support.dev_chain import ROOT
-from tests.support.plans import KEEPER, make_plan
+from tests.support.plans import KEEPER
 from tests.support.private_stage import PrivateStage, private_stage
 
 pytestmark = pytest.mark.e2e
@@ -72,18 +73,13 @@ def test_life_without_relays_follows_private_transactions_and_sends_them_nowhere
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_keeper_killed_after_a_step_goes_on_through_the_same_door(stage: PrivateStage, step: str) -> None:
+@pytest.mark.parametrize("kind", ["arbitrage", "rebalance"])
+def test_keeper_killed_after_a_step_goes_on_through_the_same_door(
+    stage: PrivateStage, kind: str, step: str
+) -> None:
     deadline = stage.chain.client.block().timestamp_seconds + 3_600
     command = [sys.executable, "-m", "tests.support.crashing_keeper", stage.public.url]
-    command += [
-        str(stage.folder / "keeper.sqlite"),
-        step,
-        str(deadline),
-        "1",
-        "0",
-        "arbitrage",
-        stage.relay.url,
-    ]
+    command += [str(stage.folder / "keeper.sqlite"), step, str(deadline), "1", "0", kind, stage.relay.url]
     died = subprocess.run(
         command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=60, check=False
     )
@@ -98,7 +94,8 @@ def test_keeper_killed_after_a_step_goes_on_through_the_same_door(stage: Private
         stage.relay.include()
         outcomes = [*recovered.closed, *stage.settle(keeper)]
         assert len(outcomes) == 1
-        assert stage.chain.executions() == stage.chain.client.nonce(KEEPER) == sent
-        again = keeper.submitter.submit(make_plan(deadline_seconds=deadline, amount=10**19))
+        done = stage.chain.executions() + stage.chain.rebalances()
+        assert done == stage.chain.client.nonce(KEEPER) == sent
+        again = keeper.submitter.submit(PLANS[kind](0, deadline))
         assert isinstance(again, Refusal)
     stage.check_nothing_public()
