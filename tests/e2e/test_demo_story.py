@@ -75,7 +75,9 @@ def test_demo_makes_ten_profitable_executions_and_reverts_none_and_can_be_replay
     assert any("for requests of" in line for line in sent)
     report = ROOT / ".steelyard" / "demo" / "report.html"
     assert str(report) in result.stdout
-    assert report.read_text(encoding="utf-8").count("<svg") == 3
+    page = report.read_text(encoding="utf-8")
+    assert "<h1>Vault 0x" in page
+    assert page.count("<svg") == 3 + 3, "of the arbitrage, and of the vault"
     (hint,) = [line for line in result.stdout.splitlines() if "steelyard replay" in line]
     again = run_steelyard(*hint.partition("steelyard ")[2].split(), "--out", str(tmp_path))
     assert again.returncode == 0, again.stdout + again.stderr
