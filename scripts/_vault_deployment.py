@@ -40,7 +40,7 @@ class VaultBlueprint:
     def __init__(self, chain: ChainClient, terms: VaultTerms, deployer: Address) -> None:
         """Compute where everything will stand; the deployer is the administration while it is set up."""
         self.chain, self.terms, self.deployer = chain, terms, deployer
-        self.site = Site(chain, terms.salt)
+        self.site = Site(chain, terms.place)
         at = self.site.address_of
         self._authority_code = authority_code(deployer)
         self.authority_address = at(self._authority_code)
@@ -113,6 +113,11 @@ class VaultBlueprint:
 
     def _left_to_the_deployer(self, steps: list[Step]) -> list[Step]:
         """Nothing: what was done is said, what the chain has otherwise by now is what the owner wants."""
+        if not self.stands(self.vault_address):
+            raise DeploymentRefused(
+                f"the AccessManager at {self.authority_address} is of another vault of this deployer, salt, "
+                "asset and symbol, which is its owner's already: take another salt"
+            )
         done = [step for step in steps if step.done()]
         for step in steps:
             if step in done:
@@ -223,7 +228,7 @@ class VaultBlueprint:
 
     def _site_of(self, pool: PoolTerms) -> Site:
         # By name: two pools of the same terms are two places.
-        return Site(self.chain, f"{self.terms.salt}/{pool.name}")
+        return Site(self.chain, f"{self.terms.place}/{pool.name}")
 
     def _strategy_code(self, pool: PoolTerms) -> bytes:
         return strategy_code(pool, self.vault_address, self.authority_address, self.price_source_address)

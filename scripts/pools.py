@@ -78,7 +78,7 @@ def add(
     pool = _pool(read, name)
     place = (deployed.vault.address, deployed.record["authority"], deployed.record["price_source"])
     code = strategy_code(pool, *place)
-    site = Site(connected_chain(), f"{known.salt}/{name}")
+    site = Site(connected_chain(), f"{known.place}/{name}")
     strategy = site.address_of(code)
     listing = deployed.step(
         f"list {name}", lambda: strategy in deployed.vault.strategies(), "addPool", strategy

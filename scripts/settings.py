@@ -53,7 +53,7 @@ def change(
     deployed, chain = deployed_vault_at(deployment), connected_chain()
     wanted = _changed(deployed.terms, read_terms(terms))
     code = policy_code(wanted, deployed.record["price_source"])
-    site = Site(chain, wanted.salt)
+    site = Site(chain, wanted.place)
     policy = site.address_of(code)
     settings = settings_of(wanted, policy)
     for line in _differences(deployed, settings):

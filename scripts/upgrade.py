@@ -44,7 +44,7 @@ def cli(
     """Upgrade the vault to the code that was compiled here; the account must be its administration."""
     deployed, chain = deployed_vault_at(deployment), connected_chain()
     relayer = {None: deployed.record.get("forwarder"), "none": None}.get(forwarder, forwarder)
-    site = Site(chain, deployed.terms.salt)
+    site = Site(chain, deployed.terms.place)
     if relayer is not None and not site.stands(relayer):
         raise DeploymentRefused(f"the forwarder holds no code at {relayer}")
     code = implementation_code(relayer)

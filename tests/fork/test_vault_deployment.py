@@ -198,7 +198,10 @@ def test_deploy__with_a_relayer_as_forwarder__may_be_allowed_its_keepers_calls(
     written = tmp_path / "1-relayer.json"
     relayer(account=cast.deployer, allowed=(), output=written, **options)
     forwarder = json.loads(written.read_text())["relayer"]
-    vault = deploy(cast, terms.model_copy(update={"forwarder": forwarder, "pools": ()}), path)
+    relayed = terms.model_copy(update={"forwarder": forwarder, "pools": ()})
+    with pytest.raises(DeploymentRefused, match="which is its owner's already: take another salt"):
+        deploy(cast, relayed, path)
+    vault = deploy(cast, relayed.model_copy(update={"salt": "relayed"}), path)
     calls = ("rebalance((address,bool,uint256)[],uint256,uint256)", "tend(address,bytes)")
     allowed = tuple(AllowedCall.parse(f"{vault.address}:{call}") for call in calls)
     relayer(account=cast.deployer, allowed=allowed, output=written, **options)

@@ -229,6 +229,11 @@ class VaultTerms(_Part):
     feeds: tuple[FeedTerms, ...]
     pools: Annotated[tuple[PoolTerms, ...], Field(max_length=MOST_POOLS)] = ()
 
+    @property
+    def place(self) -> str:
+        """What tells this vault's addresses from those of others that the same account deploys."""
+        return f"{self.salt}/{self.asset}/{self.symbol}"
+
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:
         tokens = [feed.token for feed in self.feeds]
