@@ -108,13 +108,16 @@ def test_allocate__dry__shows_scores_targets_moves_and_costs_and_sends_nothing(
 def test_preview__of_new_scores__is_what_the_vault_says_once_it_is_scored(
     cast: Cast, deployed: DeployedVault
 ) -> None:
-    deployed.vault.setPoolState(deployed.strategy("usdc_weth"), PoolState.PAUSED, sender=cast.guardian)
+    # A pool that is left alone keeps what it has, whatever its score.
+    allocate(cast.keeper, deployed)
+    deployed.vault.setPoolState(deployed.strategy("lending"), PoolState.PAUSED, sender=cast.guardian)
     foreseen = desk(cast.owner, deployed).look(asked(deployed, *NEW_SCORES)).after
     for strategy, terms in asked(deployed, *NEW_SCORES).items():
         method = "setPoolScores" if len(terms.scores) == 3 else "setPoolCScore"
         getattr(deployed.vault, method)(strategy, *terms.scores, sender=cast.manager)
     found = desk(cast.owner, deployed).look({}).after
     assert foreseen.pools == found.pools
+    assert found.pools[0].target == STAKE // 4
     assert foreseen.idle_target == found.idle_target
 
 
