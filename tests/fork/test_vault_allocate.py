@@ -206,7 +206,7 @@ def test_range__tended__moves_where_the_keeper_says(cast: Cast, deployed: Deploy
         run("tend", cast.keeper, deployed, pool="usdc_weth", ticks=(1, 2))
 
 
-def test_requests__fulfilled_by_anybody__are_put_aside_to_the_unit(
+def test_requests__fulfilled_by_anybody__are_put_aside_at_the_price_of_the_moment(
     cast: Cast, deployed: DeployedVault, capsys: pytest.CaptureFixture[str]
 ) -> None:
     vault, holder = deployed.vault, cast.guardian
@@ -214,8 +214,11 @@ def test_requests__fulfilled_by_anybody__are_put_aside_to_the_unit(
     vault.requestRedeem(asked, holder, holder, sender=holder)
     owed = vault.convertToAssets(asked)
     run("fulfil", cast.keeper, deployed, most=10)
-    assert vault.state().claimable == owed
-    assert f"{owed} base units are put aside for requests, 0 are waited for" in capsys.readouterr().out
+    claimable = vault.state().claimable
+    assert claimable == vault.claimableRedeemAssets(0, holder)
+    # The management fee runs from block to block: a unit a second or so.
+    assert 0 <= owed - claimable < UNIT // 100
+    assert f"{claimable} base units are put aside for requests, 0 are waited for" in capsys.readouterr().out
 
 
 def test_rate__that_jumped__is_believed_once_it_is_confirmed(
