@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -24,9 +24,14 @@ COPIED = ("foundry.toml", "contracts", "tests/forge")
 LINKED = (".venv", "node_modules")
 PROFILE = "quick"
 OUT = ".build/quick/out"
+# Compiling is most of the work, and without the optimizer a third of it.
+FAST = {"FOUNDRY_OPTIMIZER": "false"}
 FAILURES = ".build/quick/failures"
 # Most faults are caught by the first draws: the rest of the fuzzing is for those that are not.
-LIGHT = {"FOUNDRY_FUZZ_RUNS": "16", "FOUNDRY_INVARIANT_RUNS": "2", "FOUNDRY_INVARIANT_DEPTH": "16"}
+LIGHT = {**FAST, "FOUNDRY_FUZZ_RUNS": "16", "FOUNDRY_INVARIANT_RUNS": "2", "FOUNDRY_INVARIANT_DEPTH": "16"}
+# What the optimizer makes of two writings of the same.
+CODE_OUT = ".build/code/out"
+CODE = {"FOUNDRY_OUT": CODE_OUT, "FOUNDRY_CACHE_PATH": ".build/code/cache"}
 # Where survivors are tried once more, built whole.
 CONFIRMED = {
     "FOUNDRY_DYNAMIC_TEST_LINKING": "false",
@@ -66,16 +71,17 @@ class Trial:
 class Workshop:
     """A copy of the contracts and their tests; the context ends with its removal.
 
-    The copy is built without the IR pipeline and with tests that deploy from artifacts, so that a changed
-    contract is rebuilt in seconds. A test may then keep old code unnoticed, which can only spare a mutant:
-    what survives is therefore built whole and tested once more.
+    The copy is built without IR pipeline and optimizer and with tests that deploy from artifacts, so that a
+    changed contract is rebuilt in seconds. A test may then keep old code unnoticed, which can only spare a
+    mutant: what survives is therefore built whole and tested once more, unless the optimizer makes the same
+    code of it as of the original.
     """
 
     def __init__(self, folder: Path, *, root: Path = ROOT) -> None:
         self._tree = folder / "steelyard"
         self._root = root
         self._patience_seconds = BUILD_SECONDS
-        self._code = ""
+        self._code: dict[str, str] = {}
 
     def __enter__(self) -> Workshop:
         for name in COPIED:
@@ -100,19 +106,20 @@ class Workshop:
         Raises:
             TreeIsRed: a test fails, or the sources do not compile.
         """
-        self._forge_or_red("build")
-        self._code = self._bytecode()
+        self._forge_or_red("build", **FAST)
+        self._forge_or_red("build", "--skip", "test", **CODE)
+        self._code = {out: self._bytecode(out) for out in (OUT, CODE_OUT)}
         self._forge_or_red("test", **LIGHT)
         started = time.monotonic()
-        self._forge_or_red("test")
+        self._forge_or_red("test", **FAST)
         seconds = time.monotonic() - started
         self._patience_seconds = max(LEAST_SECONDS, PATIENCE * seconds)
         return seconds
 
-    def _forge_or_red(self, command: str, **variables: str) -> None:
-        code, output = self._forge(command, seconds=BUILD_SECONDS, **variables)
+    def _forge_or_red(self, *command: str, **variables: str) -> None:
+        code, output = self._forge(*command, seconds=BUILD_SECONDS, **variables)
         if code != 0:
-            raise TreeIsRed(f"forge {command} fails in an unchanged copy:\n{output[-4000:]}")
+            raise TreeIsRed(f"forge {' '.join(command)} fails in an unchanged copy:\n{output[-4000:]}")
 
     def judge(self, mutant: Mutant) -> Trial:
         """Put the fault in, see what the tests say, and take it out again."""
@@ -130,26 +137,39 @@ class Workshop:
         return Trial(mutant, verdict, time.monotonic() - started)
 
     def _verdict(self) -> Verdict:
-        code, _ = self._forge("build", seconds=BUILD_SECONDS)
+        code, _ = self._forge("build", seconds=BUILD_SECONDS, **FAST)
         if code != 0:
             return Verdict.NOT_COMPILED
-        if self._bytecode() == self._code:
+        if self._is_same(OUT):
             return Verdict.SAME_CODE
-        for variables in (LIGHT, {}, CONFIRMED):
-            if variables is CONFIRMED:
-                self._forge("build", seconds=BUILD_SECONDS, **variables)
-            code, _ = self._forge("test", "--fail-fast", seconds=self._patience_seconds, **variables)
-            if code != 0:
-                return Verdict.TIMED_OUT if code == TIMED_OUT else Verdict.KILLED
-        return Verdict.SURVIVED
+        for variables in (LIGHT, FAST):
+            killed = self._death(variables)
+            if killed is not None:
+                return killed
+        code, _ = self._forge("build", "--skip", "test", seconds=BUILD_SECONDS, **CODE)
+        if code != 0:
+            return Verdict.NOT_COMPILED
+        if self._is_same(CODE_OUT):
+            return Verdict.SAME_CODE
+        self._forge("build", seconds=BUILD_SECONDS, **CONFIRMED)
+        return self._death(CONFIRMED) or Verdict.SURVIVED
 
-    def _bytecode(self) -> str:
+    def _death(self, variables: Mapping[str, str]) -> Verdict | None:
+        code, _ = self._forge("test", "--fail-fast", seconds=self._patience_seconds, **variables)
+        if code == 0:
+            return None
+        return Verdict.TIMED_OUT if code == TIMED_OUT else Verdict.KILLED
+
+    def _is_same(self, out: str) -> bool:
+        return self._bytecode(out) == self._code[out]
+
+    def _bytecode(self, out: str) -> str:
         """Hash over the code of everything that our contracts' files define."""
         digest = hashlib.sha256()
         names = {path.name for path in (self._tree / FOLDER).rglob("*.sol")}
         mocks = {path.name for path in (self._tree / MOCKS).rglob("*.sol")}
         for name in sorted(names - mocks):
-            for artifact in sorted((self._tree / OUT / name).glob("*.json")):
+            for artifact in sorted((self._tree / out / name).glob("*.json")):
                 build = json.loads(artifact.read_text(encoding="utf-8"))
                 digest.update(build["bytecode"]["object"].encode())
         return digest.hexdigest()
