@@ -8,7 +8,7 @@ from typing import Any
 from ape.contracts import ContractContainer, ContractInstance
 from eth_hash.auto import keccak
 
-from scripts._steps import Step, call_step
+from scripts._steps import Step, StepRefused, call_step
 from steelyard.connect.chain import ChainClient
 from steelyard.connect.create2 import DEPLOYMENT_PROXY, create2_address
 from steelyard.connect.hexes import to_hex
@@ -60,9 +60,18 @@ def runtime_hash(chain: ChainClient, code: bytes) -> str:
 def runtime_code_at(chain: ChainClient, address: str, code: bytes) -> bytes:
     """Return the code that creation code leaves at an address: some contracts remember where they are.
 
-    The constructor is run there in a call, over whatever there is. Raises CallReverted.
+    The constructor is run there in a call, over whatever there is.
+
+    Raises:
+        CallReverted: the constructor refuses.
+        StepRefused: the node cannot run a call on another state than the chain's.
     """
-    return chain.eth_call(Address(address), b"", overrides={address: {"code": to_hex(code)}})
+    try:
+        return chain.eth_call(Address(address), b"", overrides={address: {"code": to_hex(code)}})
+    except RpcRejected as error:
+        raise StepRefused(
+            f"the node takes no state overrides in eth_call, which this needs; another node does: {error}"
+        ) from None
 
 
 def code_hash(chain: ChainClient, address: Address) -> str | None:

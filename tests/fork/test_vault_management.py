@@ -25,6 +25,8 @@ from scripts._vault_roles import vault as roles
 from scripts._vault_verification import vault_comparisons
 from scripts.deploy import deploy_vault
 from steelyard.config.vault_terms import VaultTerms
+from steelyard.connect.chain import ChainClient
+from steelyard.exceptions import RpcRejected
 from tests.support.fork_market import USDC
 from tests.support.vault_scene import DELAY_SECONDS, EXAMPLE, Cast, fill_in, written_terms
 
@@ -137,6 +139,21 @@ def test_verify__a_constructor_that_cannot_run_now__says_so_and_goes_on(
     found = {one.what: one.expected for one in vault_comparisons(deployed) if not one.equal}
     assert list(found) == ["code of policy"]
     assert found["code of policy"].startswith("code that cannot be made now: reverted")
+
+
+def test_verify__by_a_node_without_state_overrides__says_what_is_missing(
+    deployed: DeployedVault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = ChainClient.eth_call
+
+    def plain(client: ChainClient, *arguments: Any, **options: Any) -> bytes:
+        if options.get("overrides"):
+            raise RpcRejected("too many arguments, want at most 2", code=-32602)
+        return call(client, *arguments, **options)
+
+    monkeypatch.setattr(ChainClient, "eth_call", plain)
+    with pytest.raises(StepRefused, match="takes no state overrides in eth_call, .*: too many arguments"):
+        vault_comparisons(deployed)
 
 
 # --- roles -----------------------------------------------------------------------------------------------
