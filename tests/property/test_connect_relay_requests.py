@@ -25,8 +25,9 @@ from steelyard.connect.relay_requests import (
 )
 from steelyard.exceptions import InvalidRequest
 from tests.support.drawn_requests import ADDRESSES, requests, signing_with
+from tests.support.effort import patient
 
-pytestmark = pytest.mark.property
+pytestmark = [pytest.mark.property, *patient()]
 
 SIGNER = Account.from_key(b"\x07" * 32)
 OTHER = Account.from_key(b"\x08" * 32)

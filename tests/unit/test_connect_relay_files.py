@@ -51,6 +51,8 @@ def signed(**changes: Any) -> SignedRequest:
         ({"target": "0x12"}, "target must be an address"),
         ({"valid_after_seconds": 10}, "never"),
         ({"max_fee": 5}, "there is no fee_token"),
+        ({"relayer": "0x" + "00" * 20}, "relayer is the zero address; leave it out"),
+        ({"fee_token": "0x" + "00" * 20}, "fee_token is the zero address; leave it out"),
         ({"deadline": 5}, "deadline, which means nothing"),
         ({"target": None}, "target must be an address"),
     ],

@@ -112,6 +112,10 @@ class RelayRequest:
             )
         if self.max_fee and self.fee_token is None:
             raise InvalidRequest(f"max_fee is {self.max_fee}, but there is no fee_token")
+        # Signed like none at all, and packed as some: nothing could come of it.
+        for name in ("relayer", "fee_token"):
+            if getattr(self, name) == NOBODY:
+                raise InvalidRequest(f"{name} is the zero address; leave it out where there is none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
