@@ -29,6 +29,7 @@ import {VaultActors} from "./VaultActors.sol";
 /// INV_VAULT_Q  No strategy leaves an allowance.
 /// INV_VAULT_R  Losses on the books never exceed the allowance.
 /// forge-config: default.invariant.runs = 10
+/// forge-config: deep.invariant.runs = 1024
 contract VaultInvariants is Test {
     VaultActors internal actors;
     AllocationVault internal vault;

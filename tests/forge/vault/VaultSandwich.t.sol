@@ -50,6 +50,7 @@ contract VaultSandwichTest is VaultV3Fixture {
 
     /// @dev From a thousandth of the depth to a thousand times it, either way, with any share of it in one plan.
     /// forge-config: default.fuzz.runs = 48
+    /// forge-config: deep.fuzz.runs = 2000
     function testFuzz_rebalance_sandwiched_atAnySize(uint256 size, bool buysEther, uint256 part) public {
         size = bound(size, 0, 60);
         // 10^(size / 10) of a thousandth: 0.001x to 1,000x.
@@ -72,6 +73,7 @@ contract VaultSandwichTest is VaultV3Fixture {
     }
 
     /// forge-config: default.fuzz.runs = 48
+    /// forge-config: deep.fuzz.runs = 2000
     function testFuzz_exit_sandwiched_atAnySize(uint256 size, bool buysEther, uint256 part) public {
         _rebalanceToTargets();
         vm.prank(manager);
@@ -95,6 +97,7 @@ contract VaultSandwichTest is VaultV3Fixture {
 
     /// @dev A depositor cannot be sandwiched: a deposit trades nothing, and its price is the oracle's.
     /// forge-config: default.fuzz.runs = 48
+    /// forge-config: deep.fuzz.runs = 2000
     function testFuzz_deposit_sandwiched_getsTheSameShares_orIsRefused(uint256 size, bool buysEther) public {
         _rebalanceToTargets();
         size = bound(size, 0, 60);
@@ -117,6 +120,7 @@ contract VaultSandwichTest is VaultV3Fixture {
 
     /// @dev Bend, deposit or leave, bend back: no price of ours moves with it.
     /// forge-config: default.fuzz.runs = 48
+    /// forge-config: deep.fuzz.runs = 2000
     function testFuzz_sharePrice_throughAFlashLoan_isNotBent(uint256 price) public {
         _rebalanceToTargets();
         price = bound(price, 100, 90_000);
