@@ -2,7 +2,14 @@
 pragma solidity 0.8.37;
 
 import {RebalanceLimits} from "contracts/interfaces/IAllocationPolicy.sol";
-import {Move, PoolState, Role, Stop, VaultSettings} from "contracts/interfaces/IAllocationVault.sol";
+import {
+    IAllocationVault,
+    Move,
+    PoolState,
+    Role,
+    Stop,
+    VaultSettings
+} from "contracts/interfaces/IAllocationVault.sol";
 import {VaultErrors} from "contracts/vault/VaultErrors.sol";
 import {WeightModel} from "contracts/vault/WeightModel.sol";
 import {VaultFixture} from "../support/VaultFixture.sol";
@@ -178,6 +185,21 @@ contract VaultRebalanceTest is VaultFixture {
         targets[0].setEntryFee(51);
         _expect(VaultErrors.LossTooHigh.selector);
         vault.rebalance(_move(address(lendings[0]), true, 1_000 * UNIT), STAKE, block.timestamp);
+    }
+
+    function test_rebalance_saysWhatItMovedAndLost() public {
+        targets[0].setEntryFee(40);
+        Move[] memory moves = _move(address(lendings[0]), true, 1_000 * UNIT);
+        uint256 before = vm.snapshotState();
+        uint256 loss = _rebalance(moves);
+        assertApproxEqAbs(loss, 4 * UNIT, 2);
+        vm.revertToState(before);
+
+        vm.expectEmit(address(vault));
+        emit IAllocationVault.Moved(address(lendings[0]), true, 1_000 * UNIT, loss);
+        vm.expectEmit(address(vault));
+        emit IAllocationVault.Rebalanced(keeper, STAKE, 1_000 * UNIT, loss);
+        _rebalance(moves);
     }
 
     function test_losses_ofAPeriod_areCapped_andGrowBack() public {
