@@ -34,6 +34,18 @@ contract VaultRequestsTest is VaultFixture {
 
     /* REQUESTS */
 
+    function test_request_thatNothingIsThereFor_isLeftAsItIs_withoutAWord() public {
+        _dry();
+        uint256 id = _request(depositor, shares);
+        vault.fulfillRequests(1);
+        assertEq(vault.state().idle, 0, "all of the buffer is paid");
+        uint256 waiting = vault.pendingRedeemRequest(id, depositor);
+        vm.recordLogs();
+        assertEq(vault.fulfillRequests(1), 0);
+        assertEq(vm.getRecordedLogs().length, 0);
+        assertEq(vault.pendingRedeemRequest(id, depositor), waiting);
+    }
+
     function test_request_isPaidInFull_whenEverythingIsLiquid() public {
         uint256 id = _request(depositor, shares);
         assertEq(vault.balanceOf(depositor), 0);
