@@ -8,13 +8,18 @@ import ape
 import pytest
 
 from scripts.deploy import deploy_executor
+from steelyard.connect.chain import ChainClient
+from steelyard.connect.known_errors import KNOWN_ERRORS
+from steelyard.connect.rpc import RpcClient
 from steelyard.sandbox.funding import fund_ether
 from tests.support.fork_chain import ETHER, ForkChain, actor
 from tests.support.fork_market import ForkMarket
+from tests.support.records import Store, open_store
 from tests.support.vault_scene import Cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from steelyard.units import Address
 
@@ -29,6 +34,20 @@ def chain() -> Iterator[ForkChain]:
 @pytest.fixture(scope="module")
 def market(chain: ForkChain) -> ForkMarket:
     return ForkMarket(chain)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A keeper's records."""
+    with open_store(tmp_path / "keeper.sqlite") as opened:
+        yield opened
+
+
+@pytest.fixture
+def client() -> Iterator[ChainClient]:
+    """The fork as the keeper sees it."""
+    with RpcClient(ape.networks.provider.uri) as rpc:
+        yield ChainClient(rpc, errors=KNOWN_ERRORS)
 
 
 def _account(chain: ForkChain, role: str) -> Any:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import ape
 import pytest
 
+from steelyard.decide.allocation.rebalance import Proposal, RebalanceSettings, propose
+from steelyard.model import PoolState
+from steelyard.observe.vault import VaultReader
 from steelyard.sandbox.funding import allow, fund
 from steelyard.units import Address
 from tests.support.effort import patient
@@ -15,6 +18,7 @@ from tests.support.fork_market import USDC, WETH, Hop, VenueId
 from tests.support.fork_vault import EVERYTHING, HOUR, deploy_prices, deploy_vault
 
 if TYPE_CHECKING:
+    from steelyard.connect.chain import ChainClient
     from tests.support.fork_chain import ForkChain
     from tests.support.fork_market import ForkMarket
 
@@ -114,6 +118,24 @@ def test_pool_that_is_bent_stops_entries_and_moves_no_price(deposited: Scene) ->
     assert deposited.vault.maxDeposit(deposited.holder) == 0
     assert deposited.vault.convertToAssets(10**18) == pytest.approx(price, rel=0.005)
     assert deposited.vault.payableNow() == deposited.vault.state().idle
+
+
+def test_range_names_no_limit_and_a_keeper_takes_more_of_it_than_it_pays_at_once(
+    deposited: Scene, client: ChainClient
+) -> None:
+    reader = VaultReader(client, Address(deposited.vault.address), wrapped_native=Address(WETH))
+    (seen,) = reader.read(client.block()).pools
+    assert (seen.pays, seen.room) == (None, None)
+    deposited.vault.setPoolState(deposited.strategy, int(PoolState.DRAINING), sender=deposited.owner)
+    ape.chain.mine(timestamp=ape.chain.pending_timestamp + HOUR)
+
+    found = propose(reader.read(client.block()), RebalanceSettings())
+    assert isinstance(found, Proposal), found.reason
+    ((strategy, is_deploy, assets),) = [(each.strategy, each.is_deploy, each.assets) for each in found.moves]
+    deposited.vault.rebalance([(strategy, is_deploy, assets)], EVERYTHING, EVERYTHING, sender=deposited.owner)
+
+    assert (seen.liquid, assets) == (pytest.approx(0, abs=STAKE // 100), seen.value)
+    assert deposited.strategy.report()[0] < STAKE // 100
 
 
 def test_everything_leaves_by_buffer_request_and_drained_pool(deposited: Scene) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import ape
@@ -12,30 +12,22 @@ from eth_utils.crypto import keccak
 
 from steelyard.act.gas import GasSettings
 from steelyard.act.submitter import Submitter
-from steelyard.act.tracker import Tracker
 from steelyard.app.vault_sending import DirectCarrier, RelayedCarrier
-from steelyard.app.vault_watch import VaultParts, VaultTurn, VaultWatch
-from steelyard.connect.chain import ChainClient
-from steelyard.connect.known_errors import KNOWN_ERRORS
-from steelyard.connect.rpc import RpcClient
 from steelyard.connect.vault_calls import REBALANCE
-from steelyard.decide.allocation.rebalance import RebalanceSettings
 from steelyard.exceptions import ConfigError
 from steelyard.model import Address, IntentStatus, Mode, PoolState, RebalanceCode, VaultStop
 from steelyard.observe.vault import VaultReader
 from steelyard.record.vault_reports import read_histories, read_rebalances
-from steelyard.record.vaults import VaultLog
-from steelyard.sandbox.funding import allow, fund, fund_ether
+from steelyard.sandbox.funding import fund_ether
 from tests.support.dev_chain import KeySigner
 from tests.support.fork_chain import ETHER, actor
 from tests.support.fork_market import USDC, WETH
-from tests.support.records import Store, open_store
+from tests.support.kept_vault import EAGER, HOUR, KEY, TIP_WEI, Stand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
+    from steelyard.connect.chain import ChainClient
     from tests.support.fork_chain import ForkChain
+    from tests.support.records import Store
 
 pytestmark = [pytest.mark.fork, pytest.mark.needs("any")]
 
@@ -47,84 +39,8 @@ FEEDS: Final = {
     WETH: "0x5f4eC3Df9cbd43714FE2740f5E3616155c5b8419",
 }
 MAX_AGE_SECONDS: Final = 90_000
-HOUR: Final = 3_600
 KEEPER_ROLE, MANAGER_ROLE = 0, 1
-KEY: Final = "0x" + keccak(text="steelyard test actor: vault keeper").hex()
 SIGNING_KEY: Final = "0x" + keccak(text="steelyard test actor: vault keeper without ether").hex()
-TIP_WEI: Final = 10**9
-# A day's horizon at a high price on doing nothing: any drift of this vault is worth its gas.
-EAGER: Final = RebalanceSettings(misplaced_bps_per_year=10_000)
-
-
-@dataclass
-class Stand:
-    """A vault over USDC with two lending pools, who owns and holds it, and what watches it."""
-
-    chain: ForkChain
-    client: ChainClient
-    store: Store
-    vault: Any
-    pools: tuple[Any, Any]
-    targets: tuple[Any, Any]
-    owner: Any
-    holder: Any
-    signer: KeySigner
-
-    @property
-    def address(self) -> Address:
-        return Address(self.vault.address)
-
-    def reader(self) -> VaultReader:
-        return VaultReader(self.client, self.address, wrapped_native=Address(WETH))
-
-    def watch(self, **changes: Any) -> VaultWatch:
-        gas = GasSettings(priority_fee_wei=TIP_WEI)
-        parts = VaultParts(
-            mode=Mode.LIVE,
-            vault=self.address,
-            every_seconds=1,
-            settings=EAGER,
-            priority_fee_wei=TIP_WEI,
-            chain=self.client,
-            reader=self.reader(),
-            carrier=DirectCarrier(self.signer.address),
-            submitter=Submitter(self.client, self.store.journal, self.signer, gas),
-            journal=self.store.journal,
-            log=VaultLog(self.store.writer),
-        )
-        return VaultWatch(replace(parts, **changes))
-
-    def look(self, watch: VaultWatch, stopped: str | None = None) -> VaultTurn:
-        turn = watch.look(self.client.block(), stopped)
-        assert turn is not None
-        return turn
-
-    def deposit(self, amount: int) -> None:
-        fund(self.chain.rpc, Address(self.holder.address), Address(USDC), amount)
-        allow(self.chain.rpc, Address(self.holder.address), self.address, Address(USDC), amount)
-        self.vault.deposit(amount, self.holder, sender=self.holder)
-
-    def settle(self) -> list[Any]:
-        """What the block after it brings."""
-        self.chain.let_pass(12)
-        self.chain.rpc.call("evm_mine")
-        return Tracker(self.client, self.store.journal).settle_open(self.client.block())
-
-    def later(self, seconds: int = HOUR) -> None:
-        self.chain.let_pass(seconds)
-        self.chain.rpc.call("evm_mine")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "keeper.sqlite") as opened:
-        yield opened
-
-
-@pytest.fixture
-def client() -> Iterator[ChainClient]:
-    with RpcClient(ape.networks.provider.uri) as rpc:
-        yield ChainClient(rpc, errors=KNOWN_ERRORS)
 
 
 @pytest.fixture(scope="module")

@@ -65,6 +65,8 @@ pools = st.builds(
     is_sound=st.booleans(),
     target=amounts,
     weight_wad=st.integers(0, 10**18),
+    pays=st.none() | amounts,
+    room=st.none() | amounts,
 )
 
 

@@ -7,11 +7,13 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from steelyard.decide.allocation.rebalance import Proposal, RebalanceSettings, propose
 from steelyard.model import (
     BlockRef,
     PoolScores,
     PoolState,
     RebalanceLimits,
+    RebalanceVerdict,
     Token,
     VaultPool,
     VaultSnapshot,
@@ -94,6 +96,22 @@ def vault(*pools: VaultPool, idle: int, idle_target: int, **changes: Any) -> Vau
     return replace(standing, **changes)
 
 
+def proposal(snapshot: VaultSnapshot, settings: RebalanceSettings | None = None) -> Proposal:
+    """What is proposed, where something must be."""
+    found = propose(snapshot, settings or RebalanceSettings())
+    assert isinstance(found, Proposal), found
+    return found
+
+
+def refusal(
+    snapshot: VaultSnapshot, settings: RebalanceSettings | None = None, **asked: Any
+) -> RebalanceVerdict:
+    """Why nothing is proposed, where nothing may be."""
+    found = propose(snapshot, settings or RebalanceSettings(), **asked)
+    assert isinstance(found, RebalanceVerdict), found
+    return found
+
+
 _amounts = st.integers(0, 10**13) | st.integers(10**9, 10**12)
 _since = st.sampled_from([0, 299, 300, HOUR - 1, HOUR, 5 * HOUR, 50 * HOUR, 500 * HOUR])
 _states = st.sampled_from([PoolState.ACTIVE, PoolState.ACTIVE, PoolState.DRAINING, PoolState.PAUSED])
@@ -141,3 +159,12 @@ def vaults(draw: st.DrawFn, states: st.SearchStrategy[PoolState] = _states) -> V
         limits=limits,
         last_rebalance_seconds=NOW - draw(_since),
     )
+
+
+@st.composite
+def limited(draw: st.DrawFn, of: st.SearchStrategy[VaultSnapshot]) -> VaultSnapshot:
+    """Such a vault, some of whose pools pay or take only so much now."""
+    limits = st.none() | st.just(0) | st.integers(0, 10**4) | _amounts
+    snapshot = draw(of)
+    pools = tuple(replace(each, pays=draw(limits), room=draw(limits)) for each in snapshot.pools)
+    return replace(snapshot, pools=pools)

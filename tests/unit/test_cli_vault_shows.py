@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from steelyard.app.vault_watch import VaultTurn
 from steelyard.cli import main
 from steelyard.cli.vault_as_json import look_as_json, turn_as_json
-from steelyard.cli.vault_words import headline, pool_rows, turn_line, whole_rows
+from steelyard.cli.vault_words import POOL_HEADINGS, headline, pool_rows, turn_line, whole_rows
 from steelyard.cli.wording import lasting
 from steelyard.model import PoolState, VaultSnapshot, VaultStop
 from steelyard.record.vaults import VaultLog
@@ -171,6 +171,20 @@ def test_what_cannot_be_told_is_unknown_and_its_reason_is_in_the_headline() -> N
     assert (pool[1], pool[3], pool[5], pool[7]) == ("paused, not sound", "unknown", "unknown", "unknown")
     assert look_as_json(vault)["pools"][0]["share_wad"] is None
     assert look_as_json(vault)["metrics"]["loss_used"] is None
+
+
+def test_what_a_pool_pays_at_once_and_takes_is_shown_to_people_and_programs() -> None:
+    full = make_pool(liquid=5 * UNIT, pays=5 * UNIT, room=0)
+    vault = make_snapshot(pools=(full, make_pool(strategy=RANGE, room=7 * UNIT), make_pool(liquid=0)))
+    assert POOL_HEADINGS[-2:] == ("at once", "takes")
+    assert [row[-2:] for row in pool_rows(vault)] == [
+        ("5 USDC", "0 USDC"),
+        ("60,000 USDC", "7 USDC"),
+        ("0 USDC", "no limit"),
+        ("10,000 USDC", ""),
+    ]
+    told = [(pool["pays"], pool["room"]) for pool in look_as_json(vault)["pools"]]
+    assert told == [(str(5 * UNIT), "0"), (None, str(7 * UNIT)), (None, None)]
 
 
 def test_vault_without_pools_is_all_buffer() -> None:

@@ -9,10 +9,8 @@ import pytest
 
 from steelyard.decide.allocation.moves import drift_of
 from steelyard.decide.allocation.rebalance import (
-    Proposal,
     RebalanceSettings,
     loss_left,
-    propose,
     refused_by_chain,
     weigh,
 )
@@ -22,13 +20,12 @@ from steelyard.model import (
     PoolState,
     RebalanceCode,
     RebalanceTrial,
-    RebalanceVerdict,
     VaultSnapshot,
     VaultStop,
 )
 from steelyard.units import WAD
 from tests.support.markets import address
-from tests.support.vaults import HOUR, LIMITS, NOW, UNIT, block, pool, vault
+from tests.support.vaults import HOUR, LIMITS, NOW, UNIT, block, pool, proposal, refusal, vault
 
 pytestmark = pytest.mark.unit
 
@@ -45,18 +42,6 @@ def drifted() -> VaultSnapshot:
         idle=100_000 * UNIT,
         idle_target=100_000 * UNIT,
     )
-
-
-def proposal(snapshot: VaultSnapshot, settings: RebalanceSettings = ASKED) -> Proposal:
-    found = propose(snapshot, settings)
-    assert isinstance(found, Proposal), found
-    return found
-
-
-def refusal(snapshot: VaultSnapshot, **asked: object) -> RebalanceVerdict:
-    found = propose(snapshot, ASKED, **asked)  # type: ignore[arg-type]
-    assert isinstance(found, RebalanceVerdict), found
-    return found
 
 
 def test_what_is_too_much_in_one_pool_goes_to_the_one_that_lacks_it() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from steelyard.model import Address, IntentStatus, PoolState, RebalanceCode, VaultSnapshot, VaultStop
 from steelyard.record.tokens import read_tokens
@@ -19,6 +21,7 @@ from steelyard.record.vault_reports import (
     read_vaults,
     read_verdicts,
 )
+from steelyard.record.vault_tables import VaultState
 from steelyard.record.vaults import VaultLog
 from tests.support.plans import EXECUTOR, LENDING, USDC, VAULT, make_plan, make_vault_call
 from tests.support.records import Store, make_outcome, make_signed, open_store
@@ -108,6 +111,9 @@ def changed_pool(**changes: Any) -> tuple[Any, ...]:
         {"pools": changed_pool(value=60_011 * UNIT)},
         {"pools": changed_pool(liquid=59_989 * UNIT)},
         {"pools": changed_pool(target=55_011 * UNIT)},
+        {"pools": changed_pool(pays=60_000 * UNIT)},
+        {"pools": changed_pool(room=0)},
+        {"pools": changed_pool(room=99_989 * UNIT)},
         {"pools": changed_pool(scores=replace(make_pool().scores, c_score=6_951))},
         {"pools": make_snapshot().pools[:1]},
         {"pools": make_snapshot().pools[::-1]},
@@ -131,8 +137,10 @@ def same(**changes: Any) -> VaultSnapshot:
         same(total_assets=100_010 * UNIT, idle=9_990 * UNIT, awaited=10 * UNIT),
         same(pools=changed_pool(value=60_010 * UNIT, liquid=60_010 * UNIT, target=55_010 * UNIT)),
         same(tvl_usd_wad=99_000 * 10**18, share_price_wad=10**18 + 10**14, asset_usd_wad=1),
+        same(pools=changed_pool(pays=99_990 * UNIT, room=99_990 * UNIT)),
+        same(pools=changed_pool(pays=2**200, room=2**200)),
     ],
-    ids=["amounts", "pools", "prices"],
+    ids=["amounts", "pools", "prices", "room for nearly everything", "room for more than everything"],
 )
 def test_what_comes_to_less_than_a_ten_thousandth_makes_none(
     store: Store, log: VaultLog, snapshot: VaultSnapshot
@@ -141,6 +149,23 @@ def test_what_comes_to_less_than_a_ten_thousandth_makes_none(
     log.record(snapshot, make_verdict(2))
     (seen,) = states(store)
     assert (seen.total_assets, seen.last_block) == (100_000 * UNIT, 2), "amounts are those of the row's block"
+
+
+def test_rows_of_before_pools_said_what_they_pay_and_take_are_read_and_go_on(
+    store: Store, log: VaultLog
+) -> None:
+    log.record(make_snapshot(1), make_verdict(1))
+    store.writer.flush()
+    with store.database.write() as session:
+        row = session.scalars(select(VaultState)).one()
+        pools = json.loads(row.pools_json)
+        old = [{name: pool[name] for name in pool.keys() - {"pays", "room"}} for pool in pools]
+        row.pools_json = json.dumps(old)
+    log.record(make_snapshot(2), make_verdict(2))
+    (seen,) = states(store)
+    assert (seen.last_block, seen.pools) == (2, make_snapshot().pools)
+    log.record(make_snapshot(3, pools=changed_pool(room=5)), make_verdict(3))
+    assert [state.pools[0].room for state in states(store)] == [None, 5]
 
 
 def test_slow_interest_makes_a_row_once_it_has_come_to_something(store: Store, log: VaultLog) -> None:

@@ -114,6 +114,8 @@ def _pool(pool: VaultPool, share: int, wanted: int) -> dict[str, Any]:
         "c_score": pool.scores.c_score,
         "value": _text(pool.value),
         "liquid": str(pool.liquid),
+        "pays": _text(pool.pays),
+        "room": _text(pool.room),
         "is_sound": pool.is_sound,
         "target": str(pool.target),
         "weight_wad": str(pool.weight_wad),

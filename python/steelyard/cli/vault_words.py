@@ -30,7 +30,18 @@ from steelyard.units import BPS, WAD
 VaultLook: TypeAlias = VaultSnapshot | SeenVault
 """A vault as it stands, or as it was seen last."""
 
-POOL_HEADINGS: Final = ("pool", "state", "score", "now", "target", "holds", "to hold", "off by", "at once")
+POOL_HEADINGS: Final = (
+    "pool",
+    "state",
+    "score",
+    "now",
+    "target",
+    "holds",
+    "to hold",
+    "off by",
+    "at once",
+    "takes",
+)
 
 _UNKNOWN = "unknown"
 _SECONDS_A_DAY = 86_400
@@ -124,6 +135,7 @@ def pool_rows(look: VaultLook) -> list[tuple[str, ...]]:
         assets_text(look.idle_target, look),
         assets_text(look.idle - look.idle_target, look),
         assets_text(look.idle, look),
+        "",
     )
     return [*rows, buffer]
 
@@ -212,6 +224,7 @@ def _pool_row(pool: VaultPool, share: int, wanted: int, look: VaultLook) -> tupl
         assets_text(pool.target, look),
         assets_text(None if pool.value is None else pool.value - pool.target, look),
         assets_text(pool.liquid, look),
+        "no limit" if pool.room is None else assets_text(pool.room, look),
     )
 
 

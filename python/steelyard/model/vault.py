@@ -60,6 +60,9 @@ class VaultPool:
         is_sound: whether market and oracle agree there.
         target: what it is to hold; what a paused pool holds is its target.
         weight_wad: its weight by score, of what is invested.
+        pays: most that a rebalance can take out now. None where nothing is refused: what is more than
+            ``liquid`` is then sold, at a loss that the plan has to bear.
+        room: most that it takes in the next minutes; None where it names no limit.
     """
 
     strategy: Address
@@ -70,6 +73,8 @@ class VaultPool:
     is_sound: bool
     target: int
     weight_wad: int
+    pays: int | None = None
+    room: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +165,8 @@ class RebalanceCode(StrEnum):
     BELOW_THRESHOLD = "below_threshold"
     """Nothing is far enough from its target."""
     NOTHING_TO_MOVE = "nothing_to_move"
-    """What is off its target may not be moved now: paused, not sound, or too little to be worth a move."""
+    """What is off its target may not be moved now: paused, not sound, too little to be worth a move, or
+    more than its pools pay or take."""
     BELOW_COST = "below_cost"
     """What it would bring does not pay for gas and losses."""
     OVER_LOSS = "over_loss"

@@ -5,17 +5,14 @@ What the vault cannot tell (a pool without a price, a feed that is refused) is N
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-
-from eth_abi.abi import decode, encode
-from eth_abi.exceptions import DecodingError
 
 from steelyard.connect.abi import selector
 from steelyard.connect.chain import CallReverted, ChainClient
 from steelyard.connect.hexes import checksum
-from steelyard.connect.multicall import CallResult, Multicall, StaticCall
+from steelyard.connect.multicall import CallResult, Multicall
 from steelyard.exceptions import ConfigError
 from steelyard.model.chain import BlockRef, Token
 from steelyard.model.vault import (
@@ -27,6 +24,8 @@ from steelyard.model.vault import (
     VaultStop,
 )
 from steelyard.observe.tokens import read_tokens
+from steelyard.observe.vaults_below import VaultsBelow
+from steelyard.observe.views import View
 from steelyard.units import Address
 
 _WORD: Final = 32
@@ -40,45 +39,21 @@ _POOL_TYPES: Final = ("uint8", "uint16", "uint16", "uint16", "uint16")
 _LIMITS_TYPES: Final = ("uint16", "uint16", "uint16", "uint16", "uint32", "uint32")
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
-    """A function without side effects: how it is asked, and what it answers."""
-
-    signature: str
-    returns: tuple[str, ...]
-    want: int
-    gas: int = 500_000
-
-    def call(self, target: Address, *arguments: Any) -> StaticCall:
-        inside = self.signature[self.signature.index("(") + 1 : -1]
-        packed = encode(inside.split(",") if inside else [], arguments)
-        return StaticCall(target, selector(self.signature) + packed, self.want, self.gas)
-
-    def read(self, result: CallResult) -> tuple[Any, ...] | None:
-        """Return the values, or None where the view refuses or answers something else."""
-        if not result.success:
-            return None
-        try:
-            return tuple(decode(self.returns, result.data[: result.returned]))
-        except DecodingError:
-            return None
-
-
-_ASSET: Final = _View("asset()", ("address",), _WORD)
-_STRATEGIES: Final = _View("strategies()", ("address[]",), _LIST_BYTES)
-_STATE: Final = _View("state()", _STATE_TYPES, len(_STATE_TYPES) * _WORD)
-_SETTINGS: Final = _View("settings()", _SETTINGS_TYPES, len(_SETTINGS_TYPES) * _WORD)
-_TOTAL_ASSETS: Final = _View("totalAssets()", ("uint256",), _WORD, _HEAVY_GAS)
-_TOTAL_SUPPLY: Final = _View("totalSupply()", ("uint256",), _WORD)
-_TO_ASSETS: Final = _View("convertToAssets(uint256)", ("uint256",), _WORD, _HEAVY_GAS)
-_TARGETS: Final = _View("targetAllocations()", ("uint256[]", "uint256"), _LIST_BYTES, _HEAVY_GAS)
-_WEIGHTS: Final = _View("targetAlmWeightsAndLiquidity()", ("uint256[]", "uint256"), _LIST_BYTES, _HEAVY_GAS)
-_TVL: Final = _View("tvlUsdWad()", ("uint256",), _WORD, _HEAVY_GAS)
-_POOL: Final = _View("pool(address)", _POOL_TYPES, len(_POOL_TYPES) * _WORD)
-_REPORT: Final = _View("report()", ("uint256", "uint256", "bool"), 3 * _WORD, 3_000_000)
-_LIMITS: Final = _View("limits()", _LIMITS_TYPES, len(_LIMITS_TYPES) * _WORD)
-_PRICE_SOURCE: Final = _View("priceSource()", ("address",), _WORD)
-_PRICE: Final = _View("priceWad(address)", ("uint256",), _WORD)
+_ASSET: Final = View("asset()", ("address",), _WORD)
+_STRATEGIES: Final = View("strategies()", ("address[]",), _LIST_BYTES)
+_STATE: Final = View("state()", _STATE_TYPES, len(_STATE_TYPES) * _WORD)
+_SETTINGS: Final = View("settings()", _SETTINGS_TYPES, len(_SETTINGS_TYPES) * _WORD)
+_TOTAL_ASSETS: Final = View("totalAssets()", ("uint256",), _WORD, _HEAVY_GAS)
+_TOTAL_SUPPLY: Final = View("totalSupply()", ("uint256",), _WORD)
+_TO_ASSETS: Final = View("convertToAssets(uint256)", ("uint256",), _WORD, _HEAVY_GAS)
+_TARGETS: Final = View("targetAllocations()", ("uint256[]", "uint256"), _LIST_BYTES, _HEAVY_GAS)
+_WEIGHTS: Final = View("targetAlmWeightsAndLiquidity()", ("uint256[]", "uint256"), _LIST_BYTES, _HEAVY_GAS)
+_TVL: Final = View("tvlUsdWad()", ("uint256",), _WORD, _HEAVY_GAS)
+_POOL: Final = View("pool(address)", _POOL_TYPES, len(_POOL_TYPES) * _WORD)
+_REPORT: Final = View("report()", ("uint256", "uint256", "bool"), 3 * _WORD, 3_000_000)
+_LIMITS: Final = View("limits()", _LIMITS_TYPES, len(_LIMITS_TYPES) * _WORD)
+_PRICE_SOURCE: Final = View("priceSource()", ("address",), _WORD)
+_PRICE: Final = View("priceWad(address)", ("uint256",), _WORD)
 _SHARE_DECIMALS_MORE: Final = 6
 """Shares have six decimals more than the asset."""
 
@@ -110,6 +85,7 @@ class VaultReader:
         self._vault = vault
         self._native = wrapped_native
         self._multicall = Multicall(chain)
+        self._below = VaultsBelow()
         self._chain_id: int | None = None
         self._asset: Token | None = None
 
@@ -122,22 +98,10 @@ class VaultReader:
         """
         asset = self._known_asset(block)
         whole = self._whole(block)
-        pool_calls = [
-            call
-            for strategy in whole.strategies
-            for call in (_POOL.call(self._vault, strategy), _REPORT.call(strategy))
-        ]
-        own_calls = [
-            _LIMITS.call(whole.policy),
-            _PRICE_SOURCE.call(whole.policy),
-            _TO_ASSETS.call(self._vault, whole.state[3]),
-            _TO_ASSETS.call(self._vault, 10 ** (asset.decimals + _SHARE_DECIMALS_MORE)),
-        ]
-        results = self._multicall.read(pool_calls + own_calls, block)
-        answered, own = results[: len(pool_calls)], results[len(pool_calls) :]
+        answered, own = self._pools_and_own(whole, asset, block)
         limits, source = _policy_of(whole.policy, own[0], own[1])
-        asset_usd_wad, native_usd_wad = self._prices(source, asset, block)
-        pools = _pools(whole, answered)
+        (asset_usd_wad, native_usd_wad), rooms = self._prices_and_rooms(whole, source, asset, block)
+        pools = _pools(whole, answered, rooms)
         return VaultSnapshot(
             chain_id=self._chain_id or 0,
             block=block,
@@ -149,9 +113,9 @@ class VaultReader:
             idle=whole.state[1],
             idle_target=whole.targets[1] if whole.targets else 0,
             claimable=whole.state[2],
-            awaited=_number(_TO_ASSETS, own[2]) or 0,
+            awaited=_TO_ASSETS.number(own[2]) or 0,
             supply=whole.supply,
-            share_price_wad=_share_price_wad(_number(_TO_ASSETS, own[3]), asset),
+            share_price_wad=_share_price_wad(_TO_ASSETS.number(own[3]), asset),
             liquidity_ratio_bps=whole.weights[1] if whole.weights else 0,
             asset_usd_wad=asset_usd_wad,
             tvl_usd_wad=whole.tvl_usd_wad,
@@ -197,11 +161,36 @@ class VaultReader:
             tvl_usd_wad=None if tvl is None else tvl[0],
         )
 
-    def _prices(self, source: Address, asset: Token, block: BlockRef) -> tuple[int | None, int | None]:
-        """The asset's and the native coin's price, each None where the source refuses it."""
-        calls = [_PRICE.call(source, token) for token in (asset.address, self._native)]
-        own, native = self._multicall.read(calls, block)
-        return _number(_PRICE, own), _number(_PRICE, native)
+    def _pools_and_own(
+        self, whole: _Whole, asset: Token, block: BlockRef
+    ) -> tuple[list[CallResult], list[CallResult]]:
+        """What is said of each pool; and the vault's limits, price source and what shares are worth."""
+        pool_calls = [
+            call
+            for strategy in whole.strategies
+            for call in (_POOL.call(self._vault, strategy), _REPORT.call(strategy))
+        ]
+        unknown = self._below.unknown(whole.strategies)
+        own_calls = [
+            _LIMITS.call(whole.policy),
+            _PRICE_SOURCE.call(whole.policy),
+            _TO_ASSETS.call(self._vault, whole.state[3]),
+            _TO_ASSETS.call(self._vault, 10 ** (asset.decimals + _SHARE_DECIMALS_MORE)),
+        ]
+        results = self._multicall.read(pool_calls + unknown + own_calls, block)
+        own_from = len(pool_calls) + len(unknown)
+        self._below.learn(unknown, results[len(pool_calls) : own_from])
+        return results[: len(pool_calls)], results[own_from:]
+
+    def _prices_and_rooms(
+        self, whole: _Whole, source: Address, asset: Token, block: BlockRef
+    ) -> tuple[tuple[int | None, int | None], Mapping[Address, int | None]]:
+        """The asset's and the native coin's price, each None where the source refuses it; rooms of pools."""
+        price_calls = [_PRICE.call(source, token) for token in (asset.address, self._native)]
+        asked = self._below.questions(whole.strategies)
+        own, native, *answers = self._multicall.read(price_calls + asked, block)
+        prices = (_PRICE.number(own), _PRICE.number(native))
+        return prices, self._below.rooms(whole.strategies, answers)
 
     def _trouble(
         self, pools: Sequence[VaultPool], whole: _Whole, asset_usd_wad: int | None, block: BlockRef
@@ -216,7 +205,7 @@ class VaultReader:
             return f"the asset has no price: {self._why(self._vault, _TARGETS, block)}"
         return None
 
-    def _why(self, target: Address, view: _View, block: BlockRef) -> str:
+    def _why(self, target: Address, view: View, block: BlockRef) -> str:
         try:
             self._chain.eth_call(target, selector(view.signature), block=block.hash)
         except CallReverted as reverted:
@@ -238,7 +227,9 @@ def _policy_of(policy: Address, limits: CallResult, source: CallResult) -> tuple
     ), checksum(priced[0])
 
 
-def _pools(whole: _Whole, results: Sequence[CallResult]) -> tuple[VaultPool, ...]:
+def _pools(
+    whole: _Whole, results: Sequence[CallResult], rooms: Mapping[Address, int | None]
+) -> tuple[VaultPool, ...]:
     pools = []
     for at, strategy in enumerate(whole.strategies):
         listed, report = _POOL.read(results[2 * at]), _REPORT.read(results[2 * at + 1])
@@ -257,14 +248,12 @@ def _pools(whole: _Whole, results: Sequence[CallResult]) -> tuple[VaultPool, ...
                 is_sound=is_sound,
                 target=whole.targets[0][at] if whole.targets else 0,
                 weight_wad=whole.weights[0][at] if whole.weights else 0,
+                # A vault below pays what it has and refuses more; other kinds sell what is missing.
+                pays=liquid if strategy in rooms else None,
+                room=rooms.get(strategy),
             )
         )
     return tuple(pools)
-
-
-def _number(view: _View, result: CallResult) -> int | None:
-    answer = view.read(result)
-    return None if answer is None else int(answer[0])
 
 
 def _share_price_wad(assets_of_one: int | None, asset: Token) -> int | None:

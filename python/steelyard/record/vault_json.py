@@ -45,22 +45,24 @@ def parse_rebalance(moves: str, plan: str) -> RebalancePlan:
 
 
 def pools_json(pools: Sequence[VaultPool]) -> str:
-    """Return a vault's pools in their order; what cannot be told is null."""
+    """Return a vault's pools in their order; what cannot be told, and a limit that is not there, is null."""
     return dump([_pool(pool) for pool in pools])
 
 
 def parse_pools(text: str) -> tuple[VaultPool, ...]:
-    """Return the pools that the text was made of."""
+    """Return the pools that the text was made of; older ones did not say what a pool pays and takes."""
     return tuple(
         VaultPool(
             strategy=Address(pool["strategy"]),
             state=PoolState[pool["state"].upper()],
             scores=PoolScores(**{name: pool[name] for name in _SCORES}),
-            value=None if pool["value"] is None else int(pool["value"]),
+            value=_whole(pool["value"]),
             liquid=int(pool["liquid"]),
             is_sound=pool["is_sound"],
             target=int(pool["target"]),
             weight_wad=int(pool["weight_wad"]),
+            pays=_whole(pool.get("pays")),
+            room=_whole(pool.get("room")),
         )
         for pool in json.loads(text)
     )
@@ -81,12 +83,22 @@ def _pool(pool: VaultPool) -> dict[str, Any]:
         "strategy": pool.strategy,
         "state": pool.state.name.lower(),
         **{name: getattr(pool.scores, name) for name in _SCORES},
-        "value": None if pool.value is None else str(pool.value),
+        "value": _text(pool.value),
         "liquid": str(pool.liquid),
         "is_sound": pool.is_sound,
         "target": str(pool.target),
         "weight_wad": str(pool.weight_wad),
+        "pays": _text(pool.pays),
+        "room": _text(pool.room),
     }
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
+
+
+def _whole(text: str | None) -> int | None:
+    return None if text is None else int(text)
 
 
 def _value(name: str, text: str) -> Any:

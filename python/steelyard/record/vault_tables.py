@@ -51,7 +51,8 @@ class VaultState(Base):
         last_block, last_seconds: the last one so far, and its time; ``seen_seconds``: when that was seen.
         loss_used, loss_updated_seconds: of the allowance for losses, and when that was.
         limits_json: what the policy holds a keeper to.
-        pools_json: one object a pool: strategy, state, scores, value, liquid, soundness, target, weight.
+        pools_json: one object a pool: strategy, state, scores, value, liquid, soundness, target, weight, and
+            what it pays and takes.
         trouble: why something could not be told.
     """
 

@@ -6,7 +6,8 @@ row: it was so until this block.
 - A state is the same where the facts are (policy, what is stopped, shares, pools with their states, scores,
   weights and soundness, the last rebalance and loss, trouble), each amount is within a ten-thousandth of
   total assets of the row's, and its value in dollars within a hundredth. Slow interest so makes a row when it
-  has come to something, and not with each block.
+  has come to something, and not with each block. What a pool takes beyond everything that the vault has is as
+  good as no limit.
 - A verdict is the same where its code is, and its reason but for the numbers. An acceptance never is.
 """
 
@@ -46,6 +47,7 @@ _FACTS: Final = (
 )
 _AMOUNTS: Final = ("total_assets", "idle", "idle_target", "claimable", "awaited")
 _POOL_AMOUNTS: Final = ("value", "liquid", "target")
+_POOL_LIMITS: Final = ("pays", "room")
 _USD_PARTS: Final = 100
 
 
@@ -125,19 +127,27 @@ def _is_same_state(row: VaultState, new: VaultState) -> bool:
         and _without_numbers(row.trouble) == _without_numbers(new.trouble)
         and all(_is_near(getattr(row, name), getattr(new, name), tolerance) for name in _AMOUNTS)
         and _is_near(row.tvl_usd_wad, new.tvl_usd_wad, usd_tolerance)
-        and _are_same_pools(json.loads(row.pools_json), json.loads(new.pools_json), tolerance)
+        and _are_same_pools(json.loads(row.pools_json), json.loads(new.pools_json), row.total_assets or 0)
     )
 
 
-def _are_same_pools(before: list[dict[str, Any]], after: list[dict[str, Any]], tolerance: int) -> bool:
+def _are_same_pools(before: list[dict[str, Any]], after: list[dict[str, Any]], total_assets: int) -> bool:
     return len(before) == len(after) and all(
-        all(
-            _is_near(_number(old[name]), _number(new[name]), tolerance)
-            if name in _POOL_AMOUNTS
-            else old[name] == new[name]
-            for name in new
+        _is_same_pool(old, new, total_assets) for old, new in zip(before, after, strict=True)
+    )
+
+
+def _is_same_pool(old: dict[str, Any], new: dict[str, Any], total_assets: int) -> bool:
+    """Rows of older versions have no limits: as if there were none."""
+    tolerance = total_assets // BPS
+    facts = new.keys() - {*_POOL_AMOUNTS, *_POOL_LIMITS}
+    return (
+        all(old[name] == new[name] for name in facts)
+        and all(_is_near(_number(old[name]), _number(new[name]), tolerance) for name in _POOL_AMOUNTS)
+        and all(
+            _is_near(_limit(old.get(name), total_assets), _limit(new[name], total_assets), tolerance)
+            for name in _POOL_LIMITS
         )
-        for old, new in zip(before, after, strict=True)
     )
 
 
@@ -150,6 +160,11 @@ def _is_near(before: int | None, after: int | None, tolerance: int) -> bool:
     if before is None or after is None:
         return before is after
     return abs(before - after) <= tolerance
+
+
+def _limit(text: str | None, total_assets: int) -> int:
+    number = _number(text)
+    return total_assets if number is None else min(number, total_assets)
 
 
 def _number(text: str | None) -> int | None:

@@ -6,9 +6,24 @@ Amounts are base units of the asset; a pool of unknown value never gets here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from steelyard.model.vault import Move, PoolState, VaultPool, VaultSnapshot
 from steelyard.units import BPS, Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBack:
+    """A move that a pool does not make whole: it pays or takes less now.
+
+    Attributes:
+        wanted: base units that would be moved; ``most`` what may be.
+    """
+
+    strategy: Address
+    is_deploy: bool
+    wanted: int
+    most: int
 
 
 def drift_of(snapshot: VaultSnapshot) -> int:
@@ -19,12 +34,13 @@ def drift_of(snapshot: VaultSnapshot) -> int:
 def towards_targets(snapshot: VaultSnapshot, least: int) -> tuple[Move, ...]:
     """Return moves within one step, what is taken out first.
 
-    First what the buffer lacks, then what it has too much of, then from pool to pool in equal parts.
+    First what the buffer lacks, then what it has too much of, then from pool to pool in equal parts. A pool
+    counts with what it pays or takes now: what is more goes to, or comes from, the next.
 
     Args:
         least: base units below which a move is not made, unless a pool is drained by it.
     """
-    excesses, deficits = excesses_of(snapshot, is_movable), _deficits(snapshot)
+    excesses, deficits = excesses_of(snapshot, is_movable, least), _deficits(snapshot, least)
     over, under = (sum(assets for _, assets in each) for each in (excesses, deficits))
     left = step_of(snapshot)
     outs = min(max(0, snapshot.idle_target - snapshot.idle), over, left)
@@ -54,21 +70,54 @@ def _large(moves: Sequence[Move], least: int, snapshot: VaultSnapshot) -> tuple[
     return tuple(move for move in moves if move.assets >= least or move.strategy in drained)
 
 
-def excesses_of(snapshot: VaultSnapshot, movable: Callable[[VaultPool], bool]) -> list[tuple[Address, int]]:
-    """Return the pools that hold more than they should, and by how much, among those that are ``movable``."""
-    return [
-        (pool.strategy, (pool.value or 0) - pool.target)
-        for pool in snapshot.pools
-        if movable(pool) and (pool.value or 0) > pool.target
-    ]
+def excesses_of(
+    snapshot: VaultSnapshot, movable: Callable[[VaultPool], bool], least: int = 0
+) -> list[tuple[Address, int]]:
+    """Return the pools that hold more than they should, among those that are ``movable``, and by how much.
+
+    Or what they pay now, where that is less. One for which it comes to less than ``least`` is left out,
+    unless it is drained by that.
+    """
+    found = []
+    for pool in snapshot.pools:
+        excess = (pool.value or 0) - pool.target
+        payable = _within(excess, pool.pays)
+        is_emptied = pool.state is PoolState.DRAINING and payable == excess
+        if movable(pool) and payable >= (1 if is_emptied else max(least, 1)):
+            found.append((pool.strategy, payable))
+    return found
 
 
-def _deficits(snapshot: VaultSnapshot) -> list[tuple[Address, int]]:
-    return [
-        (pool.strategy, pool.target - (pool.value or 0))
+def _deficits(snapshot: VaultSnapshot, least: int) -> list[tuple[Address, int]]:
+    found = [
+        (pool.strategy, _within(pool.target - (pool.value or 0), pool.room))
         for pool in snapshot.pools
-        if is_movable(pool) and pool.state is PoolState.ACTIVE and (pool.value or 0) < pool.target
+        if is_movable(pool) and pool.state is PoolState.ACTIVE
     ]
+    # What is too little for a move is nobody's to be taken out for.
+    return [each for each in found if each[1] >= max(least, 1)]
+
+
+def _within(wanted: int, most: int | None) -> int:
+    return wanted if most is None else min(wanted, most)
+
+
+def unlimited(snapshot: VaultSnapshot) -> VaultSnapshot:
+    """Return the vault as if its pools paid and took everything."""
+    return replace(snapshot, pools=tuple(replace(pool, pays=None, room=None) for pool in snapshot.pools))
+
+
+def held_back(snapshot: VaultSnapshot, wanted: Sequence[Move]) -> list[HeldBack]:
+    """Return which of the moves that are wanted their pools do not pay or take whole."""
+    pools = {pool.strategy: pool for pool in snapshot.pools}
+    found = []
+    for move in wanted:
+        most = pools[move.strategy].room if move.is_deploy else pools[move.strategy].pays
+        if most is not None and most < move.assets:
+            found.append(
+                HeldBack(strategy=move.strategy, is_deploy=move.is_deploy, wanted=move.assets, most=most)
+            )
+    return found
 
 
 def is_movable(pool: VaultPool) -> bool:

@@ -13,7 +13,7 @@ Benefit, in base units of the asset, over the time that the moves are expected t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -21,12 +21,14 @@ from steelyard.decide.allocation.metrics import loss_allowance
 from steelyard.decide.allocation.moves import (
     drift_of,
     excesses_of,
+    held_back,
     is_movable,
     misplaced,
     places_of,
     share_out,
     step_of,
     towards_targets,
+    unlimited,
 )
 from steelyard.decide.wording import token_text
 from steelyard.exceptions import ConfigError
@@ -100,7 +102,7 @@ class Proposal:
     Attributes:
         is_urgent: only taking out, for requests or a draining pool.
         drift: what lies furthest from its target; ``moved`` what all moves come to, base units.
-        purpose: for people.
+        purpose: for people; with the pools that pay or take less than was wanted.
     """
 
     snapshot: VaultSnapshot
@@ -125,7 +127,8 @@ def propose(
     """Return moves towards the targets, or the verdict that says why there are none.
 
     Requests that the buffer cannot pay come first, then pools that are drained, then the targets. Within the
-    step that one plan may go, what fills the buffer goes before what is only spread.
+    step that one plan may go, what fills the buffer goes before what is only spread. No pool is to pay or
+    take more than it does now: the vault would refuse the whole plan.
 
     Args:
         is_pending: a transaction of ours on this vault is open.
@@ -136,18 +139,19 @@ def propose(
         return refused
     drift = drift_of(snapshot)
     urgent = _urgent(snapshot, settings, drift)
-    if urgent is not None:
+    if isinstance(urgent, Proposal) or (urgent is not None and _is_awaited(snapshot)):
         return urgent
     not_due = _refusal_by_time_or_drift(snapshot, drift)
     if not_due is not None:
-        return not_due
-    moves = towards_targets(snapshot, (snapshot.total_assets or 0) * settings.min_move_bps // BPS)
+        return urgent if urgent and not_due.code is RebalanceCode.BELOW_THRESHOLD else not_due
+    # Down: rather a move that is a unit too small.
+    least = (snapshot.total_assets or 0) * settings.min_move_bps // BPS
+    moves, wanted = (towards_targets(one, least) for one in (snapshot, unlimited(snapshot)))
     if not moves:
-        why = f"what is off its target by up to {_text(drift, snapshot)} may not be moved: {_stuck(snapshot)}"
-        return _verdict(snapshot, RebalanceCode.NOTHING_TO_MOVE, why, drift)
-    return Proposal(
-        snapshot=snapshot, moves=moves, is_urgent=False, drift=drift, purpose="towards the targets"
-    )
+        why = f"what is off its target by up to {_text(drift, snapshot)} may not be moved: "
+        return _verdict(snapshot, RebalanceCode.NOTHING_TO_MOVE, f"{why}{_stuck(snapshot, wanted)}", drift)
+    purpose = _but_for(snapshot, "towards the targets", wanted)
+    return Proposal(snapshot=snapshot, moves=moves, is_urgent=False, drift=drift, purpose=purpose)
 
 
 def weigh(proposal: Proposal, trial: RebalanceTrial, settings: RebalanceSettings) -> RebalanceVerdict:
@@ -260,24 +264,44 @@ def _refusal_by_time_or_drift(snapshot: VaultSnapshot, drift: int) -> RebalanceV
     return None
 
 
-def _urgent(snapshot: VaultSnapshot, settings: RebalanceSettings, drift: int) -> Proposal | None:
-    """What only takes out, while somebody waits for it or a pool is drained: asked for no worth."""
+def _urgent(
+    snapshot: VaultSnapshot, settings: RebalanceSettings, drift: int
+) -> Proposal | RebalanceVerdict | None:
+    """What only takes out, while somebody waits for it or a pool is drained: asked for no worth.
+
+    A verdict where pools would have to pay for that and do not.
+    """
     waited = snapshot.block.timestamp_seconds - snapshot.last_rebalance_seconds
     if waited < settings.urgent_interval_seconds:
         return None
-    step = step_of(snapshot)
-    short = max(0, snapshot.idle_target - snapshot.idle)
-    if snapshot.awaited > snapshot.idle:
-        moves = share_out(excesses_of(snapshot, is_movable), min(short, step), is_deploy=False)
-        purpose = f"for requests of {_text(snapshot.awaited, snapshot)}"
+    if _is_awaited(snapshot):
+        take, purpose = _for_requests, f"for requests of {_text(snapshot.awaited, snapshot)}"
     else:
-        drained = excesses_of(snapshot, lambda pool: is_movable(pool) and pool.state is PoolState.DRAINING)
-        dust = (snapshot.total_assets or 0) // DUST_PARTS
-        moves = share_out([each for each in drained if each[1] > dust], step, is_deploy=False)
-        purpose = "out of pools that are drained"
-    if not moves:
+        take, purpose = _out_of_drained, "out of pools that are drained"
+    moves, wanted = take(snapshot), take(unlimited(snapshot))
+    if moves:
+        purpose = _but_for(snapshot, purpose, wanted)
+        return Proposal(snapshot=snapshot, moves=moves, is_urgent=True, drift=drift, purpose=purpose)
+    if not wanted:
         return None
-    return Proposal(snapshot=snapshot, moves=moves, is_urgent=True, drift=drift, purpose=purpose)
+    why = f"nothing can be moved {purpose}: {_short_of(snapshot, wanted)}"
+    return _verdict(snapshot, RebalanceCode.NOTHING_TO_MOVE, why, drift)
+
+
+def _is_awaited(snapshot: VaultSnapshot) -> bool:
+    """Whether requests wait for more than lies ready; then no plan puts anything in."""
+    return snapshot.awaited > snapshot.idle
+
+
+def _for_requests(snapshot: VaultSnapshot) -> tuple[Move, ...]:
+    short = max(0, snapshot.idle_target - snapshot.idle)
+    return share_out(excesses_of(snapshot, is_movable), min(short, step_of(snapshot)), is_deploy=False)
+
+
+def _out_of_drained(snapshot: VaultSnapshot) -> tuple[Move, ...]:
+    drained = excesses_of(snapshot, lambda pool: is_movable(pool) and pool.state is PoolState.DRAINING)
+    dust = (snapshot.total_assets or 0) // DUST_PARTS
+    return share_out([each for each in drained if each[1] > dust], step_of(snapshot), is_deploy=False)
 
 
 # --- numbers and words --------------------------------------------------------------------------------------
@@ -310,13 +334,29 @@ def _numbers(proposal: Proposal, loss: int, gas_cost: int, benefit: int, setting
     )
 
 
-def _stuck(snapshot: VaultSnapshot) -> str:
+def _stuck(snapshot: VaultSnapshot, wanted: Sequence[Move]) -> str:
     names = [
         f"{pool.strategy} is {'not sound' if not pool.is_sound else pool.state.name.lower()}"
         for pool in snapshot.pools
         if not is_movable(pool)
     ]
+    if short := _short_of(snapshot, wanted):
+        names.append(short)
     return ", ".join(names) or "each move would be too small (vault.min_move_bps)"
+
+
+def _but_for(snapshot: VaultSnapshot, purpose: str, wanted: Sequence[Move]) -> str:
+    """The purpose, and why it is not served as it would be if pools paid and took everything."""
+    short = _short_of(snapshot, wanted)
+    return f"{purpose} ({short})" if short else purpose
+
+
+def _short_of(snapshot: VaultSnapshot, wanted: Sequence[Move]) -> str:
+    return ", ".join(
+        f"{each.strategy} {'takes' if each.is_deploy else 'pays'} {_text(each.most, snapshot)} now "
+        f"of {_text(each.wanted, snapshot)} wanted"
+        for each in held_back(snapshot, wanted)
+    )
 
 
 def _text(assets: int, snapshot: VaultSnapshot) -> str:
