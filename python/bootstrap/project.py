@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from bootstrap import stamps
 from bootstrap.console import run
 from bootstrap.layout import LOG, NODE_LOCK, PYTHON_LOCK, REPLICA_LOCK, ROOT, STATE, VENV_BIN, files_under
 
 BUILD = ROOT / ".build"
+FOUNDRY_LOG = LOG.with_name("setup-foundry.log")
 CONTRACTS_STAMP = BUILD / ".steelyard-contracts"
 REPLICA = STATE / "replica"
 REPLICA_STAMP = REPLICA / ".steelyard-replica"
@@ -21,22 +24,32 @@ def contracts_are_current() -> bool:
 
 
 def build_contracts() -> str:
-    """Compile the contracts with Ape, whose build the scripts and the keeper read.
+    """Compile the contracts with Ape, whose build the scripts and the keeper read, and with Foundry.
 
-    All of them: Ape by itself compiles the files that changed, and not those that import them.
+    Side by side: each is one compiler on one processor, and waits for nothing of the other's.
 
     Raises:
         SetupError: they do not compile.
     """
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        # Not its tests, which `forge test` compiles: who wants the demo does not wait for them.
+        foundry = aside.submit(_compile, ["forge", "build", "--skip", "test"], FOUNDRY_LOG)
+        # All of them: Ape by itself compiles the files that changed, and not those that import them.
+        _compile(["ape", "compile", "--force"], LOG)
+        foundry.result()
+    stamps.remember(CONTRACTS_STAMP, _contracts_key())
+    return "compiled"
+
+
+def _compile(command: list[str], log: Path) -> None:
+    program, *arguments = command
     run(
-        [str(VENV_BIN / "ape"), "compile", "--force"],
-        log=LOG,
+        [str(VENV_BIN / program), *arguments],
+        log=log,
         cwd=ROOT,
         environment=_activated(),
         remedy="mend the source that the compiler names",
     )
-    stamps.remember(CONTRACTS_STAMP, _contracts_key())
-    return "compiled"
 
 
 def replica_is_current() -> bool:
@@ -70,7 +83,15 @@ def _activated() -> dict[str, str]:
 
 
 def _contracts_key() -> str:
-    return stamps.key_of([*files_under(ROOT / "contracts"), ROOT / "ape-config.yaml", PYTHON_LOCK, NODE_LOCK])
+    return stamps.key_of(
+        [
+            *files_under(ROOT / "contracts"),
+            ROOT / "ape-config.yaml",
+            ROOT / "foundry.toml",
+            PYTHON_LOCK,
+            NODE_LOCK,
+        ]
+    )
 
 
 def _replica_key() -> str:

@@ -121,10 +121,14 @@ def _run(stage: Stage, voice: Voice) -> Outcome:
 
 
 def _environment() -> dict[str, str]:
-    """The activated environment, with this checkout's packages before the installed ones."""
+    """The activated environment, with this checkout's packages before the installed ones.
+
+    Some hundred processes are started: without byte code that is kept, each would compile its sources anew.
+    """
     path = os.pathsep.join([str(VENV_BIN), os.environ.get("PATH", os.defpath)])
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {
-        **os.environ,
+        **inherited,
         "PATH": path,
         "PYTHONPATH": os.pathsep.join([str(ROOT / "python"), str(ROOT / "python" / "ape_plugin")]),
         "VIRTUAL_ENV": str(VENV_BIN.parent),

@@ -43,14 +43,9 @@ def _pytest(*arguments: str) -> tuple[str, ...]:
     return _tool("python", "-m", "pytest", "-p", "no:ape_test", *arguments)
 
 
-# Fast first. Foundry's programs are the native ones: npm's launchers exit 0 whatever happens.
+# Fast first, but for what runs beside all others. Foundry's programs are the native ones: npm's launchers
+# exit 0 whatever happens.
 TEST_STAGES = (
-    Stage(
-        "fast",
-        _pytest("-n", "2", "-m", "unit or property or invariant", "tests"),
-        "unit, property and invariant tests in Python",
-    ),
-    Stage("forge", _tool("python", "-m", "gate.forge_tests"), "fuzz, invariant and unit tests in Solidity"),
     Stage(
         "e2e",
         # Tests of one file share what they start. Most of them wait for blocks, not for a processor.
@@ -58,6 +53,12 @@ TEST_STAGES = (
         "commands as a user types them",
         is_beside=True,
     ),
+    Stage(
+        "fast",
+        _pytest("-n", "2", "-m", "unit or property or invariant", "tests"),
+        "unit, property and invariant tests in Python",
+    ),
+    Stage("forge", _tool("python", "-m", "gate.forge_tests"), "fuzz, invariant and unit tests in Solidity"),
     Stage("twins", _tool("python", "-m", "gate.twins"), "every attack succeeds where its guard is missing"),
     Stage(
         "fork",

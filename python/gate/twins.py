@@ -36,7 +36,7 @@ SETTINGS = {
     "FOUNDRY_OUT": "out",
     "FOUNDRY_CACHE_PATH": "cache",
 }
-BATCH = 4
+BATCH = 17
 VARIABLE = "STEELYARD_TWIN"
 ALL = "all"
 PASSED = "Success"
@@ -146,7 +146,7 @@ def apply(patch: Patch, contracts: Path, twin: str) -> None:
 
 
 def _build(tree: Path) -> None:
-    """A few at a time: the compiler's memory does not hold all."""
+    """As many at a time as the compiler's memory holds: each batch warms a compiler up anew."""
     batches = [TWINS[first : first + BATCH] for first in range(0, len(TWINS), BATCH)]
     for batch in batches:
         done = _forge(tree, "build", *(f"{CONTRACTS}/twins/{twin.name}/{twin.contract}" for twin in batch))

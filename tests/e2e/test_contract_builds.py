@@ -43,7 +43,7 @@ def size_bytes(bytecode: str) -> int:
 def builds() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """(Ape's, Foundry's) build by name, of everything in contracts/ that can be deployed."""
     run(str(BIN / "ape"), "compile")
-    run(str(BIN / "forge"), "build")
+    run(str(BIN / "forge"), "build", "--skip", "test")
     ape = json.loads((ROOT / ".build/__local__.json").read_text())["contractTypes"]
     found = {}
     for name, build in ape.items():
