@@ -54,26 +54,39 @@ def below(chain: ForkChain, owner: Any) -> Below:
     return Below(morpho, market, morpho.open_vault(owner.address, [(market, CAP)]))
 
 
+Contracts = tuple[Any, tuple[Any, Any], tuple[Any, Any]]
+
+
 @pytest.fixture(scope="module")
-def contracts(chain: ForkChain, owner: Any, below: Below) -> tuple[Any, tuple[Any, Any], tuple[Any, Any]]:
+def contracts(chain: ForkChain, owner: Any, below: Below) -> Contracts:
+    return deploy(chain, owner, (below.meta, owner.deploy(ape.project.VaultTarget, USDC)))
+
+
+def deploy(chain: ForkChain, owner: Any, below: tuple[Any, ...]) -> Contracts:
+    """The vault, its strategies, and the two vaults that they stand on."""
     project = ape.project
     authority = owner.deploy(project.VaultAuthority, owner)
     prices = deploy_prices(chain, owner, authority, max_age_seconds=MAX_AGE_SECONDS)
     vault = deploy_vault(owner, USDC, authority, prices)
     vault.setRole(KeySigner(KEY).address, KEEPER_ROLE, True, sender=owner)
-    wide = owner.deploy(project.VaultTarget, USDC)
-    capped, other = (
+    first, second = (
         owner.deploy(project.Erc4626Strategy, vault, authority, target, BAND_BPS, GROWTH_BPS)
-        for target in (below.meta, wide)
+        for target in below
     )
-    for pool in (capped, other):
+    for pool in (first, second):
         vault.addPool(pool, sender=owner)
-    return vault, (capped, other), (below.meta, wide)
+    return vault, (first, second), (below[0], below[1])
 
 
 @pytest.fixture
 def stand(
-    chain: ForkChain, client: ChainClient, store: Store, contracts: Any, owner: Any, keeper: Any
+    chain: ForkChain, client: ChainClient, store: Store, contracts: Contracts, owner: Any, keeper: Any
+) -> Stand:
+    return open_stand(chain, client, store, contracts, owner, keeper)
+
+
+def open_stand(
+    chain: ForkChain, client: ChainClient, store: Store, contracts: Contracts, owner: Any, keeper: Any
 ) -> Stand:
     """The holder's stake in the buffer; nothing invested yet."""
     signer = KeySigner(KEY)
@@ -178,9 +191,7 @@ def test_requests_are_served_by_what_a_lent_out_pool_still_pays_and_by_the_other
     carried_out(stand)
     lent = 20_000 * UNIT
     below.morpho.borrow(below.market, lent)
-    stand.vault.requestRedeem(
-        stand.vault.balanceOf(stand.holder), stand.holder, stand.holder, sender=stand.holder
-    )
+    stand.request_everything()
     held, liquid, is_sound = capped.report()
     assert (liquid, is_sound) == (pytest.approx(held - lent, abs=1), True)
 
@@ -202,3 +213,25 @@ def test_requests_are_served_by_what_a_lent_out_pool_still_pays_and_by_the_other
     assert amounts(last) == {capped.address: pytest.approx(-lent, rel=0.001)}
     stand.vault.fulfillRequests(1, sender=stand.holder)
     assert stand.vault.state().claimable == pytest.approx(STAKE, rel=0.001)
+
+
+def test_where_pools_would_pay_from_the_same_purse_one_of_them_does(
+    chain: ForkChain, client: ChainClient, store: Store, owner: Any, keeper: Any, below: Below
+) -> None:
+    """Two MetaMorpho vaults lend in one market. Each says it pays what the market has left; both cannot."""
+    metas = tuple(below.morpho.open_vault(owner.address, [(below.market, STAKE)]) for _ in range(2))
+    stand = open_stand(chain, client, store, deploy(chain, owner, metas), owner, keeper)
+    plan = carried_out(stand)
+    assert len(plan.moves) == 2
+    left = 10_000 * UNIT
+    below.morpho.borrow(below.market, plan.moved - left)
+    stand.request_everything()
+    assert [pool.report().liquid for pool in stand.pools] == [pytest.approx(left, abs=1)] * 2
+
+    urgent = carried_out(stand, settings=URGENT)
+
+    (move,) = urgent.moves
+    assert (move.is_deploy, move.assets) == (False, pytest.approx(left, abs=1))
+    (other,) = {pool.address for pool in stand.pools} - {move.strategy}
+    assert f"{other} refused" in urgent.reason
+    assert [pool.report().liquid for pool in stand.pools] == [0, 0]

@@ -80,6 +80,11 @@ class Stand:
         allow(self.chain.rpc, Address(self.holder.address), self.address, Address(USDC), amount)
         self.vault.deposit(amount, self.holder, sender=self.holder)
 
+    def request_everything(self) -> None:
+        """The holder wants all of his shares paid out."""
+        shares = self.vault.balanceOf(self.holder)
+        self.vault.requestRedeem(shares, self.holder, self.holder, sender=self.holder)
+
     def settle(self) -> list[Any]:
         """What the block after it brings."""
         self.chain.let_pass(12)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from steelyard.connect.vault_calls import encode_moves
-from steelyard.exceptions import ConfigError
+from steelyard.exceptions import ConfigError, SimulationReverted
 from steelyard.model.vault import RebalanceTrial
 from steelyard.units import UINT256_MAX
 
@@ -51,3 +51,20 @@ def try_moves(
         gas_units=gas_units + (RELAYED_GAS if is_relayed else 0),
         gas_price_wei=head.next_base_fee_wei() + priority_fee_wei,
     )
+
+
+def refused_move(chain: ChainClient, vault: Address, moves: Sequence[Move], *, sender: Address) -> Move:
+    """Return the first of the moves at which the vault refuses them, where it refuses all of them together.
+
+    That is the first one where what it refuses is who asks, or when.
+    """
+    accepted, refused = 0, len(moves)
+    while refused - accepted > 1:
+        # Down: between two bounds that are not next to each other, and never either of them.
+        count = (accepted + refused) // 2
+        try:
+            chain.eth_call(vault, encode_moves(moves[:count], UINT256_MAX, UINT256_MAX), sender=sender)
+            accepted = count
+        except SimulationReverted:
+            refused = count
+    return moves[refused - 1]

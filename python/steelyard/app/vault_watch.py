@@ -10,16 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from steelyard.act.submitter import Refusal, Submitter
-from steelyard.act.vault_trial import try_moves
+from steelyard.app.vault_decision import decide_rebalance
 from steelyard.app.vault_sending import Carrier
 from steelyard.connect.chain import ChainClient
-from steelyard.decide.allocation.rebalance import (
-    RebalanceSettings,
-    propose,
-    refused_by_chain,
-    weigh,
-)
-from steelyard.exceptions import KillSwitch, SimulationReverted
+from steelyard.decide.allocation.rebalance import RebalanceSettings
+from steelyard.exceptions import KillSwitch
 from steelyard.model import (
     Address,
     BlockRef,
@@ -132,37 +127,3 @@ class VaultWatch:
         if isinstance(result, Refusal):
             return replace(verdict, code=RebalanceCode.SIMULATION, reason=result.reason, plan=None), False
         return verdict, True
-
-
-def decide_rebalance(
-    snapshot: VaultSnapshot,
-    head: BlockRef,
-    chain: ChainClient,
-    carrier: Carrier,
-    settings: RebalanceSettings,
-    *,
-    priority_fee_wei: int,
-    is_pending: bool,
-    stopped: str | None,
-) -> RebalanceVerdict:
-    """Propose moves, try them on the chain's state, and weigh what they bring; nothing is sent.
-
-    Raises:
-        RetryError: the node did not answer.
-    """
-    found = propose(snapshot, settings, is_pending=is_pending, stopped_reason=stopped)
-    if isinstance(found, RebalanceVerdict):
-        return found
-    try:
-        trial = try_moves(
-            chain,
-            snapshot.vault,
-            found.moves,
-            sender=carrier.keeper,
-            head=head,
-            priority_fee_wei=priority_fee_wei,
-            is_relayed=carrier.is_relayed,
-        )
-    except SimulationReverted as error:
-        return refused_by_chain(found, str(error))
-    return weigh(found, trial, settings)

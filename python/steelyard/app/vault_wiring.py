@@ -9,9 +9,10 @@ from steelyard.act.signers import account_address, load_request_signer, load_tes
 from steelyard.app.desk import TEST_ACCOUNT_PREFIX, Desk, mode_of, open_chain, open_desk
 from steelyard.app.notices import OnEvent
 from steelyard.app.threads import ChainThread
+from steelyard.app.vault_decision import decide_rebalance
 from steelyard.app.vault_keeper import VaultKeeper
 from steelyard.app.vault_sending import Carrier, DirectCarrier, RelayedCarrier
-from steelyard.app.vault_watch import VaultParts, VaultTurn, VaultWatch, decide_rebalance
+from steelyard.app.vault_watch import VaultParts, VaultTurn, VaultWatch
 from steelyard.config import Config
 from steelyard.connect.chain import ChainClient
 from steelyard.decide.allocation.rebalance import RebalanceSettings

@@ -107,6 +107,17 @@ def unlimited(snapshot: VaultSnapshot) -> VaultSnapshot:
     return replace(snapshot, pools=tuple(replace(pool, pays=None, room=None) for pool in snapshot.pools))
 
 
+def without(snapshot: VaultSnapshot, move: Move) -> VaultSnapshot:
+    """Return the vault as if that pool paid nothing, or, where the move puts something in, took nothing."""
+    pools = [
+        (replace(pool, room=0) if move.is_deploy else replace(pool, pays=0))
+        if pool.strategy == move.strategy
+        else pool
+        for pool in snapshot.pools
+    ]
+    return replace(snapshot, pools=tuple(pools))
+
+
 def held_back(snapshot: VaultSnapshot, wanted: Sequence[Move]) -> list[HeldBack]:
     """Return which of the moves that are wanted their pools do not pay or take whole."""
     pools = {pool.strategy: pool for pool in snapshot.pools}
