@@ -17,16 +17,14 @@ from ape.exceptions import ContractLogicError
 
 from steelyard.connect.authority_errors import AUTHORITY_ERRORS
 from steelyard.connect.chain import CallReverted, ChainClient
-from steelyard.connect.executor_errors import EXECUTOR_ERRORS
-from steelyard.connect.relay_errors import RELAYER_ERRORS
+from steelyard.connect.known_errors import KNOWN_ERRORS
 from steelyard.connect.rpc import RpcClient
-from steelyard.connect.vault_errors import VAULT_ERRORS
 from steelyard.exceptions import RpcRejected
 from steelyard.units import GWEI, Address
 
 DEVELOPMENT_CLIENTS = ("anvil/",)
 
-_ERRORS: Final = EXECUTOR_ERRORS | RELAYER_ERRORS | VAULT_ERRORS | AUTHORITY_ERRORS
+_ERRORS: Final = KNOWN_ERRORS | AUTHORITY_ERRORS
 
 
 class StepRefused(click.ClickException):

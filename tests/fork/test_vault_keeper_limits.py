@@ -233,5 +233,5 @@ def test_where_pools_would_pay_from_the_same_purse_one_of_them_does(
     (move,) = urgent.moves
     assert (move.is_deploy, move.assets) == (False, pytest.approx(left, abs=1))
     (other,) = {pool.address for pool in stand.pools} - {move.strategy}
-    assert f"{other} refused" in urgent.reason
+    assert f"{other} refused: NotEnoughLiquidity()" in urgent.reason
     assert [pool.report().liquid for pool in stand.pools] == [0, 0]
