@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -139,6 +140,11 @@ deployment_option = click.option(
 vault_option = click.option("--vault", is_flag=True, help="The vault, and not the executor.")
 
 
+pool_option = click.option(
+    "--pool", help="This pool of the vault only, by its name in the deployment file or its address."
+)
+
+
 def sending_options(command: F) -> F:
     """Add ``--dry-run`` and ``--confirmations``."""
     for option in (
@@ -151,26 +157,46 @@ def sending_options(command: F) -> F:
     return command
 
 
-def managing_options(command: F) -> F:
-    """Add what every command needs that sends something to a deployed contract."""
+@dataclass(frozen=True)
+class Session:
+    """What every command is given that sends something to a deployed contract.
+
+    Attributes:
+        account: who signs.
+        deployment: the file that names the contract; the usual one if None.
+    """
+
+    account: AccountAPI
+    deployment: Path | None
+    sending: Sending
+
+
+def managing_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of a :class:`Session`, which the command gets as ``session``."""
+
+    @wraps(command)
+    def in_session(
+        *,
+        account: AccountAPI,
+        deployment: Path | None,
+        dry_run: bool,
+        confirmations: int | None,
+        **rest: Any,
+    ) -> None:
+        command(session=Session(account, deployment, Sending(dry_run, confirmations)), **rest)
+
+    asking: Callable[..., None] = in_session
     for option in (deployment_option, sending_options, account_option(), network_option()):
-        command = option(command)
-    return command
+        asking = option(asking)
+    return asking
 
 
-def manage(
-    account: AccountAPI,
-    deployed: Recorded,
-    steps: Sequence[Step],
-    *,
-    dry_run: bool,
-    confirmations: int | None,
-    **changes: Any,
-) -> bool:
+def manage(session: Session, deployed: Recorded, steps: Sequence[Step], **changes: Any) -> bool:
     """Send steps to a contract, then write ``changes`` into its file; tell whether they were sent."""
     name = deployed.contract.contract_type.name
-    click.echo(f"{name} at {deployed.contract.address}, by {account.address}:")
-    run_steps(account, steps, Sending(dry_run=dry_run, confirmations=confirmations))
-    if changes and not dry_run:
+    click.echo(f"{name} at {deployed.contract.address}, by {session.account.address}:")
+    run_steps(session.account, steps, session.sending)
+    is_sent = not session.sending.dry_run
+    if changes and is_sent:
         deployed.amend(**changes)
-    return not dry_run
+    return is_sent

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from ape.api import AccountAPI
 
 from scripts._authority import administer
-from scripts._executor import DeploymentRefused, manage
+from scripts._executor import DeploymentRefused, Session, manage
 from scripts._steps import Step, connected_chain
 from scripts._vault_record import DeployedVault, roles_found
 from steelyard.config.vault_terms import VaultTerms, load_vault_terms
@@ -21,12 +20,10 @@ from steelyard.units import Address
 
 
 def manage_as_administration(
-    account: AccountAPI,
+    session: Session,
     deployed: DeployedVault,
     steps: Sequence[Step],
     *,
-    dry_run: bool,
-    confirmations: int | None,
     first: Sequence[Step] = (),
     **changes: Any,
 ) -> bool:
@@ -41,16 +38,10 @@ def manage_as_administration(
     Raises:
         StepRefused: the account is not the administration.
     """
-    planned = administer(connected_chain(), deployed.authority, account.address, steps)
-    sent = manage(
-        account,
-        deployed,
-        [*first, *planned.steps],
-        dry_run=dry_run,
-        confirmations=confirmations,
-        **(changes if planned.is_complete else {}),
-    )
-    return sent and planned.is_complete
+    planned = administer(connected_chain(), deployed.authority, session.account.address, steps)
+    written = changes if planned.is_complete else {}
+    is_sent = manage(session, deployed, [*first, *planned.steps], **written)
+    return is_sent and planned.is_complete
 
 
 def read_terms(path: Path) -> VaultTerms:

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Final
 
 import click
-from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, network_option
 
 from scripts._authority import ADMIN_ROLE, is_administrator
-from scripts._executor import DeploymentRefused, deployment_option, managing_options
+from scripts._executor import DeploymentRefused, Session, deployment_option, managing_options
 from scripts._steps import Step, call_step, connected_chain
 from scripts._vault_deployment import role_step
 from scripts._vault_management import manage_as_administration, renew_roles
@@ -47,32 +46,18 @@ def show(deployment: Path | None) -> None:
 @managing_options
 @click.argument("role", type=_ROLE)
 @click.argument("address")
-def grant(
-    account: AccountAPI,
-    role: str,
-    address: str,
-    deployment: Path | None,
-    dry_run: bool,
-    confirmations: int | None,
-) -> None:
+def grant(session: Session, role: str, address: str) -> None:
     """Grant ROLE to ADDRESS; the administration's."""
-    _set_role(account, role, address, deployment, allowed=True, dry_run=dry_run, confirmations=confirmations)
+    _set_role(session, role, address, allowed=True)
 
 
 @vault.command(cls=ConnectedProviderCommand)
 @managing_options
 @click.argument("role", type=_ROLE)
 @click.argument("address")
-def revoke(
-    account: AccountAPI,
-    role: str,
-    address: str,
-    deployment: Path | None,
-    dry_run: bool,
-    confirmations: int | None,
-) -> None:
+def revoke(session: Session, role: str, address: str) -> None:
     """Take ROLE back from ADDRESS; the administration's."""
-    _set_role(account, role, address, deployment, allowed=False, dry_run=dry_run, confirmations=confirmations)
+    _set_role(session, role, address, allowed=False)
 
 
 @vault.command(cls=ConnectedProviderCommand)
@@ -83,18 +68,11 @@ def revoke(
     type=click.IntRange(0, _MOST_SECONDS),
     help="What its acts wait for; as long as those of the present one if left out.",
 )
-def transfer(
-    account: AccountAPI,
-    address: str,
-    delay_seconds: int | None,
-    deployment: Path | None,
-    dry_run: bool,
-    confirmations: int | None,
-) -> None:
+def transfer(session: Session, address: str, delay_seconds: int | None) -> None:
     """Give the administration to ADDRESS too, who then ends all others (accept); until then both have it."""
-    deployed = deployed_vault_at(deployment)
+    deployed = deployed_vault_at(session.deployment)
     authority = deployed.authority
-    delay = authority.hasRole(ADMIN_ROLE, account)[1] if delay_seconds is None else delay_seconds
+    delay = authority.hasRole(ADMIN_ROLE, session.account)[1] if delay_seconds is None else delay_seconds
     step = call_step(
         authority,
         f"give the administration to {address}, whose every act waits {delay:,} seconds",
@@ -104,23 +82,22 @@ def transfer(
         address,
         delay,
     )
-    _change(account, deployed, [step], dry_run=dry_run, confirmations=confirmations)
+    _change(session, deployed, [step])
 
 
 @vault.command(cls=ConnectedProviderCommand)
 @managing_options
-def accept(account: AccountAPI, deployment: Path | None, dry_run: bool, confirmations: int | None) -> None:
+def accept(session: Session) -> None:
     """End every other administration; the account must be one that it was given to."""
-    deployed = deployed_vault_at(deployment)
+    deployed = deployed_vault_at(session.deployment)
     authority = deployed.authority
-    if not is_administrator(authority, account.address):
-        raise DeploymentRefused(
-            f"{account.address} is no administration: ape run roles vault transfer {account.address} first"
-        )
+    taker = session.account.address
+    if not is_administrator(authority, taker):
+        raise DeploymentRefused(f"{taker} is no administration: ape run roles vault transfer {taker} first")
     found = roles_found(connected_chain(), deployed.vault, authority, deployed.since_block)
-    others = [one["account"] for one in found["administration"] if one["account"] != account.address]
+    others = [one["account"] for one in found["administration"] if one["account"] != taker]
     steps = [_ending(deployed, other) for other in others]
-    _change(account, deployed, steps, dry_run=dry_run, confirmations=confirmations)
+    _change(session, deployed, steps)
 
 
 def _ending(deployed: DeployedVault, other: str) -> Step:
@@ -134,29 +111,13 @@ def _ending(deployed: DeployedVault, other: str) -> Step:
     )
 
 
-def _set_role(
-    account: AccountAPI,
-    role: str,
-    address: str,
-    deployment: Path | None,
-    *,
-    allowed: bool,
-    dry_run: bool,
-    confirmations: int | None,
-) -> None:
-    deployed = deployed_vault_at(deployment)
+def _set_role(session: Session, role: str, address: str, *, allowed: bool) -> None:
+    deployed = deployed_vault_at(session.deployment)
     named = VaultRole[role.upper()]
     step = role_step(deployed.step, deployed.vault, named, address, allowed=allowed)
-    _change(account, deployed, [step], dry_run=dry_run, confirmations=confirmations)
+    _change(session, deployed, [step])
 
 
-def _change(
-    account: AccountAPI,
-    deployed: DeployedVault,
-    steps: list[Step],
-    *,
-    dry_run: bool,
-    confirmations: int | None,
-) -> None:
-    if manage_as_administration(account, deployed, steps, dry_run=dry_run, confirmations=confirmations):
+def _change(session: Session, deployed: DeployedVault, steps: list[Step]) -> None:
+    if manage_as_administration(session, deployed, steps):
         renew_roles(deployed)

@@ -22,7 +22,7 @@ from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand
 
 from scripts._allocation import Desk, Look, Scores, costs_of, score_data, scores_of, table_of
-from scripts._executor import DeploymentRefused, manage, managing_options
+from scripts._executor import DeploymentRefused, Session, manage, managing_options
 from scripts._steps import Step, connected_chain, is_development_node
 from scripts._vault_code import fields
 from scripts._vault_record import DeployedVault, deployed_vault_at
@@ -57,50 +57,46 @@ POLL_SECONDS = 12
 )
 @click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="Another file of settings.")
 def cli(
-    account: AccountAPI,
+    session: Session,
     listed: tuple[str, ...],
     sheet: Path | None,
     at_any_cost: bool,
     wait: bool,
     config: Path | None,
-    deployment: Path | None,
-    dry_run: bool,
-    confirmations: int | None,
 ) -> None:
     """Score the pools of the vault, which is a manager's, and rebalance it, which is a keeper's."""
-    deployed = deployed_vault_at(deployment)
+    deployed = deployed_vault_at(session.deployment)
     scores = _scores(deployed, listed, sheet)
+    account = session.account
     desk = _desk(account, deployed, config, at_any_cost=at_any_cost)
     look = desk.look(scores)
     click.echo("\n".join(table_of(deployed, look)))
     click.echo(costs_of(look))
     click.echo(f"{look.verdict.code}: {look.verdict.reason}")
     may = {role: bool(deployed.vault.hasRole(account, int(role))) for role in VaultRole}
-    if dry_run:
+    if session.sending.dry_run:
         click.echo("nothing was sent")
         return
     if scores:
         if not may[VaultRole.MANAGER]:
             raise DeploymentRefused(f"{account.address} is no manager of the vault, who alone scores pools")
         steps = [_score_step(deployed, strategy, terms) for strategy, terms in scores.items()]
-        manage(account, deployed, steps, dry_run=False, confirmations=confirmations)
+        manage(session, deployed, steps)
     if may[VaultRole.KEEPER]:
-        _rebalance(account, desk, look, rescored=bool(scores), wait=wait, confirmations=confirmations)
+        _rebalance(session, desk, look, rescored=bool(scores), wait=wait)
     elif scores:
         click.echo(f"{account.address} is no keeper: the moves are left to one")
     else:
         raise DeploymentRefused(f"{account.address} is no keeper of the vault, who alone rebalances it")
 
 
-def _rebalance(
-    account: AccountAPI, desk: Desk, look: Look, *, rescored: bool, wait: bool, confirmations: int | None
-) -> None:
+def _rebalance(session: Session, desk: Desk, look: Look, *, rescored: bool, wait: bool) -> None:
     """Send plans, each decided on the state of its moment, until there is none or it is not yet time."""
     if rescored:
         look = desk.look({})
     while True:
         if look.data is not None:
-            _send(account, desk, look, look.data, confirmations)
+            _send(session, desk, look, look.data)
         elif wait and look.verdict.code is RebalanceCode.TOO_EARLY:
             _let_pass(
                 desk.chain, look.before.last_rebalance_seconds + look.before.limits.min_interval_seconds
@@ -111,9 +107,9 @@ def _rebalance(
         look = desk.look({})
 
 
-def _send(account: AccountAPI, desk: Desk, look: Look, data: bytes, confirmations: int | None) -> None:
+def _send(session: Session, desk: Desk, look: Look, data: bytes) -> None:
     step = Step(costs_of(look), Address(desk.deployed.vault.address), data, lambda: False)
-    manage(account, desk.deployed, [step], dry_run=False, confirmations=confirmations)
+    manage(session, desk.deployed, [step])
 
 
 def _let_pass(chain: ChainClient, until_seconds: int) -> None:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, network_option
 
 from scripts._deployment import listed_venues
@@ -24,6 +23,7 @@ from scripts._events import listed_lenders_of
 from scripts._executor import (
     Deployed,
     DeploymentRefused,
+    Session,
     deployed_at,
     deployment_option,
     manage,
@@ -58,11 +58,9 @@ def show(deployment: Path | None) -> None:
 @cli.command("delist-venue", cls=ConnectedProviderCommand)
 @managing_options
 @click.argument("venue")
-def delist_venue(
-    account: AccountAPI, venue: str, deployment: Path | None, dry_run: bool, confirmations: int | None
-) -> None:
+def delist_venue(session: Session, venue: str) -> None:
     """Take VENUE, a name of the deployment file or an id, off the list: no plan trades there any more."""
-    deployed = deployed_at(deployment)
+    deployed = deployed_at(session.deployment)
     written = _written(deployed, "venues")
     venue_id = _asked_for("venue", venue, written, dict(listed_venues(deployed.executor)))
     step = deployed.step(
@@ -72,17 +70,15 @@ def delist_venue(
         venue_id,
     )
     kept = [one for at, one in written.items() if at != venue_id]
-    manage(account, deployed, [step], dry_run=dry_run, confirmations=confirmations, venues=kept)
+    manage(session, deployed, [step], venues=kept)
 
 
 @cli.command("delist-lender", cls=ConnectedProviderCommand)
 @managing_options
 @click.argument("lender")
-def delist_lender(
-    account: AccountAPI, lender: str, deployment: Path | None, dry_run: bool, confirmations: int | None
-) -> None:
+def delist_lender(session: Session, lender: str) -> None:
     """Take LENDER, a name of the deployment file or an id, off the list: no plan borrows there any more."""
-    deployed = deployed_at(deployment)
+    deployed = deployed_at(session.deployment)
     written = _written(deployed, "listed_lenders")
     lender_id = _asked_for("lender", lender, written, _lenders(deployed))
     step = deployed.step(
@@ -92,7 +88,7 @@ def delist_lender(
         lender_id,
     )
     kept = [one for at, one in written.items() if at != lender_id]
-    manage(account, deployed, [step], dry_run=dry_run, confirmations=confirmations, listed_lenders=kept)
+    manage(session, deployed, [step], listed_lenders=kept)
 
 
 Entries = dict[int, dict[str, Any]]

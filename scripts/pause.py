@@ -10,13 +10,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
-from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand
 
-from scripts._executor import deployed_at, manage, managing_options, vault_option
+from scripts._executor import Session, deployed_at, manage, managing_options, pool_option, vault_option
 from scripts._vault_management import require_vault, state_step, stop_step
 from scripts._vault_record import deployed_vault_at
 from steelyard.model.vault import PoolState, VaultStop
@@ -30,27 +27,17 @@ LEVELS = {"entries": VaultStop.ENTRIES, "priced-exits": VaultStop.PRICED_EXITS}
 @click.option(
     "--level", type=click.Choice(list(LEVELS)), help="How much of the vault stops: entries if left out."
 )
-@click.option(
-    "--pool", help="This pool of the vault only, by its name in the deployment file or its address."
-)
-def cli(
-    account: AccountAPI,
-    deployment: Path | None,
-    dry_run: bool,
-    confirmations: int | None,
-    vault: bool = False,
-    level: str | None = None,
-    pool: str | None = None,
-) -> None:
+@pool_option
+def cli(session: Session, vault: bool = False, level: str | None = None, pool: str | None = None) -> None:
     """Stop the executor, or the vault; the account must be its guardian (the executor's owner may too)."""
     if vault:
-        held = deployed_vault_at(deployment)
+        held = deployed_vault_at(session.deployment)
         step = stop_step(held, LEVELS[level or "entries"])
         if pool is not None:
             step = state_step(held, held.strategy(pool), PoolState.PAUSED)
-        manage(account, held, [step], dry_run=dry_run, confirmations=confirmations)
+        manage(session, held, [step])
         return
     require_vault(level=level, pool=pool)
-    deployed = deployed_at(deployment)
+    deployed = deployed_at(session.deployment)
     step = deployed.step("pause", lambda: bool(deployed.executor.paused()), "pause")
-    manage(account, deployed, [step], dry_run=dry_run, confirmations=confirmations)
+    manage(session, deployed, [step])

@@ -18,12 +18,11 @@ from pathlib import Path
 
 import ape
 import click
-from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, network_option
 from ape.contracts import ContractInstance
 from eth_abi.abi import encode
 
-from scripts._executor import DeploymentRefused, deployment_option, manage, managing_options
+from scripts._executor import DeploymentRefused, Session, deployment_option, manage, managing_options
 from scripts._site import Site
 from scripts._steps import Step, call_step, connected_chain
 from scripts._vault_code import feed_of, fields, price_source_at, strategy_code, strategy_name
@@ -60,20 +59,13 @@ def show(deployment: Path | None) -> None:
 @managing_options
 @click.argument("terms", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("name")
-def add(
-    account: AccountAPI,
-    terms: Path,
-    name: str,
-    deployment: Path | None,
-    dry_run: bool,
-    confirmations: int | None,
-) -> None:
+def add(session: Session, terms: Path, name: str) -> None:
     """Deploy the strategy of the pool NAME of the file TERMS, and list it; the administration's.
 
     Feeds of the file for tokens that the price source does not know yet are listed first. It begins with the
     model's default score.
     """
-    deployed = deployed_vault_at(deployment)
+    deployed = deployed_vault_at(session.deployment)
     read, known = read_terms(terms), deployed.terms
     pool = _pool(read, name)
     place = (deployed.vault.address, deployed.record["authority"], deployed.record["price_source"])
@@ -87,12 +79,10 @@ def add(
     pools = [*[one for one in known.pools if one.name != name], pool]
     grown = known.model_copy(update={"feeds": (*known.feeds, *feeds), "pools": tuple(pools)})
     manage_as_administration(
-        account,
+        session,
         deployed,
         [*[_feed_step(deployed, feed) for feed in feeds], listing],
         first=[site.create(f"{strategy_name(pool)} for {name}", code)],
-        dry_run=dry_run,
-        confirmations=confirmations,
         pools=[*_others(deployed, name), {"name": name, "kind": pool.kind, "strategy": strategy}],
         terms=grown.model_dump(mode="json", exclude_none=True),
     )
@@ -101,29 +91,20 @@ def add(
 @cli.command(cls=ConnectedProviderCommand)
 @managing_options
 @click.argument("pool")
-def drain(
-    account: AccountAPI, pool: str, deployment: Path | None, dry_run: bool, confirmations: int | None
-) -> None:
+def drain(session: Session, pool: str) -> None:
     """Give POOL the target zero: rebalances empty it; a manager's."""
-    deployed = deployed_vault_at(deployment)
+    deployed = deployed_vault_at(session.deployment)
     step = state_step(deployed, deployed.strategy(pool), PoolState.DRAINING)
-    manage(account, deployed, [step], dry_run=dry_run, confirmations=confirmations)
+    manage(session, deployed, [step])
 
 
 @cli.command(cls=ConnectedProviderCommand)
 @managing_options
 @click.argument("pool")
 @click.option("--write-off", is_flag=True, help="Whatever it holds: for one whose value cannot be told.")
-def remove(
-    account: AccountAPI,
-    pool: str,
-    write_off: bool,
-    deployment: Path | None,
-    dry_run: bool,
-    confirmations: int | None,
-) -> None:
+def remove(session: Session, pool: str, write_off: bool) -> None:
     """Take POOL off the list once it holds no more than dust; the administration's."""
-    deployed = deployed_vault_at(deployment)
+    deployed = deployed_vault_at(session.deployment)
     strategy = deployed.strategy(pool)
     name = deployed.name_of(strategy)
     step = deployed.step(
@@ -134,11 +115,9 @@ def remove(
         write_off,
     )
     manage_as_administration(
-        account,
+        session,
         deployed,
         [step],
-        dry_run=dry_run,
-        confirmations=confirmations,
         pools=_others(deployed, name),
     )
 
@@ -147,41 +126,32 @@ def remove(
 @managing_options
 @click.argument("pool")
 @click.option("--range", "ticks", nargs=2, type=int, help="Move a range to these two ticks.")
-def tend(
-    account: AccountAPI,
-    pool: str,
-    ticks: tuple[int, int] | None,
-    deployment: Path | None,
-    dry_run: bool,
-    confirmations: int | None,
-) -> None:
+def tend(session: Session, pool: str, ticks: tuple[int, int] | None) -> None:
     """Have POOL collect what it earned, renew its rate, or move its range; a keeper's.
 
     What a moved range loses by the swap counts for the vault's allowance for losses.
     """
-    deployed = deployed_vault_at(deployment)
+    deployed = deployed_vault_at(session.deployment)
     strategy = deployed.strategy(pool)
     params = b"" if ticks is None else encode(["int24", "int24"], ticks)
     moved = "" if ticks is None else f", moving its range to {ticks[0]} and {ticks[1]}"
     step = deployed.step(f"tend {deployed.name_of(strategy)}{moved}", lambda: False, "tend", strategy, params)
-    manage(account, deployed, [step], dry_run=dry_run, confirmations=confirmations)
+    manage(session, deployed, [step])
 
 
 @cli.command(cls=ConnectedProviderCommand)
 @managing_options
 @click.option("--most", default=MOST_REQUESTS, show_default=True, help="Requests of one transaction.")
-def fulfil(
-    account: AccountAPI, most: int, deployment: Path | None, dry_run: bool, confirmations: int | None
-) -> None:
+def fulfil(session: Session, most: int) -> None:
     """Pay the oldest requests, as far as buffer and pools pay at once; anybody's."""
-    deployed = deployed_vault_at(deployment)
+    deployed = deployed_vault_at(session.deployment)
     vault = deployed.vault
 
     def is_done() -> bool:
         return bool(vault.state().pendingShares == 0)
 
     step = deployed.step(f"pay up to {most} requests", is_done, "fulfillRequests", most)
-    manage(account, deployed, [step], dry_run=dry_run, confirmations=confirmations)
+    manage(session, deployed, [step])
     state = vault.state()
     awaited = vault.convertToAssets(state.pendingShares)
     click.echo(f"{state.claimable} base units are put aside for requests, {awaited} are waited for")
@@ -192,21 +162,13 @@ def fulfil(
 @click.argument("pool")
 @click.argument("minimum_ray", type=click.IntRange(min=1))
 @click.argument("maximum_ray", type=click.IntRange(min=1))
-def confirm(
-    account: AccountAPI,
-    pool: str,
-    minimum_ray: int,
-    maximum_ray: int,
-    deployment: Path | None,
-    dry_run: bool,
-    confirmations: int | None,
-) -> None:
+def confirm(session: Session, pool: str, minimum_ray: int, maximum_ray: int) -> None:
     """Believe the rate that POOL, another vault, has now, if it is between the two; the administration's.
 
     For one that rose or fell by more than its band, and is not believed until then. Rates are assets for a
     base unit of its share, times 10^27.
     """
-    deployed = deployed_vault_at(deployment)
+    deployed = deployed_vault_at(session.deployment)
     strategy = ContractInstance(deployed.strategy(pool), ape.project.Erc4626Strategy.contract_type)
     _, remembered, _ = strategy.books()
     click.echo(f"the rate remembered is {remembered}")
@@ -218,7 +180,7 @@ def confirm(
         minimum_ray,
         maximum_ray,
     )
-    manage_as_administration(account, deployed, [step], dry_run=dry_run, confirmations=confirmations)
+    manage_as_administration(session, deployed, [step])
 
 
 def _feed_step(deployed: DeployedVault, feed: FeedTerms) -> Step:

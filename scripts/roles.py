@@ -14,13 +14,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, network_option
 
 from scripts._events import keepers_of
 from scripts._executor import (
     Deployed,
     DeploymentRefused,
+    Session,
     deployed_at,
     deployment_option,
     manage,
@@ -63,58 +63,45 @@ def show(deployment: Path | None) -> None:
 @cli.command(cls=ConnectedProviderCommand)
 @managing_options
 @click.argument("address")
-def grant(
-    account: AccountAPI, address: str, deployment: Path | None, dry_run: bool, confirmations: int | None
-) -> None:
+def grant(session: Session, address: str) -> None:
     """Grant the keeper role; ADDRESS becomes the keeper that the deployment file names."""
-    deployed = deployed_at(deployment)
+    deployed = deployed_at(session.deployment)
     steps = [_keeper_step(deployed, address, allowed=True)]
-    manage(account, deployed, steps, dry_run=dry_run, confirmations=confirmations, keeper=address)
+    manage(session, deployed, steps, keeper=address)
 
 
 @cli.command(cls=ConnectedProviderCommand)
 @managing_options
 @click.argument("address")
-def revoke(
-    account: AccountAPI, address: str, deployment: Path | None, dry_run: bool, confirmations: int | None
-) -> None:
+def revoke(session: Session, address: str) -> None:
     """Take the keeper role back."""
-    deployed = deployed_at(deployment)
+    deployed = deployed_at(session.deployment)
     steps = [_keeper_step(deployed, address, allowed=False)]
-    manage(account, deployed, steps, dry_run=dry_run, confirmations=confirmations)
+    manage(session, deployed, steps)
 
 
 @cli.command(cls=ConnectedProviderCommand)
 @managing_options
 @click.argument("new")
 @click.option("--old", help="The keeper that goes; the one that the deployment file names if left out.")
-def rotate(
-    account: AccountAPI,
-    new: str,
-    old: str | None,
-    deployment: Path | None,
-    dry_run: bool,
-    confirmations: int | None,
-) -> None:
+def rotate(session: Session, new: str, old: str | None) -> None:
     """Grant the role to NEW, then revoke the old keeper: somebody holds it at every moment."""
-    deployed = deployed_at(deployment)
+    deployed = deployed_at(session.deployment)
     leaving = old or str(deployed.record["keeper"])
     if leaving.lower() == new.lower():
         raise DeploymentRefused(
             f"{new} is the keeper already: name another one, or the one that goes (--old)"
         )
     steps = [_keeper_step(deployed, new, allowed=True), _keeper_step(deployed, leaving, allowed=False)]
-    manage(account, deployed, steps, dry_run=dry_run, confirmations=confirmations, keeper=new)
+    manage(session, deployed, steps, keeper=new)
 
 
 @cli.command(cls=ConnectedProviderCommand)
 @managing_options
 @click.argument("address")
-def guardian(
-    account: AccountAPI, address: str, deployment: Path | None, dry_run: bool, confirmations: int | None
-) -> None:
+def guardian(session: Session, address: str) -> None:
     """Name the guardian, who may pause; `none` for nobody."""
-    deployed = deployed_at(deployment)
+    deployed = deployed_at(session.deployment)
     named = NOBODY if address == "none" else address
     step = deployed.step(
         f"name {address} guardian",
@@ -123,55 +110,51 @@ def guardian(
         named,
     )
     written = None if address == "none" else address
-    manage(account, deployed, [step], dry_run=dry_run, confirmations=confirmations, guardian=written)
+    manage(session, deployed, [step], guardian=written)
 
 
 @cli.command(cls=ConnectedProviderCommand)
 @managing_options
 @click.argument("address")
-def treasury(
-    account: AccountAPI, address: str, deployment: Path | None, dry_run: bool, confirmations: int | None
-) -> None:
+def treasury(session: Session, address: str) -> None:
     """Name the treasury, which receives all profit from now on."""
-    deployed = deployed_at(deployment)
+    deployed = deployed_at(session.deployment)
     step = deployed.step(
         f"send the profit to {address}",
         lambda: bool(deployed.executor.treasury() == address),
         "setTreasury",
         address,
     )
-    manage(account, deployed, [step], dry_run=dry_run, confirmations=confirmations, treasury=address)
+    manage(session, deployed, [step], treasury=address)
 
 
 @cli.command(cls=ConnectedProviderCommand)
 @managing_options
 @click.argument("address")
-def transfer(
-    account: AccountAPI, address: str, deployment: Path | None, dry_run: bool, confirmations: int | None
-) -> None:
+def transfer(session: Session, address: str) -> None:
     """Offer the ownership to ADDRESS, who must accept; until then the owner stays."""
-    deployed = deployed_at(deployment)
+    deployed = deployed_at(session.deployment)
     step = deployed.step(
         f"offer ownership to {address}",
         lambda: address in (deployed.executor.pendingOwner(), deployed.executor.owner()),
         "transferOwnership",
         address,
     )
-    manage(account, deployed, [step], dry_run=dry_run, confirmations=confirmations, pending_owner=address)
+    manage(session, deployed, [step], pending_owner=address)
 
 
 @cli.command(cls=ConnectedProviderCommand)
 @managing_options
-def accept(account: AccountAPI, deployment: Path | None, dry_run: bool, confirmations: int | None) -> None:
+def accept(session: Session) -> None:
     """Accept the ownership; the account must be the one that it was offered to."""
-    deployed = deployed_at(deployment)
+    deployed = deployed_at(session.deployment)
     step = deployed.step(
-        f"make {account.address} the owner",
-        lambda: bool(deployed.executor.owner() == account.address),
+        f"make {session.account.address} the owner",
+        lambda: bool(deployed.executor.owner() == session.account.address),
         "acceptOwnership",
     )
-    taken = {"owner": account.address, "pending_owner": None}
-    manage(account, deployed, [step], dry_run=dry_run, confirmations=confirmations, **taken)
+    taken = {"owner": session.account.address, "pending_owner": None}
+    manage(session, deployed, [step], **taken)
 
 
 def _keeper_step(deployed: Deployed, keeper: str, *, allowed: bool) -> Step:

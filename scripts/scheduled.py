@@ -14,10 +14,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, network_option
 
-from scripts._executor import DeploymentRefused, deployment_option, manage, managing_options
+from scripts._executor import DeploymentRefused, Session, deployment_option, manage, managing_options
 from scripts._scheduled import Operation, scheduled_operations
 from scripts._steps import call_step, connected_chain
 from scripts._vault_record import deployed_vault_at
@@ -44,15 +43,9 @@ def show(deployment: Path | None) -> None:
 @cli.command(cls=ConnectedProviderCommand)
 @managing_options
 @click.argument("operation")
-def cancel(
-    account: AccountAPI,
-    operation: str,
-    deployment: Path | None,
-    dry_run: bool,
-    confirmations: int | None,
-) -> None:
+def cancel(session: Session, operation: str) -> None:
     """Call off the scheduled OPERATION, by its id as `show` says it."""
-    deployed = deployed_vault_at(deployment)
+    deployed = deployed_vault_at(session.deployment)
     found = _asked_for(operation, scheduled_operations(connected_chain(), deployed))
     authority = deployed.authority
     step = call_step(
@@ -64,7 +57,7 @@ def cancel(
         found.target,
         found.data,
     )
-    manage(account, deployed, [step], dry_run=dry_run, confirmations=confirmations)
+    manage(session, deployed, [step])
 
 
 def _asked_for(asked: str, scheduled: list[Operation]) -> Operation:

@@ -15,10 +15,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, network_option
 
-from scripts._executor import deployment_option, managing_options
+from scripts._executor import Session, deployment_option, managing_options
 from scripts._site import Site, code_hash
 from scripts._steps import connected_chain
 from scripts._vault_code import fields, policy_code, settings_of
@@ -46,11 +45,9 @@ def show(deployment: Path | None) -> None:
 @cli.command(cls=ConnectedProviderCommand)
 @managing_options
 @click.argument("terms", type=click.Path(dir_okay=False, path_type=Path))
-def change(
-    account: AccountAPI, terms: Path, deployment: Path | None, dry_run: bool, confirmations: int | None
-) -> None:
+def change(session: Session, terms: Path) -> None:
     """Bring settings and policy to what the file TERMS says; the administration's."""
-    deployed, chain = deployed_vault_at(deployment), connected_chain()
+    deployed, chain = deployed_vault_at(session.deployment), connected_chain()
     wanted = _changed(deployed.terms, read_terms(terms))
     code = policy_code(wanted, deployed.record["price_source"])
     site = Site(chain, wanted.place)
@@ -59,7 +56,7 @@ def change(
     for line in _differences(deployed, settings):
         click.echo(line)
     is_done = manage_as_administration(
-        account,
+        session,
         deployed,
         [
             deployed.step(
@@ -70,8 +67,6 @@ def change(
             )
         ],
         first=[site.create("AllocationPolicy", code)],
-        dry_run=dry_run,
-        confirmations=confirmations,
         policy=policy,
         settings=dict(zip(SETTINGS, settings, strict=True)),
         terms=wanted.model_dump(mode="json", exclude_none=True),

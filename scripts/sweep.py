@@ -8,13 +8,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
-from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand
 
-from scripts._executor import Deployed, DeploymentRefused, deployed_at, manage, managing_options
+from scripts._executor import Deployed, DeploymentRefused, Session, deployed_at, manage, managing_options
 from scripts._steps import connected_chain
 from steelyard.connect.abi import BALANCE_OF, address_word
 from steelyard.connect.hexes import checksum
@@ -27,16 +24,9 @@ ETHER = "ether"
 @managing_options
 @click.argument("token")
 @click.option("--amount", type=click.IntRange(min=1), help="Base units, or wei; all there is if left out.")
-def cli(
-    account: AccountAPI,
-    token: str,
-    amount: int | None,
-    deployment: Path | None,
-    dry_run: bool,
-    confirmations: int | None,
-) -> None:
+def cli(session: Session, token: str, amount: int | None) -> None:
     """Send all of TOKEN (an address, or `ether`) to the treasury; the account must be the owner."""
-    deployed = deployed_at(deployment)
+    deployed = deployed_at(session.deployment)
     held = _held(deployed, token)
     if held == 0 or (amount or 0) > held:
         raise DeploymentRefused(f"the executor holds {held} base units of {token}: nothing to sweep")
@@ -49,7 +39,7 @@ def cli(
         method,
         *arguments,
     )
-    manage(account, deployed, [step], dry_run=dry_run, confirmations=confirmations)
+    manage(session, deployed, [step])
 
 
 def _held(deployed: Deployed, token: str) -> int:

@@ -12,13 +12,10 @@ Where a vault's administration has a delay, the first run schedules it, and the 
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
-from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand
 
-from scripts._executor import deployed_at, manage, managing_options, vault_option
+from scripts._executor import Session, deployed_at, manage, managing_options, pool_option, vault_option
 from scripts._vault_management import manage_as_administration, require_vault, resume_step, state_step
 from scripts._vault_record import deployed_vault_at
 from steelyard.model.vault import PoolState, VaultStop
@@ -30,27 +27,17 @@ LEVELS = {"nothing": VaultStop.NOTHING, "entries": VaultStop.ENTRIES}
 @managing_options
 @vault_option
 @click.option("--level", type=click.Choice(list(LEVELS)), help="What stays stopped: nothing if left out.")
-@click.option(
-    "--pool", help="This pool of the vault only, by its name in the deployment file or its address."
-)
-def cli(
-    account: AccountAPI,
-    deployment: Path | None,
-    dry_run: bool,
-    confirmations: int | None,
-    vault: bool = False,
-    level: str | None = None,
-    pool: str | None = None,
-) -> None:
+@pool_option
+def cli(session: Session, vault: bool = False, level: str | None = None, pool: str | None = None) -> None:
     """Let the executor, or the vault, go on; the account must be its owner, or the vault's administration."""
     if vault:
-        held = deployed_vault_at(deployment)
+        held = deployed_vault_at(session.deployment)
         step = resume_step(held, LEVELS[level or "nothing"])
         if pool is not None:
             step = state_step(held, held.strategy(pool), PoolState.ACTIVE)
-        manage_as_administration(account, held, [step], dry_run=dry_run, confirmations=confirmations)
+        manage_as_administration(session, held, [step])
         return
     require_vault(level=level, pool=pool)
-    deployed = deployed_at(deployment)
+    deployed = deployed_at(session.deployment)
     step = deployed.step("unpause", lambda: not deployed.executor.paused(), "unpause")
-    manage(account, deployed, [step], dry_run=dry_run, confirmations=confirmations)
+    manage(session, deployed, [step])

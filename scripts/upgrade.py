@@ -12,14 +12,11 @@ what it would say. What differs is a reason to refuse.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
-from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand
 
 from scripts._deployment import place_proxy
-from scripts._executor import DeploymentRefused, managing_options
+from scripts._executor import DeploymentRefused, Session, managing_options
 from scripts._site import Site, code_hash
 from scripts._steps import connected_chain
 from scripts._vault_code import implementation_code
@@ -34,15 +31,9 @@ from steelyard.connect.chain import ChainClient
 @click.command(cls=ConnectedProviderCommand)
 @managing_options
 @click.option("--forwarder", help="The relayer from now on, `none` for none; as until now if left out.")
-def cli(
-    account: AccountAPI,
-    forwarder: str | None,
-    deployment: Path | None,
-    dry_run: bool,
-    confirmations: int | None,
-) -> None:
+def cli(session: Session, forwarder: str | None) -> None:
     """Upgrade the vault to the code that was compiled here; the account must be its administration."""
-    deployed, chain = deployed_vault_at(deployment), connected_chain()
+    deployed, chain = deployed_vault_at(session.deployment), connected_chain()
     relayer = {None: deployed.record.get("forwarder"), "none": None}.get(forwarder, forwarder)
     site = Site(chain, deployed.terms.place)
     if relayer is not None and not site.stands(relayer):
@@ -64,12 +55,10 @@ def cli(
         b"",
     )
     is_done = manage_as_administration(
-        account,
+        session,
         deployed,
         [step],
         first=[site.create("the code of AllocationVault", code)],
-        dry_run=dry_run,
-        confirmations=confirmations,
         implementation=at,
         forwarder=relayer,
         layout=layout,
