@@ -11,11 +11,13 @@ from steelyard.sandbox.replica.errors import ReplicaError
 from steelyard.sandbox.replica.manifest import Kind
 from steelyard.sandbox.replica.packages import Artifact, Origin
 from steelyard.sandbox.replica.tokens import MarketToken
-from steelyard.sandbox.replica.workbench import Workbench
+from steelyard.sandbox.replica.workbench import ARCHITECT, Workbench
 from steelyard.units import Address
 
 TREASURY: Final = Address("0x464C71f6c2F760DdA6093dCB91C24c39e5d6e18c")
 NOBODY: Final = Address("0x0000000000000000000000000000000000000000")
+
+_VARIABLE_RATE: Final = 2
 
 
 def our_address(market: str, name: str) -> Address:
@@ -68,3 +70,47 @@ def note_proxy(
         raise ReplicaError(f"{creator} made {name} at {proxy}, and mainnet has it at {expected}")
     check = f"proxy created by {creator}, at mainnet's address"
     bench.note(expected, name, Kind.REAL, origin, check)
+
+
+def allow_as_collateral(bench: Workbench, configurator: Address, reserve: Reserve) -> None:
+    """Sets the reserve's limits; one with a loan-to-value of zero is no collateral."""
+    if reserve.ltv_bps:
+        bench.send(
+            configurator,
+            "configureReserveAsCollateral(address,uint256,uint256,uint256)",
+            reserve.token.address,
+            reserve.ltv_bps,
+            reserve.threshold_bps,
+            reserve.bonus_bps,
+        )
+
+
+def fill(
+    bench: Workbench,
+    pool: Address,
+    reserves: tuple[Reserve, ...],
+    *,
+    supply: str,
+    supplied_usd: int,
+    borrowed_usd: int,
+) -> None:
+    """Fills the reserves; some of each is lent out, so that utilisation and rates are not zero.
+
+    Args:
+        supply: name of the pool's function that takes a deposit.
+    """
+    for reserve in reserves:
+        asset, amount = reserve.token.address, reserve.token.base_units(supplied_usd)
+        bench.send(asset, "approve(address,uint256)", pool, amount)
+        bench.send(pool, f"{supply}(address,uint256,address,uint16)", asset, amount, ARCHITECT, 0)
+    for reserve in reserves:
+        bench.send(
+            pool,
+            "borrow(address,uint256,uint256,uint16,address)",
+            reserve.token.address,
+            reserve.token.base_units(borrowed_usd),
+            _VARIABLE_RATE,
+            0,
+            ARCHITECT,
+        )
+    bench.settle()

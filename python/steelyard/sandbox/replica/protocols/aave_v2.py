@@ -16,6 +16,8 @@ from steelyard.sandbox.replica.protocols.aave import (
     NOBODY,
     TREASURY,
     Reserve,
+    allow_as_collateral,
+    fill,
     note_proxy,
     our_address,
     place_libraries,
@@ -50,7 +52,6 @@ _OURS: Final = "Aave's own package (V2 as launched); stands at an address of our
 _NAMED: Final = "Aave's own package (V2 as launched), at mainnet's address; not compared byte by byte"
 _HOLDINGS_USD: Final = 80_000_000
 _BORROWED_USD: Final = 15_000_000
-_VARIABLE_RATE: Final = 2
 _PERCENT_RAY: Final = RAY // 100
 
 
@@ -79,7 +80,7 @@ def build(bench: Workbench) -> None:
     _place_feeds(bench)
     _place_oracles(bench)
     _list_reserves(bench)
-    _deposit_and_borrow(bench)
+    fill(bench, POOL, RESERVES, supply="deposit", supplied_usd=_HOLDINGS_USD, borrowed_usd=_BORROWED_USD)
 
 
 def _artifact(bench: Workbench, folder: str, name: str) -> Artifact:
@@ -228,15 +229,7 @@ def _place_tokens(bench: Workbench, token: MarketToken) -> list[Address]:
 
 def _configure(bench: Workbench, reserve: Reserve) -> None:
     asset = reserve.token.address
-    if reserve.ltv_bps:
-        bench.send(
-            CONFIGURATOR,
-            "configureReserveAsCollateral(address,uint256,uint256,uint256)",
-            asset,
-            reserve.ltv_bps,
-            reserve.threshold_bps,
-            reserve.bonus_bps,
-        )
+    allow_as_collateral(bench, CONFIGURATOR, reserve)
     bench.send(CONFIGURATOR, "enableBorrowingOnReserve(address,bool)", asset, False)
     bench.send(CONFIGURATOR, "setReserveFactor(address,uint256)", asset, 1000)
 
@@ -245,26 +238,6 @@ def _note_a_token(bench: Workbench, reserve: Reserve) -> None:
     asset = reserve.token.address
     (made,) = bench.read(DATA_PROVIDER, "getReserveTokensAddresses(address)", "(address)", asset)
     _note_proxy(bench, made, reserve.a_token, f"a{reserve.token.symbol} (V2)", "the configurator")
-
-
-def _deposit_and_borrow(bench: Workbench) -> None:
-    """Fills the reserves; some of each is lent out, so that utilisation and rates are not zero."""
-    for reserve in RESERVES:
-        token = reserve.token
-        amount = token.base_units(_HOLDINGS_USD)
-        bench.send(token.address, "approve(address,uint256)", POOL, amount)
-        bench.send(POOL, "deposit(address,uint256,address,uint16)", token.address, amount, ARCHITECT, 0)
-    for reserve in RESERVES:
-        bench.send(
-            POOL,
-            "borrow(address,uint256,uint256,uint16,address)",
-            reserve.token.address,
-            reserve.token.base_units(_BORROWED_USD),
-            _VARIABLE_RATE,
-            0,
-            ARCHITECT,
-        )
-    bench.settle()
 
 
 PROTOCOL: Final = Protocol(name=_MARKET, build=build)

@@ -17,6 +17,8 @@ from steelyard.sandbox.replica.protocols.aave import (
     NOBODY,
     TREASURY,
     Reserve,
+    allow_as_collateral,
+    fill,
     note_proxy,
     our_address,
     place_libraries,
@@ -52,7 +54,6 @@ _LIBRARIES: Final = (
 _OURS: Final = "Aave's own package (3.0.x); stands at an address of ours, which nobody names"
 _HOLDINGS_USD: Final = 150_000_000
 _BORROWED_USD: Final = 40_000_000
-_VARIABLE_RATE: Final = 2
 _RESERVE_INPUT: Final = (
     "(address,address,address,uint8,address,address,address,address,"
     "string,string,string,string,string,string,bytes)"
@@ -84,7 +85,7 @@ def build(bench: Workbench) -> None:
     _place_roles_and_oracle(bench)
     _list_reserves(bench)
     bench.send(CONFIGURATOR, "updateFlashloanPremiumTotal(uint128)", FLASH_PREMIUM_BPS)
-    _supply_and_borrow(bench)
+    fill(bench, POOL, RESERVES, supply="supply", supplied_usd=_HOLDINGS_USD, borrowed_usd=_BORROWED_USD)
 
 
 def _artifact(bench: Workbench, folder: str, name: str) -> Artifact:
@@ -225,38 +226,10 @@ def _reserve_input(reserve: Reserve, strategy: Address) -> tuple[Any, ...]:
 
 def _configure_reserve(bench: Workbench, reserve: Reserve) -> None:
     asset = reserve.token.address
-    if reserve.ltv_bps:
-        bench.send(
-            CONFIGURATOR,
-            "configureReserveAsCollateral(address,uint256,uint256,uint256)",
-            asset,
-            reserve.ltv_bps,
-            reserve.threshold_bps,
-            reserve.bonus_bps,
-        )
+    allow_as_collateral(bench, CONFIGURATOR, reserve)
     bench.send(CONFIGURATOR, "setReserveBorrowing(address,bool)", asset, True)
     bench.send(CONFIGURATOR, "setReserveFlashLoaning(address,bool)", asset, True)
     bench.send(CONFIGURATOR, "setReserveFactor(address,uint256)", asset, 1000)
-
-
-def _supply_and_borrow(bench: Workbench) -> None:
-    """Fills the reserves; some of each is lent out, so that utilisation and rates are not zero."""
-    for reserve in RESERVES:
-        token = reserve.token
-        amount = token.base_units(_HOLDINGS_USD)
-        bench.send(token.address, "approve(address,uint256)", POOL, amount)
-        bench.send(POOL, "supply(address,uint256,address,uint16)", token.address, amount, ARCHITECT, 0)
-    for reserve in RESERVES:
-        bench.send(
-            POOL,
-            "borrow(address,uint256,uint256,uint16,address)",
-            reserve.token.address,
-            reserve.token.base_units(_BORROWED_USD),
-            _VARIABLE_RATE,
-            0,
-            ARCHITECT,
-        )
-    bench.settle()
 
 
 PROTOCOL: Final = Protocol(name=_MARKET, build=build)
