@@ -93,7 +93,9 @@ def test_every_proposal_is_taken_whole_by_the_vaults_rules(snapshot: VaultSnapsh
         return
     after = carried_out(snapshot, found.moves)
 
-    assert misplaced(places_of(after)) < misplaced(places_of(snapshot))
+    # What is drained into a full buffer, or is in the end too little to be put in, only moves nearer.
+    strictly = not found.is_urgent and least_bps == 0
+    assert misplaced(places_of(after)) <= misplaced(places_of(snapshot)) - strictly
     assert len({move.strategy for move in found.moves}) == len(found.moves)
     if found.is_urgent:
         assert not any(move.is_deploy for move in found.moves)
@@ -157,7 +159,7 @@ def test_no_pool_is_emptied_for_another_that_does_not_take_it(
 @given(limited(vaults()))
 def test_requests_get_all_that_pools_pay_and_where_none_does_that_is_said(snapshot: VaultSnapshot) -> None:
     waiting = replace(snapshot, awaited=snapshot.idle + 1, last_rebalance_seconds=0)
-    found = propose(waiting, RebalanceSettings())
+    found = propose(waiting, RebalanceSettings(min_move_bps=0))
     movable = [
         each
         for each in waiting.pools

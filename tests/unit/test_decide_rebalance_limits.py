@@ -124,6 +124,35 @@ def test_requests_that_no_pool_pays_for_say_so_though_it_is_early_for_anything_e
     assert refusal(just_moved).code is RebalanceCode.TOO_EARLY
 
 
+def test_drops_from_a_pool_that_is_lent_out_are_waited_for_until_they_are_worth_a_move() -> None:
+    """Otherwise each of them would be fetched every five minutes, and nobody asks what that costs."""
+    picky = replace(ASKED, min_move_bps=100)
+    lent_out = vault(pool(1, 9_000, 5_000, pays=99), idle=1_000, idle_target=5_000, awaited=4_500)
+    verdict = refusal(lent_out, picky)
+    assert verdict.code is RebalanceCode.NOTHING_TO_MOVE
+    assert f"requests of 0.0045 USDC: {A} pays 0.000099 USDC now of 0.004 USDC wanted" in verdict.reason
+    assert proposal(replace(lent_out, pools=(pool(1, 9_000, 5_000, pays=100),)), picky).moved == 100
+
+    drained = pool(1, 9_000, 0, state=PoolState.DRAINING, pays=99)
+    assert (
+        "of pools that are drained"
+        in refusal(
+            replace(lent_out, awaited=0, pools=(drained,), limits=replace(LIMITS, threshold_bps=10_000)),
+            picky,
+        ).reason
+    )
+    assert proposal(replace(lent_out, awaited=0, pools=(replace(drained, pays=100),)), picky).moved == 100
+
+    # All that is asked for is never too little.
+    small = vault(pool(1, 9_050, 9_000, pays=50), idle=950, idle_target=1_000, awaited=990)
+    assert proposal(small, picky).moved == 50
+    spare = replace(small, pools=(pool(1, 9_150, 9_000, pays=50),))
+    assert proposal(spare, picky).moved == 50
+    # Nor is all that a pool has.
+    last = pool(1, 50, 0, state=PoolState.DRAINING, pays=50)
+    assert proposal(vault(last, pool(2, 9_000, 9_000), idle=950, idle_target=1_000), picky).moved == 50
+
+
 def test_a_drained_pool_is_emptied_as_far_as_it_pays_and_named_where_it_does_not() -> None:
     drained = pool(1, 500, 0, state=PoolState.DRAINING, pays=200)
     snapshot = vault(drained, idle=500, idle_target=1_000)

@@ -71,19 +71,17 @@ def _large(moves: Sequence[Move], least: int, snapshot: VaultSnapshot) -> tuple[
 
 
 def excesses_of(
-    snapshot: VaultSnapshot, movable: Callable[[VaultPool], bool], least: int = 0
+    snapshot: VaultSnapshot, movable: Callable[[VaultPool], bool], least: int
 ) -> list[tuple[Address, int]]:
     """Return the pools that hold more than they should, among those that are ``movable``, and by how much.
 
-    Or what they pay now, where that is less. One for which it comes to less than ``least`` is left out,
-    unless it is drained by that.
+    Or what they pay now, where that is less; a pool that pays less than ``least`` of more is left out.
     """
     found = []
     for pool in snapshot.pools:
         excess = (pool.value or 0) - pool.target
         payable = _within(excess, pool.pays)
-        is_emptied = pool.state is PoolState.DRAINING and payable == excess
-        if movable(pool) and payable >= (1 if is_emptied else max(least, 1)):
+        if movable(pool) and payable > 0 and payable >= min(excess, least):
             found.append((pool.strategy, payable))
     return found
 

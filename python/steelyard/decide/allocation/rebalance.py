@@ -138,14 +138,14 @@ def propose(
     if refused is not None:
         return refused
     drift = drift_of(snapshot)
-    urgent = _urgent(snapshot, settings, drift)
+    # Down: rather a move that is a unit too small.
+    least = (snapshot.total_assets or 0) * settings.min_move_bps // BPS
+    urgent = _urgent(snapshot, settings, drift, least)
     if isinstance(urgent, Proposal) or (urgent is not None and _is_awaited(snapshot)):
         return urgent
     not_due = _refusal_by_time_or_drift(snapshot, drift)
     if not_due is not None:
         return urgent if urgent and not_due.code is RebalanceCode.BELOW_THRESHOLD else not_due
-    # Down: rather a move that is a unit too small.
-    least = (snapshot.total_assets or 0) * settings.min_move_bps // BPS
     moves, wanted = (towards_targets(one, least) for one in (snapshot, unlimited(snapshot)))
     if not moves:
         why = f"what is off its target by up to {_text(drift, snapshot)} may not be moved: "
@@ -265,11 +265,11 @@ def _refusal_by_time_or_drift(snapshot: VaultSnapshot, drift: int) -> RebalanceV
 
 
 def _urgent(
-    snapshot: VaultSnapshot, settings: RebalanceSettings, drift: int
+    snapshot: VaultSnapshot, settings: RebalanceSettings, drift: int, least: int
 ) -> Proposal | RebalanceVerdict | None:
     """What only takes out, while somebody waits for it or a pool is drained: asked for no worth.
 
-    A verdict where pools would have to pay for that and do not.
+    A verdict where pools would have to pay for that and do not, or not so much that it is worth a move.
     """
     waited = snapshot.block.timestamp_seconds - snapshot.last_rebalance_seconds
     if waited < settings.urgent_interval_seconds:
@@ -278,7 +278,7 @@ def _urgent(
         take, purpose = _for_requests, f"for requests of {_text(snapshot.awaited, snapshot)}"
     else:
         take, purpose = _out_of_drained, "out of pools that are drained"
-    moves, wanted = take(snapshot), take(unlimited(snapshot))
+    moves, wanted = (take(one, least) for one in (snapshot, unlimited(snapshot)))
     if moves:
         purpose = _but_for(snapshot, purpose, wanted)
         return Proposal(snapshot=snapshot, moves=moves, is_urgent=True, drift=drift, purpose=purpose)
@@ -293,13 +293,14 @@ def _is_awaited(snapshot: VaultSnapshot) -> bool:
     return snapshot.awaited > snapshot.idle
 
 
-def _for_requests(snapshot: VaultSnapshot) -> tuple[Move, ...]:
+def _for_requests(snapshot: VaultSnapshot, least: int) -> tuple[Move, ...]:
     short = max(0, snapshot.idle_target - snapshot.idle)
-    return share_out(excesses_of(snapshot, is_movable), min(short, step_of(snapshot)), is_deploy=False)
+    payable = excesses_of(snapshot, is_movable, min(least, short))
+    return share_out(payable, min(short, step_of(snapshot)), is_deploy=False)
 
 
-def _out_of_drained(snapshot: VaultSnapshot) -> tuple[Move, ...]:
-    drained = excesses_of(snapshot, lambda pool: is_movable(pool) and pool.state is PoolState.DRAINING)
+def _out_of_drained(snapshot: VaultSnapshot, least: int) -> tuple[Move, ...]:
+    drained = excesses_of(snapshot, lambda pool: is_movable(pool) and pool.state is PoolState.DRAINING, least)
     dust = (snapshot.total_assets or 0) // DUST_PARTS
     return share_out([each for each in drained if each[1] > dust], step_of(snapshot), is_deploy=False)
 
