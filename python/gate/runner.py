@@ -124,6 +124,8 @@ def _environment() -> dict[str, str]:
     """The activated environment, with this checkout's packages before the installed ones.
 
     Some hundred processes are started: without byte code that is kept, each would compile its sources anew.
+    Ape's accounts, deployments and list of nodes are not the user's own: each killed Ape stays on that list,
+    and every later one goes through it at its end.
     """
     path = os.pathsep.join([str(VENV_BIN), os.environ.get("PATH", os.defpath)])
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -132,6 +134,7 @@ def _environment() -> dict[str, str]:
         "PATH": path,
         "PYTHONPATH": os.pathsep.join([str(ROOT / "python"), str(ROOT / "python" / "ape_plugin")]),
         "VIRTUAL_ENV": str(VENV_BIN.parent),
+        "APE_DATA_FOLDER": str(ROOT / ".build" / "ape"),
     }
 
 

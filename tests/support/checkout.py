@@ -23,7 +23,7 @@ COPIED = (
     "tests/support/upstream.py",
 )
 SHARED = (".venv", "node_modules")
-NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.egg-info", ".cache")
+NOT_COPIED = shutil.ignore_patterns("*.egg-info", ".cache")
 TIMEOUT_SECONDS = 240
 
 
@@ -62,6 +62,8 @@ def environment_of(checkout: Path) -> dict[str, str]:
     foreign = ("PYTEST_", "MAKE", "MFLAGS", "COV_", "STEELYARD_")
     variables = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     variables["PATH"] = os.pathsep.join([str(checkout / ".venv/bin"), os.environ["PATH"]])
+    # An Ape that a test kills stays on its list of nodes.
+    variables["APE_DATA_FOLDER"] = str(checkout / ".ape")
     variables["PYTHONPATH"] = os.pathsep.join([str(checkout / "python"), str(checkout / "python/ape_plugin")])
     return variables
 
