@@ -54,18 +54,19 @@ TEST_STAGES = (
         is_beside=True,
     ),
     Stage(
+        "fork",
+        _tool("ape", "test", "-m", "fork", "tests/fork"),
+        "tests on the mainnet fork, under Ape",
+        starts_a_node=True,
+        is_beside=True,
+    ),
+    Stage(
         "fast",
         _pytest("-n", "2", "-m", "unit or property or invariant", "tests"),
         "unit, property and invariant tests in Python",
     ),
     Stage("forge", _tool("python", "-m", "gate.forge_tests"), "fuzz, invariant and unit tests in Solidity"),
     Stage("twins", _tool("python", "-m", "gate.twins"), "every attack succeeds where its guard is missing"),
-    Stage(
-        "fork",
-        _tool("ape", "test", "-m", "fork", "tests/fork"),
-        "tests on the mainnet fork, under Ape",
-        starts_a_node=True,
-    ),
 )
 
 LINT_STAGES = (
