@@ -62,7 +62,7 @@ TEST_STAGES = (
     ),
     Stage(
         "fast",
-        _pytest("-n", "2", "-m", "unit or property or invariant", "tests"),
+        _pytest("-n", "2", "tests/unit", "tests/property", "tests/invariant"),
         "unit, property and invariant tests in Python",
     ),
     Stage("forge", _tool("python", "-m", "gate.forge_tests"), "fuzz, invariant and unit tests in Solidity"),
@@ -109,7 +109,7 @@ DEEP_STAGES = (
     ),
     Stage(
         "fast",
-        _pytest("-v", "-n", "2", *_HOURS, "property or invariant", "tests"),
+        _pytest("-v", "-n", "2", *_HOURS, "property or invariant", "tests/property", "tests/invariant"),
         "2,000 examples and more of each law in Python",
         _DEEP,
     ),

@@ -3,7 +3,8 @@
 ``python -m gate.twins [name ...]``. ``forge test`` runs the attacks against the contracts, where all must
 come to nothing. Here each runs against the twin that lacks one guard (:mod:`gate.twin_list`): an attack
 that fails even there proves nothing, and is red. The twins stand beside the contracts in a copy of the tree
-under ``.build/twins``, which is kept: what has not changed is not compiled again.
+under ``.build/twins``, which is kept: what has not changed is not compiled again. That build uses neither the
+IR pipeline nor the optimizer, and takes in every contract: none may need either.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     _build(TREE)
     attacks = _attack(TREE, twins)
-    faults = faults_of(twins, attacks)
+    faults = faults_of(twins, attacks) + [f"{name} was not built" for name in unbuilt(TREE)]
     for attack in sorted(attacks, key=lambda attack: attack.twin):
         print(f"{'falls ' if attack.succeeded else 'STANDS'}  {attack.twin:<17} {attack.test}")
     print(f"{len(twins)} twins, {len(attacks)} attacks, {time.monotonic() - started:.0f} s")
@@ -173,6 +174,16 @@ def _forge(tree: Path, *arguments: str, **variables: str) -> subprocess.Complete
         text=True,
         check=False,
     )
+
+
+def unbuilt(tree: Path) -> list[str]:
+    """The sources of the contracts themselves that the build in `tree` has left out."""
+    sources = {
+        path.name
+        for path in (tree / CONTRACTS).rglob("*.sol")
+        if "twins" not in path.parts[len(tree.parts) :]
+    }
+    return sorted(name for name in sources if not (tree / SETTINGS["FOUNDRY_OUT"] / name).is_dir())
 
 
 def attacks_in(report: str, complaints: str) -> list[Attack]:

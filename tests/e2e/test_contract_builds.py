@@ -1,4 +1,4 @@
-"""Ape's and Foundry's builds of our contracts are the same, fit on chain, and need no special pipeline."""
+"""Ape's and Foundry's builds of our contracts are the same, and fit on chain."""
 
 from __future__ import annotations
 
@@ -80,21 +80,6 @@ def test_every_contract_for_the_chain_is_within_its_size_limits(
         )
     }
     assert too_large == {}
-
-
-def test_sources_compile_without_via_ir_too(tmp_path: Path) -> None:
-    # Without the optimizer as well: that leaves the stack deeper, and takes less than half the time.
-    run(
-        str(BIN / "forge"),
-        "build",
-        "--skip",
-        "test",
-        FOUNDRY_VIA_IR="false",
-        FOUNDRY_OPTIMIZER="false",
-        FOUNDRY_OUT=str(tmp_path / "out"),
-        FOUNDRY_CACHE_PATH=str(tmp_path / "cache"),
-        FOUNDRY_LINT_LINT_ON_BUILD="false",
-    )
 
 
 def test_both_tools_carry_the_same_settings_and_remappings() -> None:

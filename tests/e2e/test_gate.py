@@ -150,6 +150,15 @@ def test_test_without_exactly_one_kind_is_refused(checkout: Path, markers: str) 
     assert "test_kindless.py::test_nothing: a test carries exactly one of" in done.stdout + done.stderr
 
 
+def test_test_outside_of_its_kinds_folder_is_refused(checkout: Path) -> None:
+    write(checkout / "tests/property/test_astray.py", PYTHON_TEST.format(value=1))
+
+    done = run_in(checkout, str(checkout / ".venv/bin/python"), "-m", "pytest", "-p", "no:ape_test", "tests")
+
+    assert done.returncode != 0
+    assert "a test lies in the folder of its kind, tests/unit" in done.stdout + done.stderr
+
+
 def test_unit_test_cannot_open_a_socket(checkout: Path) -> None:
     body = PYTHON_TEST.format(value="__import__('socket').create_connection(('127.0.0.1', 9)) or 1")
     write(checkout / "tests/unit/test_talkative.py", body)

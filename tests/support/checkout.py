@@ -38,6 +38,8 @@ def copy_checkout(folder: Path) -> Path:
             shutil.copy(source, target)
     for name in SHARED:
         (folder / name).symlink_to(ROOT / name)
+    for kind in ("unit", "property", "invariant"):
+        (folder / "tests" / kind).mkdir()
     return folder
 
 

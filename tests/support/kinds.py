@@ -14,7 +14,7 @@ CHAINS = frozenset({"replica", "any"})
 
 
 def check_markers(items: Iterable[pytest.Item]) -> None:
-    """See that each test has exactly one kind, and each fork test says which chain it needs.
+    """See that each test has exactly one kind, lies in its folder, and, on a fork, says which chain it needs.
 
     Raises:
         pytest.UsageError: names every test that does not.
@@ -38,6 +38,9 @@ def _trouble_with(item: pytest.Item) -> str | None:
             f"{item.nodeid}: a test carries exactly one of {', '.join(sorted(KINDS))}; "
             f"this one carries {carried} (pytestmark = pytest.mark.unit)"
         )
+    if kinds[0] not in item.path.parts:
+        # The gate looks for a kind in its folder alone.
+        return f"{item.nodeid}: a test lies in the folder of its kind, tests/{kinds[0]}"
     if kinds == ["fork"]:
         needs = item.get_closest_marker("needs")
         if needs is None or len(needs.args) != 1 or needs.args[0] not in CHAINS:

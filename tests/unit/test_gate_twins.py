@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,17 @@ import pytest
 from gate.stages import ROOT
 from gate.twin import Patch
 from gate.twin_list import TWINS
-from gate.twins import CONTRACTS, Attack, PatchDoesNotFit, apply, attacks_in, faults_of, lay_out
+from gate.twins import (
+    CONTRACTS,
+    SETTINGS,
+    Attack,
+    PatchDoesNotFit,
+    apply,
+    attacks_in,
+    faults_of,
+    lay_out,
+    unbuilt,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -88,3 +99,23 @@ def test_report_of_forge_is_read_and_what_was_skipped_is_no_attack() -> None:
     ]
     with pytest.raises(SystemExit, match="solc went wrong"):
         attacks_in("", "solc went wrong")
+
+
+def test_contract_that_the_build_leaves_out_is_named_and_a_twin_is_none(tmp_path: Path) -> None:
+    for name in ("vault/Built.sol", "LeftOut.sol", "twins/Any/Twin.sol"):
+        (tmp_path / CONTRACTS / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / CONTRACTS / name).touch()
+    (tmp_path / "out" / "Built.sol").mkdir(parents=True)
+
+    assert unbuilt(tmp_path) == ["LeftOut.sol"]
+
+
+def test_build_takes_in_every_contract_but_the_replicas_without_ir_and_optimizer(tree: Path) -> None:
+    ours = {
+        path.relative_to(ROOT) for path in (ROOT / CONTRACTS).rglob("*.sol") if "replica" not in path.parts
+    }
+    profile = tomllib.loads((ROOT / "foundry.toml").read_text())["profile"][SETTINGS["FOUNDRY_PROFILE"]]
+
+    assert {path for path in ours if not (tree / path).is_file()} == set()
+    assert (profile["via_ir"], SETTINGS["FOUNDRY_OPTIMIZER"]) == (False, "false")
+    assert profile["additional_compiler_profiles"] == []
