@@ -26,14 +26,13 @@ def contracts_are_current() -> bool:
 def build_contracts() -> str:
     """Compile the contracts with Ape, whose build the scripts and the keeper read, and with Foundry.
 
-    Side by side: each is one compiler on one processor, and waits for nothing of the other's.
+    Side by side, and Foundry its contracts beside their tests: a compiler is busy on one processor.
 
     Raises:
         SetupError: they do not compile.
     """
     with ThreadPoolExecutor(max_workers=1) as aside:
-        # Not its tests, which `forge test` compiles: who wants the demo does not wait for them.
-        foundry = aside.submit(_compile, ["forge", "build", "--skip", "test"], FOUNDRY_LOG)
+        foundry = aside.submit(_compile, ["forge", "build"], FOUNDRY_LOG)
         # All of them: Ape by itself compiles the files that changed, and not those that import them.
         _compile(["ape", "compile", "--force"], LOG)
         foundry.result()
