@@ -15,10 +15,8 @@ from steelyard.act.submitter import Refusal, Rehearsal, Submitter
 from steelyard.act.tracker import Tracker
 from steelyard.connect.access_list import listed_in
 from steelyard.connect.chain import ChainClient
-from steelyard.connect.executor_errors import EXECUTOR_ERRORS
 from steelyard.connect.hexes import to_hex
 from steelyard.connect.plan_codec import plan_id
-from steelyard.connect.rpc import RpcClient
 from steelyard.decide.arbitrage import GasModel
 from steelyard.model import (
     Address,
@@ -40,7 +38,6 @@ from tests.support.fork_market import USDC, WETH, Hop, VenueId
 from tests.support.records import Store, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.support.fork_chain import ForkChain
@@ -53,18 +50,6 @@ BUILDER = "0x00000000000000000000000000000000B0B1de41"
 SHARE_BPS = 4_000
 MOST_SPARE_PERCENT = 20
 ANY_POOL = Address("0x397FF1542f962076d0BFE58eA045FfA2d347ACa0")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "keeper.sqlite") as opened:
-        yield opened
-
-
-@pytest.fixture
-def client() -> Iterator[ChainClient]:
-    with RpcClient(ape.networks.provider.uri) as rpc:
-        yield ChainClient(rpc, errors=EXECUTOR_ERRORS)
 
 
 @pytest.fixture

@@ -15,10 +15,8 @@ from steelyard.act.submitter import STEPS, Refusal, Rehearsal, Submitter
 from steelyard.act.tracker import Tracker
 from steelyard.app.vault_sending import DirectCarrier, RelayedCarrier
 from steelyard.connect.chain import ChainClient
-from steelyard.connect.known_errors import KNOWN_ERRORS
 from steelyard.connect.relay_calls import encode_batch
 from steelyard.connect.relay_requests import RelayRequest, sign_request
-from steelyard.connect.rpc import RpcClient
 from steelyard.connect.vault_calls import REBALANCE, encode_rebalance
 from steelyard.model import Address, IntentStatus, Move, RebalancePlan, SignedTransaction, VaultCall
 from steelyard.record.vault_reports import read_rebalances
@@ -84,18 +82,6 @@ def scene(chain: ForkChain, owner: Any) -> Scene:
     allow(chain.rpc, Address(owner.address), Address(vault.address), Address(USDC), STAKE)
     vault.deposit(STAKE, owner, sender=owner)
     return Scene(vault, strategy, relayer)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "keeper.sqlite") as opened:
-        yield opened
-
-
-@pytest.fixture
-def client() -> Iterator[ChainClient]:
-    with RpcClient(ape.networks.provider.uri) as rpc:
-        yield ChainClient(rpc, errors=KNOWN_ERRORS)
 
 
 @pytest.fixture
