@@ -164,6 +164,7 @@ class Session:
     Attributes:
         account: who signs.
         deployment: the file that names the contract; the usual one if None.
+        sending: whether anything is sent at all, and what is waited for.
     """
 
     account: AccountAPI
