@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from eth_account import Account
 from steelyard.app.market import checkpoint_path
 from steelyard.cli.demo_stage import DemoStage
 from steelyard.config import Config, load_config
-from steelyard.sandbox.faulty_rpc import Delay, FaultyRpc
+from steelyard.sandbox.faulty_rpc import FaultyRpc
 from tests.support.keeper_books import check_integrity, head, open_books, settle_everything
 from tests.support.keeper_stage import keeper_stage, run_steelyard
 from tests.support.operator import (
@@ -42,8 +41,6 @@ PAPER: tuple[str, ...] = ()
 ABORTED = 1
 """Exit code of a command that Ctrl-C interrupts."""
 MOST_BLOCKS = 20
-SLOW = Delay(1.0)
-STUCK = Delay(2.0)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +57,7 @@ def node(stage: DemoStage) -> Iterator[FaultyRpc]:
 
 def configure(stage: DemoStage, folder: Path, node: FaultyRpc | None = None) -> Path:
     folder.mkdir(exist_ok=True)
-    chain = {"poll_interval_milliseconds": 20, "request_timeout_seconds": 10}
+    chain = {"poll_interval_milliseconds": 20, "request_timeout_seconds": 5}
     return write_config(
         stage, folder, chain=chain | {"rpc_url": node.url if node else stage.config.chain.rpc_url}
     )
@@ -80,15 +77,6 @@ def read(file: Path) -> Config:
     return load_config(file, environment={})
 
 
-def wait_for_call(node: FaultyRpc, method: str) -> None:
-    """Wait until the keeper asks for ``method``; what was asked before does not count."""
-    asked = node.calls[method]
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while node.calls[method] == asked:
-        assert time.monotonic() < deadline, f"the keeper never called {method}"
-        time.sleep(0.005)
-
-
 def statuses(folder: Path) -> list[str]:
     with closing(sqlite3.connect(database_of(folder))) as database:
         return [status for (status,) in database.execute("SELECT status FROM arbitrage_records")]
@@ -106,10 +94,14 @@ def check_state(folder: Path, file: Path) -> None:
     assert status(folder)["running_process"] is None
 
 
-def end_well(keeper: RunningKeeper, number: signal.Signals) -> None:
+def end_well(
+    keeper: RunningKeeper, number: signal.Signals, once_heard: Callable[[], None] = lambda: None
+) -> None:
     """Send the signal, and hold that the keeper ends in good order and leaves nobody behind."""
     children = psutil.Process(keeper.process.pid).children(recursive=True)
     keeper.process.send_signal(number)
+    keeper.wait_for("stopping: ")
+    once_heard()
     assert keeper.end() == 0
     assert keeper.lines[-1] == FAREWELL
     assert children == []
@@ -162,12 +154,11 @@ def test_live_keeper_that_is_sending_finishes_the_block_first(
     file = configure(stage, tmp_path, node)
     books = open_books(stage)
     go_to_a_plan(stage, file)
-    node.fault("eth_sendRawTransaction", SLOW, times=1)
-    with running_keeper(file, *LIVE) as keeper:
-        wait_for_call(node, "eth_sendRawTransaction")
+    with node.holding("eth_sendRawTransaction") as held, running_keeper(file, *LIVE) as keeper:
+        assert held.wait_until_reached(PATIENCE_SECONDS)
         under_way = head(stage)
         assert blocks_decided(tmp_path) == [], "the signal comes in the middle of the first block"
-        end_well(keeper, number)
+        end_well(keeper, number, held.release)
     assert blocks_decided(tmp_path) == [under_way]
     assert "sent" in statuses(tmp_path)
     check_state(tmp_path, file)
@@ -188,10 +179,10 @@ def test_paper_keeper_that_is_reading_finishes_the_block_first(
     file = configure(stage, tmp_path, node)
     with running_keeper(file) as keeper:
         keeper.wait_for(f"{head(stage)} ")
-        node.fault("eth_getLogs", SLOW, times=1)
-        stage.next_block()
-        wait_for_call(node, "eth_getLogs")
-        end_well(keeper, number)
+        with node.holding("eth_getLogs") as held:
+            stage.next_block()
+            assert held.wait_until_reached(PATIENCE_SECONDS)
+            end_well(keeper, number, held.release)
     assert blocks_decided(tmp_path)[-1] == head(stage), "the block under way was finished"
     check_state(tmp_path, file)
 
@@ -201,13 +192,13 @@ def test_second_ctrl_c_skips_the_rest_of_the_turn(stage: DemoStage, tmp_path: Pa
     with running_keeper(file) as keeper:
         keeper.wait_for(f"{head(stage)} ")
         decided = head(stage)
-        node.fault("eth_getLogs", STUCK, times=1)
-        stage.next_block()
-        wait_for_call(node, "eth_getLogs")
-        keeper.process.send_signal(signal.SIGINT)
-        time.sleep(0.3)
-        keeper.process.send_signal(signal.SIGINT)
-        assert keeper.end() == ABORTED
+        with node.holding("eth_getLogs") as held:
+            stage.next_block()
+            assert held.wait_until_reached(PATIENCE_SECONDS)
+            keeper.process.send_signal(signal.SIGINT)
+            keeper.wait_for("stopping: ")
+            keeper.process.send_signal(signal.SIGINT)
+            assert keeper.end() == ABORTED
         assert FAREWELL not in keeper.lines
         assert not any("Traceback" in line for line in keeper.lines)
     assert blocks_decided(tmp_path)[-1] == decided

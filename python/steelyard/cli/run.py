@@ -10,6 +10,7 @@ from typing import Protocol
 import click
 from rich.console import Console
 
+from steelyard.app.notices import OnEvent
 from steelyard.app.wiring import build_keeper
 from steelyard.cli.options import config_option, open_records, record_option, with_recording
 from steelyard.cli.turns import TurnTable
@@ -17,6 +18,7 @@ from steelyard.config import Config
 from steelyard.record.reports import count_open
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_LAST_WORDS = "after the block under way; Ctrl-C again leaves it unfinished"
 
 
 class Runs(Protocol):
@@ -40,7 +42,7 @@ def run(config: Config, live: bool, record: Path | None) -> None:
     table = TurnTable(console, f"Steelyard, {'live' if live else 'paper'}")
     keeper = build_keeper(config, live=live, on_turn=table.show, on_event=table.say)
     with table:
-        asyncio.run(run_until_signal(keeper))
+        asyncio.run(run_until_signal(keeper, table.say))
     unfinished = _count_open(config)
     if unfinished:
         console.print(f"Open transactions: {unfinished}. The next run asks the chain about them.")
@@ -52,8 +54,11 @@ def _count_open(config: Config) -> int:
         return count_open(session)
 
 
-async def run_until_signal(keeper: Runs) -> None:
+async def run_until_signal(keeper: Runs, on_event: OnEvent = lambda kind, message, severity: None) -> None:
     """Run until SIGINT or SIGTERM, finish the turn under way, then close.
+
+    Args:
+        on_event: told when the first signal is heard.
 
     A second signal does what it always does: Ctrl-C interrupts after the request under way, SIGTERM ends the
     process. The journal is good for both.
@@ -71,6 +76,7 @@ async def run_until_signal(keeper: Runs) -> None:
     def ask_to_stop() -> None:
         listen_no_more()
         stop.set()
+        on_event("stopping", _LAST_WORDS, "info")
 
     for number in _SIGNALS:
         loop.add_signal_handler(number, ask_to_stop)

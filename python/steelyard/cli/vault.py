@@ -64,5 +64,5 @@ def run(config: Config, live: bool) -> None:
         show_lines(console, [line], style=_STYLES.get(severity))
 
     keeper = build_vault_keeper(config, live=live, on_look=look, on_event=say)
-    asyncio.run(run_until_signal(keeper))
+    asyncio.run(run_until_signal(keeper, say))
     console.print("Stopped; everything is recorded.")

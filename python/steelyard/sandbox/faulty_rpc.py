@@ -9,9 +9,9 @@
         ...                                                 # talk to node.url
         node.clear()
 
-A fault names a method, or ANY. In a batch, a fault of the transport (Delay, Drip, Drop, LoseAnswer, Status,
-Garbage) strikes the whole post; one of the answer strikes only the calls of its method. The oldest fault that
-fits comes first; one with ``times`` is used up by that many posts (transport) or calls (answer).
+A fault names a method, or ANY. In a batch, a fault of the transport (Delay, Held, Drip, Drop, LoseAnswer,
+Status, Garbage) strikes the whole post; one of the answer strikes only the calls of its method. The oldest
+fault that fits comes first; one with ``times`` is used up by that many posts (transport) or calls (answer).
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,6 +37,27 @@ class Delay:
     """Answers rightly, but late."""
 
     seconds: float
+
+
+class Held:
+    """Answers rightly, but not before it is let go: a moment that a test can wait for, and then leave."""
+
+    def __init__(self) -> None:
+        self._reached = threading.Event()
+        self._released = threading.Event()
+
+    def wait_until_reached(self, seconds: float) -> bool:
+        """Wait for the first request that is held; False if none came in time."""
+        return self._reached.wait(seconds)
+
+    def release(self) -> None:
+        """Let the answers go, later ones too."""
+        self._released.set()
+
+    def hold(self) -> None:
+        """Keep the caller until the release."""
+        self._reached.set()
+        self._released.wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +126,8 @@ class LogLimit:
     message: str = "query returned more than 10000 results"
 
 
-Fault = Delay | Drip | Drop | LoseAnswer | Status | Garbage | ErrorAnswer | Lie | HeadBack | LogLimit
-_TRANSPORT: Final = (Delay, Drip, Drop, LoseAnswer, Status, Garbage)
+Fault = Delay | Held | Drip | Drop | LoseAnswer | Status | Garbage | ErrorAnswer | Lie | HeadBack | LogLimit
+_TRANSPORT: Final = (Delay, Held, Drip, Drop, LoseAnswer, Status, Garbage)
 
 
 def lie_about_field(name: str, value: str) -> Lie:
@@ -172,6 +194,16 @@ class FaultyRpc:
         with self._lock:
             self._rules.append(_Rule(method, fault, times))
 
+    @contextmanager
+    def holding(self, method: str) -> Iterator[Held]:
+        """Hold the next answer to ``method`` back, until it is released or the block ends."""
+        fault = Held()
+        self.fault(method, fault, times=1)
+        try:
+            yield fault
+        finally:
+            fault.release()
+
     def clear(self) -> None:
         """Behave well again."""
         with self._lock:
@@ -218,6 +250,8 @@ class FaultyRpc:
         else:
             if isinstance(fault, Delay):
                 self._stopping.wait(fault.seconds)
+            elif isinstance(fault, Held):
+                fault.hold()
             _send(handler, content)
 
     def _drip(self, handler: BaseHTTPRequestHandler, fault: Drip, content: bytes) -> None:
