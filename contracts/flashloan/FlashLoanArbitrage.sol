@@ -57,6 +57,7 @@ contract FlashLoanArbitrage is
     /// @param treasury_ Receiver of profit.
     /// @param lenders Where each lender stands; zero where the chain has none.
     /// @param weth Wrapped ether.
+    /// @param forwarder The relayer whose signed calls count as their signers'; zero for none.
     constructor(address owner_, address treasury_, Lenders memory lenders, address weth, address forwarder)
         ExecutorRoles(owner_, treasury_, forwarder)
         BalancerV2Vault(lenders.balancerV2Vault)

@@ -54,7 +54,7 @@ struct Venue {
 /// @notice Holds nothing between transactions and is replaced, not upgraded.
 ///
 /// ROLES
-/// - The owner (two-step) lists venues, names the treasury, the guardian and the keepers, sweeps, pauses, unpauses.
+/// - The owner (two-step) lists venues and lenders, names the treasury, the guardian and the keepers, sweeps, pauses, unpauses.
 /// - A keeper executes plans, or signs that they be executed: a call that the trusted forwarder makes for it counts as its
 ///   own (`execute` and `executeBatch` only; the forwarder is fixed at deployment). A leaked keeper key can waste gas and miss trades; it can move nothing.
 /// - The guardian may only pause.
@@ -156,6 +156,9 @@ interface IFlashLoanArbitrage {
         returns (uint256[] memory profits);
 
     /// @notice One plan in a call of its own, so that it can fail alone. Only this contract may call it.
+    /// @return profit As `execute` returns it.
+    /// @return loanFee Fees paid to lenders of the first loan's asset, in base units.
+    /// @return builderTip Wei paid to the block's builder.
     function executeForBatch(bytes calldata plan)
         external
         returns (uint256 profit, uint256 loanFee, uint256 builderTip);
@@ -165,7 +168,7 @@ interface IFlashLoanArbitrage {
     /// @notice The exact result of `execute(plan)` on the present state. Everything it does is undone; for `eth_call`.
     /// @dev Neither the keeper role nor a pause stands in its way. A plan that would fail reverts with its reason.
     /// @return profit What the treasury would receive, in base units of the first loan's asset.
-    /// @return loanFee Fees that lenders of that asset would take.
+    /// @return loanFee Fees that lenders of that asset would take, in base units.
     /// @return builderTip Wei that the builder would take.
     function quote(bytes calldata plan) external returns (uint256 profit, uint256 loanFee, uint256 builderTip);
 

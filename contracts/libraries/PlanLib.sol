@@ -19,8 +19,8 @@ struct Leg {
 }
 
 /// @title PlanLib: reads a plan where it lies in calldata. The encoding is drawn in docs/plan.md.
-/// @notice Big-endian and packed: a head, one or more loans, then legs to the end. Nothing is read twice or skipped, so
-/// a plan has exactly one encoding. Heads and loans are read field by field, which is cheaper than a struct in memory.
+/// @notice Big-endian and packed: a head, one or more loans, then legs to the end; nothing is read twice, and nothing is
+/// read that is no part of the plan. Heads and loans are read field by field, which is cheaper than a struct in memory.
 /// @dev Offsets are sums of a few bytes and of what was found to lie inside calldata: they cannot overflow, and are not
 /// checked for it.
 library PlanLib {
@@ -79,17 +79,22 @@ library PlanLib {
 
     /* LOANS: a loan is named by its offset; `checkLoan` must have passed before the others mean anything */
 
-    /// @notice Checks that the loan's lender is known, its parameters are of the right length, and the plan holds it.
+    /// @notice Checks that the loan's lender is known, its parameters are of the right length, and the plan holds it, and a
+    /// byte more where it says that another loan follows.
     /// @return next Where it ends and something else begins.
     function checkLoan(bytes calldata plan, uint256 loan) internal pure returns (uint256 next) {
-        uint256 kind = _uint(plan, loan, 1) & ~_FLAG;
+        uint256 first = _uint(plan, loan, 1);
+        uint256 kind = first & ~_FLAG;
         if (kind > uint256(type(LenderKind).max)) revert ErrorsLib.UnknownLender(kind);
         uint256 length;
+        uint256 needed;
         unchecked {
             length = _uint(plan, loan + (_LOAN - 1), 1);
             next = loan + _LOAN + length;
+            // The high bit, as 1. Did the plan end here, the loan that it promises would be read from whatever lies behind.
+            needed = next + (first >> 7);
         }
-        if (next > plan.length) revert ErrorsLib.PlanCutShort(plan.length, next);
+        if (needed > plan.length) revert ErrorsLib.PlanCutShort(plan.length, needed);
         // Just checked to be one of the enum's.
         // forge-lint: disable-next-line(unsafe-typecast)
         requireParams(LenderKind(uint8(kind)), length);
@@ -237,12 +242,13 @@ library PlanLib {
         return address(uint160(_uint(data, offset, 20)));
     }
 
-    /// @notice The 16-bit number at `offset`, and so on; the caller sees to the bounds.
+    /// @notice The 16-bit number at `offset`; the caller sees to the bounds.
     function uint16At(bytes calldata data, uint256 offset) internal pure returns (uint16) {
         // forge-lint: disable-next-line(unsafe-typecast)
         return uint16(_uint(data, offset, 2));
     }
 
+    /// @notice The 24-bit number at `offset`; the caller sees to the bounds.
     function uint24At(bytes calldata data, uint256 offset) internal pure returns (uint24) {
         // forge-lint: disable-next-line(unsafe-typecast)
         return uint24(_uint(data, offset, 3));

@@ -275,6 +275,11 @@ _KEYS = (
             ),
         ),
     ),
+    Twin(
+        "PhantomLoan",
+        "a loan that the plan promises and does not hold is read from what lies behind the plan",
+        (Patch("libraries/PlanLib.sol", "needed = next + (first >> 7);", "needed = next;"),),
+    ),
 )
 
 TWINS = _CALLBACKS + _MONEY + _KEYS + WEIGHTS + RELAYER + VAULT

@@ -17,14 +17,14 @@ contract GasTest is ExecutorFixture {
     /* THE SNAPSHOT: IR pipeline, 1,000 runs, Cancun; lenders, pools and tokens by the old pipeline */
 
     /// @dev Ours with an empty route, all guards and the event included, less the bare loan.
-    uint256 internal constant EMPTY_OVER_BALANCER_V2 = 9_476;
-    uint256 internal constant EMPTY_OVER_AAVE_V3 = 8_830;
-    uint256 internal constant EMPTY_OVER_MORPHO_BLUE = 8_511;
+    uint256 internal constant EMPTY_OVER_BALANCER_V2 = 9_499;
+    uint256 internal constant EMPTY_OVER_AAVE_V3 = 8_848;
+    uint256 internal constant EMPTY_OVER_MORPHO_BLUE = 8_529;
 
     /// @dev Whole transactions over a Morpho loan, profit paid to the treasury.
-    uint256 internal constant V2_V2 = 170_084;
-    uint256 internal constant V2_V3 = 170_607;
-    uint256 internal constant V2_V2_V2 = 213_466;
+    uint256 internal constant V2_V2 = 170_107;
+    uint256 internal constant V2_V3 = 170_630;
+    uint256 internal constant V2_V2_V2 = 213_489;
 
     error GasMoved(uint256[3] measured, uint256[3] held);
 

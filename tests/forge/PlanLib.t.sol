@@ -12,7 +12,7 @@ import {LegSpec, LoanSpec, PlanCodec, PlanSpec} from "./support/PlanCodec.sol";
 contract PlanLibTest is ExecutorFixture {
     using PlanCodec for PlanSpec;
 
-    uint256 internal constant HEAD = 51;
+    uint256 internal constant HEAD = PlanCodec.LOANS;
     uint256 internal constant LENDERS = uint256(type(LenderKind).max) + 1;
     uint256 internal constant VENUES = uint256(type(VenueKind).max) + 1;
 
@@ -261,6 +261,36 @@ contract PlanLibTest is ExecutorFixture {
         }
         assertEq(usd.balanceOf(treasury), 0);
         assertGt(_execute(plan), 0);
+    }
+
+    /// @dev The high bit of the only loan says that another follows, and the plan ends. What lies behind it in calldata is
+    /// no part of it: neither the lender's loan nor anything of ours may be moved by it.
+    function test_execute_ofPromisedLoanThatIsMissing_isRefused() public {
+        _fillLenders(address(btc));
+        for (uint256 kind; kind < 3; ++kind) {
+            bytes memory encoded = _emptyPlan(LenderKind(kind), address(usd)).encode();
+            encoded[HEAD] |= bytes1(PlanCodec.FLAG);
+            btc.mint(address(executor), 1);
+            for (uint256 other; other < LENDERS; ++other) {
+                bytes memory behind =
+                    PlanCodec.encodeLoan(LoanSpec(LenderKind(other), address(btc), LOAN, 0, ""), false);
+                _assertCutShort(encoded, "");
+                _assertCutShort(encoded, behind);
+            }
+        }
+        assertEq(btc.balanceOf(treasury), 0);
+    }
+
+    function _assertCutShort(bytes memory encoded, bytes memory behind) private {
+        vm.prank(keeper);
+        (bool success, bytes memory answer) = address(executor)
+            .call(
+                abi.encodePacked(
+                    executor.execute.selector, uint256(0x20), encoded.length, encoded, behind, new bytes(64)
+                )
+            );
+        assertFalse(success);
+        assertEq(bytes4(answer), ErrorsLib.PlanCutShort.selector);
     }
 
     function _assertRefused(bytes memory encoded, uint256 length, bytes memory behind) private {

@@ -19,6 +19,8 @@ contract PlanLibProofs {
         try this.loan(plan, 0) returns (uint256 next) {
             assert(next <= plan.length && PlanLib.loanParams(0) <= next);
             assert(next == PlanLib.afterLoan(plan, 0));
+            // A loan that is said to follow begins inside as well.
+            assert(next < plan.length || !PlanLib.hasMore(plan, 0));
             assert(PlanLib.loanKind(plan, 0) <= type(LenderKind).max);
         } catch {}
     }
@@ -91,9 +93,7 @@ contract PlanLibProofs {
         PlanLib.requireHead(plan);
         (uint256 deadline, uint256 minProfit, uint256 builderShareBps) = PlanLib.limits(plan);
         return keccak256(
-            abi.encode(
-                PlanLib.chainId(plan), PlanLib.executor(plan), deadline, minProfit, builderShareBps
-            )
+            abi.encode(PlanLib.chainId(plan), PlanLib.executor(plan), deadline, minProfit, builderShareBps)
         );
     }
 

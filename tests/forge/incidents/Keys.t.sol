@@ -108,6 +108,21 @@ contract KeyIncidents is IncidentFixture {
         _conclude(btc.balanceOf(pair) - 1e6, ErrorsLib.PurseTooSmall.selector);
     }
 
+    /// @dev With the keeper's key: the only loan's high bit promises another, the plan ends, and behind it in calldata, where
+    /// no hash reaches, lies one of a token that was left here. Counted as a loan of nothing before it, all of that
+    /// token is its gain, and is sent away.
+    function test_PhantomLoan_movesWhatLies() public {
+        _face("PhantomLoan");
+        _donate(address(btc));
+        bytes memory plan = _emptyPlan(LenderKind.MorphoBlue, address(usd)).encode();
+        plan[PlanCodec.LOANS] |= bytes1(PlanCodec.FLAG);
+        bytes memory behind = PlanCodec.encodeLoan(_loan(LenderKind.Maker, address(btc), LOAN), false);
+        bytes memory call =
+            abi.encodePacked(executor.execute.selector, uint256(0x20), plan.length, plan, behind);
+        _attack(keeper, address(executor), call);
+        _conclude(_missing(address(btc)), ErrorsLib.PlanCutShort.selector);
+    }
+
     /// @dev A plan that earns, all of whose gain goes to the builder: the attacker.
     function _planForTip() private returns (PlanSpec memory plan) {
         _opportunity(address(weth), address(btc));

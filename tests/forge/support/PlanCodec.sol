@@ -40,6 +40,8 @@ library PlanCodec {
     using SafeCast for uint256;
 
     uint8 internal constant FLAG = 0x80;
+    /// @dev Where the first loan begins.
+    uint256 internal constant LOANS = 51;
 
     function encode(PlanSpec memory plan) internal pure returns (bytes memory encoded) {
         encoded = encodeHead(plan);
