@@ -16,6 +16,8 @@ from ape.cli import account_option, network_option
 from ape.contracts import ContractInstance
 
 from scripts._steps import Sending, Step, StepRefused, call_step, run_steps
+from steelyard.config.schema import parse_address
+from steelyard.units import Address
 
 DEPLOYMENTS_FOLDER: Final = Path(".steelyard") / "deployments"
 FORK_FOLDER: Final = "fork"
@@ -130,6 +132,27 @@ def address_or_none(address: str) -> str | None:
 
 
 # --- options ---------------------------------------------------------------------------------------------
+
+
+class AddressParameter(click.ParamType):
+    """An address in one case or with a right checksum; given on with its checksum, as the chain answers."""
+
+    name = "address"
+
+    def __init__(self, *words: str) -> None:
+        """``words`` may stand in its place and are given on as they are."""
+        self._words = words
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Address | str:
+        if value in self._words:
+            return value
+        try:
+            return parse_address(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+ADDRESS: Final = AddressParameter()
 
 
 deployment_option = click.option(

@@ -9,7 +9,7 @@ import click
 from ape.cli import ConnectedProviderCommand, network_option
 
 from scripts._authority import ADMIN_ROLE, is_administrator
-from scripts._executor import DeploymentRefused, Session, deployment_option, managing_options
+from scripts._executor import ADDRESS, DeploymentRefused, Session, deployment_option, managing_options
 from scripts._steps import Step, call_step, connected_chain
 from scripts._vault_deployment import role_step
 from scripts._vault_management import manage_as_administration, renew_roles
@@ -45,7 +45,7 @@ def show(deployment: Path | None) -> None:
 @vault.command(cls=ConnectedProviderCommand)
 @managing_options
 @click.argument("role", type=_ROLE)
-@click.argument("address")
+@click.argument("address", type=ADDRESS)
 def grant(session: Session, role: str, address: str) -> None:
     """Grant ROLE to ADDRESS; the administration's."""
     _set_role(session, role, address, allowed=True)
@@ -54,7 +54,7 @@ def grant(session: Session, role: str, address: str) -> None:
 @vault.command(cls=ConnectedProviderCommand)
 @managing_options
 @click.argument("role", type=_ROLE)
-@click.argument("address")
+@click.argument("address", type=ADDRESS)
 def revoke(session: Session, role: str, address: str) -> None:
     """Take ROLE back from ADDRESS; the administration's."""
     _set_role(session, role, address, allowed=False)
@@ -62,7 +62,7 @@ def revoke(session: Session, role: str, address: str) -> None:
 
 @vault.command(cls=ConnectedProviderCommand)
 @managing_options
-@click.argument("address")
+@click.argument("address", type=ADDRESS)
 @click.option(
     "--delay-seconds",
     type=click.IntRange(0, _MOST_SECONDS),

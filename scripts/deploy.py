@@ -23,7 +23,7 @@ from ape.contracts import ContractInstance
 
 from scripts._deployment import Blueprint, Terms, deployment_record
 from scripts._deployment_log import DeploymentLog
-from scripts._executor import DeploymentRefused, default_output, sending_options
+from scripts._executor import ADDRESS, DeploymentRefused, default_output, sending_options
 from scripts._relayer_deployment import AllowedCall, RelayerBlueprint, relayer_output
 from scripts._steps import Sending, connected_chain, run_steps
 from scripts._vault_deployment import VaultBlueprint
@@ -160,11 +160,19 @@ def cli() -> None:
 @cli.command(cls=ConnectedProviderCommand)
 @network_option()
 @account_option()
-@click.option("--treasury", required=True, help="Receives all profit; only the owner can change it.")
-@click.option("--keeper", required=True, help="May execute plans, and nothing else.")
-@click.option("--guardian", help="May pause, and nothing else.")
-@click.option("--owner", help="Final owner, who must accept; the deploying account if left out.")
-@click.option("--forwarder", help="The relayer whose signed calls count as their signers'; none if left out.")
+@click.option(
+    "--treasury", type=ADDRESS, required=True, help="Receives all profit; only the owner can change it."
+)
+@click.option("--keeper", type=ADDRESS, required=True, help="May execute plans, and nothing else.")
+@click.option("--guardian", type=ADDRESS, help="May pause, and nothing else.")
+@click.option(
+    "--owner", type=ADDRESS, help="Final owner, who must accept; the deploying account if left out."
+)
+@click.option(
+    "--forwarder",
+    type=ADDRESS,
+    help="The relayer whose signed calls count as their signers'; none if left out.",
+)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File for what was deployed.")
 @click.option("--chain-id", type=click.IntRange(min=1), help="Refuse any other chain.")
 @click.option("--salt", default=DEFAULT_SALT, show_default=True, help="Another salt, another address.")
@@ -207,8 +215,10 @@ def executor(
 @cli.command(cls=ConnectedProviderCommand)
 @network_option()
 @account_option()
-@click.option("--guardian", help="May pause, and nothing else.")
-@click.option("--owner", help="Final owner, who must accept; the deploying account if left out.")
+@click.option("--guardian", type=ADDRESS, help="May pause, and nothing else.")
+@click.option(
+    "--owner", type=ADDRESS, help="Final owner, who must accept; the deploying account if left out."
+)
 @click.option(
     "--allow",
     "allowed",

@@ -18,6 +18,8 @@ from ape.cli import ConnectedProviderCommand, network_option
 
 from scripts._events import keepers_of
 from scripts._executor import (
+    ADDRESS,
+    AddressParameter,
     Deployed,
     DeploymentRefused,
     Session,
@@ -62,7 +64,7 @@ def show(deployment: Path | None) -> None:
 
 @cli.command(cls=ConnectedProviderCommand)
 @managing_options
-@click.argument("address")
+@click.argument("address", type=ADDRESS)
 def grant(session: Session, address: str) -> None:
     """Grant the keeper role; ADDRESS becomes the keeper that the deployment file names."""
     deployed = deployed_at(session.deployment)
@@ -72,7 +74,7 @@ def grant(session: Session, address: str) -> None:
 
 @cli.command(cls=ConnectedProviderCommand)
 @managing_options
-@click.argument("address")
+@click.argument("address", type=ADDRESS)
 def revoke(session: Session, address: str) -> None:
     """Take the keeper role back."""
     deployed = deployed_at(session.deployment)
@@ -82,8 +84,10 @@ def revoke(session: Session, address: str) -> None:
 
 @cli.command(cls=ConnectedProviderCommand)
 @managing_options
-@click.argument("new")
-@click.option("--old", help="The keeper that goes; the one that the deployment file names if left out.")
+@click.argument("new", type=ADDRESS)
+@click.option(
+    "--old", type=ADDRESS, help="The keeper that goes; the one that the deployment file names if left out."
+)
 def rotate(session: Session, new: str, old: str | None) -> None:
     """Grant the role to NEW, then revoke the old keeper: somebody holds it at every moment."""
     deployed = deployed_at(session.deployment)
@@ -98,7 +102,7 @@ def rotate(session: Session, new: str, old: str | None) -> None:
 
 @cli.command(cls=ConnectedProviderCommand)
 @managing_options
-@click.argument("address")
+@click.argument("address", type=AddressParameter("none"))
 def guardian(session: Session, address: str) -> None:
     """Name the guardian, who may pause; `none` for nobody."""
     deployed = deployed_at(session.deployment)
@@ -115,7 +119,7 @@ def guardian(session: Session, address: str) -> None:
 
 @cli.command(cls=ConnectedProviderCommand)
 @managing_options
-@click.argument("address")
+@click.argument("address", type=ADDRESS)
 def treasury(session: Session, address: str) -> None:
     """Name the treasury, which receives all profit from now on."""
     deployed = deployed_at(session.deployment)
@@ -130,7 +134,7 @@ def treasury(session: Session, address: str) -> None:
 
 @cli.command(cls=ConnectedProviderCommand)
 @managing_options
-@click.argument("address")
+@click.argument("address", type=ADDRESS)
 def transfer(session: Session, address: str) -> None:
     """Offer the ownership to ADDRESS, who must accept; until then the owner stays."""
     deployed = deployed_at(session.deployment)

@@ -22,7 +22,8 @@ MOST_WEI = 10**9 * ETHER
 """More native coin than exists: an amount above it is a slip of the unit."""
 
 
-def _address(value: str) -> Address:
+def parse_address(value: str) -> Address:
+    """Return the EIP-55 form of an address in one case, or with a right checksum. Raises ValueError."""
     mixed_case = value[2:] not in (value[2:].lower(), value[2:].upper())
     if not is_hex_address(value) or (mixed_case and to_checksum_address(value) != value):
         raise ValueError(
@@ -34,7 +35,7 @@ def _address(value: str) -> Address:
 Wei = Annotated[int, BeforeValidator(parse_wei), Field(ge=0, le=MOST_WEI)]
 PositiveWei = Annotated[int, BeforeValidator(parse_wei), Field(gt=0, le=MOST_WEI)]
 Bps = Annotated[int, Field(ge=0, le=BPS)]
-ChecksumAddress = Annotated[str, AfterValidator(_address)]
+ChecksumAddress = Annotated[str, AfterValidator(parse_address)]
 RelayUrl = Annotated[str, Field(pattern=r"^https?://")]
 
 
