@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -18,12 +17,13 @@ from steelyard.model import IntentStatus
 from steelyard.record.database import Database
 from steelyard.record.reports import read_records
 from steelyard.record.tables import ArbitrageRecord
-from tests.support.keeper_stage import ROOT, keeper_stage, run_steelyard
+from steelyard.sandbox.replica.build import ReplicaState
+from tests.support.keeper_stage import ROOT, fresh_stage, keeper_stage, run_steelyard
 
 pytestmark = pytest.mark.e2e
 
 BLOCKS = 14
-SEED, OTHER_SEED = 42, 7
+OTHER_SEED = 7
 BALANCE_OF = "0x70a08231"
 
 
@@ -92,17 +92,15 @@ class Story(NamedTuple):
     turns: list[Turn]
 
 
-@contextmanager
-def story_told(folder: Path, seed: int) -> Iterator[Story]:
-    with keeper_stage(folder, seed=seed) as stage:
-        start_block = int(stage.rpc.call("eth_blockNumber"), 16)
-        yield Story(stage, start_block, trade(stage, BLOCKS))
+def tell(stage: DemoStage) -> Story:
+    start_block = int(stage.rpc.call("eth_blockNumber"), 16)
+    return Story(stage, start_block, trade(stage, BLOCKS))
 
 
 @pytest.fixture(scope="module")
-def first_story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    with story_told(tmp_path_factory.mktemp("first"), SEED) as story:
-        yield story
+def first_story(deployed: ReplicaState, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    with keeper_stage(tmp_path_factory.mktemp("first"), deployed) as stage:
+        yield tell(stage)
 
 
 def assert_records_are_the_chains(story: Story) -> None:
@@ -133,19 +131,23 @@ def test_every_recorded_profit_is_the_treasury_difference_on_chain(first_story: 
     assert_records_are_the_chains(first_story)
 
 
-def test_every_recorded_profit_is_the_treasury_difference_with_another_seed_too(tmp_path: Path) -> None:
-    with story_told(tmp_path, OTHER_SEED) as story:
-        assert_records_are_the_chains(story)
+def test_every_recorded_profit_is_the_treasury_difference_with_another_seed_too(
+    deployed: ReplicaState, tmp_path: Path
+) -> None:
+    with keeper_stage(tmp_path, deployed, seed=OTHER_SEED) as stage:
+        assert_records_are_the_chains(tell(stage))
 
 
-def test_same_seed_gives_the_same_blocks_and_the_same_decisions(first_story: Story, tmp_path: Path) -> None:
-    with story_told(tmp_path, SEED) as again:
-        assert told(again.turns) == told(first_story.turns)
+def test_same_seed_gives_the_same_blocks_and_the_same_decisions_from_the_deployment_on(
+    first_story: Story, tmp_path: Path
+) -> None:
+    with fresh_stage(tmp_path) as stage:
+        assert told(tell(stage).turns) == told(first_story.turns)
     assert any(turn.submitted for turn in first_story.turns)
 
 
-def test_paper_keeper_decides_and_rehearses_but_sends_nothing(tmp_path: Path) -> None:
-    with keeper_stage(tmp_path) as stage:
+def test_paper_keeper_decides_and_rehearses_but_sends_nothing(deployed: ReplicaState, tmp_path: Path) -> None:
+    with keeper_stage(tmp_path, deployed) as stage:
 
         async def story() -> None:
             keeper = build_keeper(stage.config, live=False)

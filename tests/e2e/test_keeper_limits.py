@@ -21,6 +21,7 @@ from steelyard.sandbox.activity.pools import Swap
 from steelyard.sandbox.activity.traders import swap_transaction
 from steelyard.sandbox.activity.venues.registry import view_pools
 from steelyard.sandbox.replica import PoolKind
+from steelyard.sandbox.replica.build import ReplicaState
 from steelyard.units import ETHER, GWEI
 from tests.support.keeper_books import open_books, settle_everything
 from tests.support.keeper_stage import keeper_stage
@@ -36,8 +37,8 @@ LOWEST_SQRT_PRICE, HIGHEST_SQRT_PRICE = 4295128740, 1461446703485210103287273052
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStage]:
-    with keeper_stage(tmp_path_factory.mktemp("stage")) as opened:
+def stage(deployed: ReplicaState, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStage]:
+    with keeper_stage(tmp_path_factory.mktemp("stage"), deployed) as opened:
         yield opened
 
 

@@ -17,6 +17,7 @@ from steelyard.app.market import checkpoint_path
 from steelyard.cli.demo_stage import DemoStage
 from steelyard.config import Config, load_config
 from steelyard.sandbox.faulty_rpc import FaultyRpc
+from steelyard.sandbox.replica.build import ReplicaState
 from tests.support.keeper_books import check_integrity, head, open_books, settle_everything
 from tests.support.keeper_stage import keeper_stage, run_steelyard
 from tests.support.operator import (
@@ -44,8 +45,8 @@ MOST_BLOCKS = 20
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStage]:
-    with keeper_stage(tmp_path_factory.mktemp("stage")) as opened:
+def stage(deployed: ReplicaState, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStage]:
+    with keeper_stage(tmp_path_factory.mktemp("stage"), deployed) as opened:
         yield opened
 
 

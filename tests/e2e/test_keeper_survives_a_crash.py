@@ -18,6 +18,7 @@ from steelyard.act import submitter
 from steelyard.app import stages
 from steelyard.cli.demo_stage import DemoStage
 from steelyard.config import Config, load_config
+from steelyard.sandbox.replica.build import ReplicaState
 from tests.support.fatal_keeper import KeeperProcess
 from tests.support.keeper_books import (
     check_integrity,
@@ -64,8 +65,8 @@ ABSENCES = (at_once, a_block_later, when_the_node_has_forgotten, after_the_deadl
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStage]:
-    with keeper_stage(tmp_path_factory.mktemp("stage")) as opened:
+def stage(deployed: ReplicaState, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStage]:
+    with keeper_stage(tmp_path_factory.mktemp("stage"), deployed) as opened:
         yield opened
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from steelyard.amm import UniswapV2Pool, UniswapV3Pool
 from steelyard.model import ArbitragePlan, Decision, GasTerms, MarketSnapshot, Verdict, VerdictCode
+from steelyard.sandbox.replica.build import ReplicaState
 from steelyard.sandbox.wholesale import PairOrder
 from steelyard.units import GWEI
 from tests.support.brute_force import BruteForce, Loan, Name, steps_of
@@ -59,9 +60,11 @@ class Found:
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["alone", "beside_the_replicas_own"])
-def proof(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MainnetProof]:
+def proof(
+    request: pytest.FixtureRequest, deployed: ReplicaState, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MainnetProof]:
     folder = tmp_path_factory.mktemp("mainnet")
-    with mainnet_proof(folder, beside_others=request.param, most_legs=MOST_LEGS) as opened:
+    with mainnet_proof(folder, deployed, beside_others=request.param, most_legs=MOST_LEGS) as opened:
         yield opened
 
 

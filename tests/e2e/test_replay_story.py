@@ -14,6 +14,7 @@ import pytest
 from steelyard.cli.demo_stage import DemoStage
 from steelyard.config import load_config
 from steelyard.model import Address
+from steelyard.sandbox.replica.build import ReplicaState
 from tests.support.fatal_keeper import KeeperProcess
 from tests.support.keeper_books import head
 from tests.support.keeper_stage import keeper_stage, run_steelyard
@@ -28,8 +29,8 @@ EQUAL = "Every decision is the recorded one, bit for bit."
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStage]:
-    with keeper_stage(tmp_path_factory.mktemp("stage")) as opened:
+def stage(deployed: ReplicaState, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStage]:
+    with keeper_stage(tmp_path_factory.mktemp("stage"), deployed) as opened:
         yield opened
 
 

@@ -15,6 +15,7 @@ import pytest
 from steelyard.app.wiring import build_keeper
 from steelyard.cli.demo_stage import DemoStage
 from steelyard.config import Config
+from steelyard.sandbox.replica.build import ReplicaState
 from steelyard.units import ETHER
 from tests.support.effort import is_deep, patient
 from tests.support.keeper_books import open_books
@@ -57,8 +58,10 @@ async def trade(stage: DemoStage, judge: Judge) -> None:
         await keeper.close()
 
 
-def test_every_opportunity_is_decided_on_and_every_promise_kept(tmp_path: Path) -> None:
-    with keeper_stage(tmp_path, seed=SEED) as stage:
+def test_every_opportunity_is_decided_on_and_every_promise_kept(
+    deployed: ReplicaState, tmp_path: Path
+) -> None:
+    with keeper_stage(tmp_path, deployed, seed=SEED) as stage:
         judge = Judge(config=unbound(stage.config))
         books = open_books(stage)
         asyncio.run(trade(stage, judge))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from steelyard.cli.demo_stage import KEEPER, DemoStage
-from tests.support.keeper_stage import keeper_stage
+from tests.support.keeper_stage import fresh_stage
 from tests.support.operator import ask, refusal, running_keeper
 
 pytestmark = pytest.mark.e2e
@@ -24,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def stage(folder: Path) -> Iterator[DemoStage]:
-    with keeper_stage(folder, with_vault=True) as opened:
+    with fresh_stage(folder, with_vault=True) as opened:
         yield opened
 
 

@@ -23,7 +23,7 @@ COPIED = (
     "tests/support/upstream.py",
 )
 SHARED = (".venv", "node_modules")
-NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.egg-info", ".cache")
+NOT_COPIED = shutil.ignore_patterns("*.pyc.*", "*.egg-info", ".cache")
 TIMEOUT_SECONDS = 240
 
 

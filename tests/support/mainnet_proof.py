@@ -19,6 +19,7 @@ from steelyard.model import ArbitragePlan, Decision, GasTerms, MarketSnapshot, V
 from steelyard.observe.follower import MarketFollower
 from steelyard.observe.watch import WatchList
 from steelyard.sandbox.mining import Miner
+from steelyard.sandbox.replica.build import ReplicaState
 from steelyard.sandbox.replica.tokens import WETH
 from steelyard.units import ETHER, GWEI, Address
 from tests.support.keeper_books import treasury_balances
@@ -131,13 +132,15 @@ class MainnetProof:
 
 
 @contextmanager
-def mainnet_proof(folder: Path, *, beside_others: bool, most_legs: int) -> Iterator[MainnetProof]:
+def mainnet_proof(
+    folder: Path, deployed: ReplicaState, *, beside_others: bool, most_legs: int
+) -> Iterator[MainnetProof]:
     """Open a stage with the deployed executor and place the recorded pools on it.
 
     Skips the test where the recording is not there.
     """
     recorded = read_recorded_market()
-    with keeper_stage(folder) as stage:
+    with keeper_stage(folder, deployed) as stage:
         place_recorded_market(stage.rpc, recorded)
         stage.rpc.call("anvil_impersonateAccount", KEEPER)
         assert stage.config.keeper.deployment is not None

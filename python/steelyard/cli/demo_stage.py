@@ -61,18 +61,40 @@ def open_stage(folder: Path, seed: int, console: Console, *, with_vault: bool = 
     with replica, replica.connect() as rpc:
         height = replica.manifest.block_number
         console.print(f"The replica of mainnet runs at {replica.rpc_url}, block {height:,}.")
-        deployment = folder / "deployment.json"
-        terms = ["--treasury", TREASURY, "--keeper", KEEPER]
-        _deploy(replica, ["executor", *terms, "--output", str(deployment)], folder / "deploy.log")
+        deployment = deploy_executor(replica, folder)
         console.print("FlashLoanArbitrage is deployed by `ape run deploy executor`; the keeper starts.")
         vault = _deploy_vault(replica, rpc, folder, console) if with_vault else None
-        market = MarketActivity(rpc, seed, replica.manifest)
-        config = _configure(replica, folder, deployment, vault)
-        stage = DemoStage(config=config, rpc=rpc, market=market, vault=vault)
-        if vault is not None:
-            vault.enter()
-        stage.next_block()
-        yield stage
+        yield begin(replica, rpc, folder, seed, deployment, vault)
+
+
+def deploy_executor(replica: Replica, folder: Path) -> Path:
+    """Run ``ape run deploy executor`` on the replica; return the file that tells what stands where.
+
+    Raises:
+        PrerequisiteMissing: it failed; the message carries its words.
+    """
+    deployment = folder / "deployment.json"
+    terms = ["--treasury", TREASURY, "--keeper", KEEPER]
+    _deploy(replica, ["executor", *terms, "--output", str(deployment)], folder / "deploy.log")
+    return deployment
+
+
+def begin(
+    replica: Replica,
+    rpc: SandboxRpc,
+    folder: Path,
+    seed: int,
+    deployment: Path,
+    vault: DemoVault | None = None,
+) -> DemoStage:
+    """Write the keeper's configuration into ``folder``, and let the market have its first block."""
+    market = MarketActivity(rpc, seed, replica.manifest)
+    config = _configure(replica, folder, deployment, vault)
+    stage = DemoStage(config=config, rpc=rpc, market=market, vault=vault)
+    if vault is not None:
+        vault.enter()
+    stage.next_block()
+    return stage
 
 
 def _deploy_vault(replica: Replica, rpc: SandboxRpc, folder: Path, console: Console) -> DemoVault:

@@ -253,13 +253,18 @@ def _contract_record(placement: Placement, code: str) -> ContractRecord:
     )
 
 
-def _save(folder: Path, rpc: SandboxRpc, manifest: Manifest) -> None:
+def dump_state(rpc: SandboxRpc) -> bytes:
+    """All that the node holds, for ``anvil --load-state``; equal chains are equal bytes."""
     dumped: str = rpc.call("anvil_dumpState")
     state: dict[str, Any] = json.loads(gzip.decompress(bytes.fromhex(dumped[2:])))
-    # Anvil lists both in no order of its own; sorted, equal builds are equal files.
+    # Anvil lists both in no order of its own.
     state["blocks"].sort(key=lambda block: int(block["header"]["number"], 16))
     state["transactions"].sort(key=lambda mined: (mined["block_number"], mined["info"]["transaction_index"]))
-    content = json.dumps(state, separators=(",", ":"), sort_keys=True).encode()
+    return json.dumps(state, separators=(",", ":"), sort_keys=True).encode()
+
+
+def _save(folder: Path, rpc: SandboxRpc, manifest: Manifest) -> None:
+    content = dump_state(rpc)
     with (folder / _STATE).open("wb") as file:
         file.write(content)
         file.flush()
