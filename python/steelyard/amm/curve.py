@@ -4,8 +4,8 @@ Every pool of the V2 and V3 families pays, within one range of constant liquidit
 ``out(x) = (a * x + b) / (c * x + d)`` for an input ``x`` (fee included): a Moebius map, whose composition is
 the product of 2x2 matrices. So a whole route is one such map as long as no pool leaves its range, and the
 input where it earns most has a closed form. Coefficients are integers and exact; only the roundings of the
-contracts are missing, all of which take from the trader: a piece is never below the exact quote inside its
-range by more than the rounding of its start.
+contracts are missing, all of which take from the trader: a piece begins where the exact quote of its start
+is, and is never below the exact quotes inside its range.
 """
 
 from __future__ import annotations

@@ -15,9 +15,12 @@ class VerdictCode(StrEnum):
     """Why a candidate was taken or refused."""
 
     ACCEPTED = "accepted"
+    """It is planned: sent, or simulated."""
     NO_SIZE = "no_size"
-    """No loan amount makes a profit; where a swap would cross ticks, their gas counts too."""
+    """No loan amount makes a profit, or none was met before the search ended at its bound: the reason says.
+    Where a swap would cross ticks, their gas counts too."""
     NO_LENDER = "no_lender"
+    """No lender has any of the asset."""
     BELOW_GAS = "below_gas"
     """Profitable, but not after gas."""
     BELOW_MINIMUM = "below_minimum"
@@ -43,6 +46,7 @@ class VerdictCode(StrEnum):
     NO_PRICE = "no_price"
     """The asset cannot be valued in the native coin."""
     STALE = "stale"
+    """The block was too old when it was seen, or a pool's state is known not to be the block's."""
     SIMULATION = "simulation"
     """The chain refused it in simulation."""
     STOPPED = "stopped"

@@ -16,14 +16,35 @@ from steelyard.model import LenderTerms, VenueKind, Verdict, VerdictCode, Words
 from steelyard.units import Address
 
 _NO_CROSSINGS: Final = (0,)
+_FOR_PROFIT: Final = frozenset({VerdictCode.BELOW_GAS, VerdictCode.BELOW_MINIMUM})
 
 
 class Assessment(NamedTuple):
-    """A candidate and what was found; ``terms`` only where it is worth sending as far as it is concerned."""
+    """A candidate and what was found.
+
+    Attributes:
+        terms: only where it is worth sending as far as it is concerned.
+        open: whether it is refused for its profit, though a loan that was not looked at could earn enough.
+    """
 
     route: Route
     verdict: Verdict
     terms: Terms | None = None
+    open: bool = False
+
+
+class _Sized(NamedTuple):
+    """What the lenders of a route lead to.
+
+    Attributes:
+        earning: those from whom some loan earns, with the best loan.
+        out_of_reach: bounds on what could be earned at the others, where that is far below gas.
+        unfinished: whether a search ended at its budget before it met a loan that earns.
+    """
+
+    earning: list[tuple[LenderTerms, Sizing]]
+    out_of_reach: list[int]
+    unfinished: bool
 
 
 def assess(market: Market, route: Route) -> Assessment:
@@ -36,15 +57,10 @@ def assess(market: Market, route: Route) -> Assessment:
         reason = f"the largest trade, {ether_text(market.settings.max_trade_wei)}, is less than one base unit"
         return conclude(route, VerdictCode.OVER_LIMIT, reason)
     kinds = market.venue_kinds(route)
-    earning, out_of_reach = _sized(market, route, known, kinds)
-    if not earning and out_of_reach:
-        words = HopelessText(asset, known.token, max(out_of_reach), market.gas_price_wei)
-        return conclude(route, VerdictCode.BELOW_GAS, words)
+    sized = _sized(market, route, known, kinds)
+    earning = sized.earning
     if not earning:
-        reason = (
-            "no loan earns anything after the pools' and lender's fees and the gas of the ticks it crosses"
-        )
-        return conclude(route, VerdictCode.NO_SIZE, reason)
+        return _without_a_loan(market, route, known, sized)
     if known.most is None:
         best = max((sizing for _, sizing in earning), key=lambda sizing: sizing.profit)
         reason = f"{known.symbol(asset)} has no pool against the native coin to value it by"
@@ -55,9 +71,34 @@ def assess(market: Market, route: Route) -> Assessment:
         reason = f"the pool that values {known.symbol(asset)} cannot take the profit"
         return conclude(route, VerdictCode.NO_PRICE, reason, earning[0][1])
     # Fee and gas decide together; among equals less gas, then the kind declared first.
-    return _judge(
-        market, route, max(priced, key=lambda terms: (terms.net_wei, -terms.gas_units, -terms.lender.kind))
-    )
+    chosen = max(priced, key=lambda terms: (terms.net_wei, -terms.gas_units, -terms.lender.kind))
+    judged = _judge(market, route, chosen)
+    if judged.verdict.code in _FOR_PROFIT and _could_be_enough(market, asset, priced):
+        return judged._replace(open=True)
+    return judged
+
+
+def _could_be_enough(market: Market, asset: Address, offered: Sequence[Terms]) -> bool:
+    """Tell whether none of these earns what is asked for, but a loan that was not looked at could."""
+    enough = max(market.settings.min_net_profit_wei, 1)
+    if any(terms.net_wei >= enough for terms in offered):
+        return False
+    gaps = [terms.sizing.gap for terms in offered]
+    most = [None if gap is None else market.valuer.at_most_wei(asset, gap) for gap in gaps]
+    pairs = zip(offered, most, strict=True)
+    return any(missed is None or terms.net_wei + missed >= enough for terms, missed in pairs)
+
+
+def _without_a_loan(market: Market, route: Route, known: AssetTerms, sized: _Sized) -> Assessment:
+    """Say why there is no loan to judge."""
+    if sized.out_of_reach and not sized.unfinished:
+        words = HopelessText(route[0].token_in, known.token, max(sized.out_of_reach), market.gas_price_wei)
+        return conclude(route, VerdictCode.BELOW_GAS, words)
+    reason = "no loan earns anything after the pools' and lender's fees and the gas of the ticks it crosses"
+    if sized.unfinished:
+        bound = market.optimizer.max_evaluations
+        reason = f"none of the loans tried earns anything; the search ended at its bound, {bound}"
+    return conclude(route, VerdictCode.NO_SIZE, reason)._replace(open=sized.unfinished)
 
 
 def conclude(
@@ -82,12 +123,8 @@ def conclude(
     return Assessment(route, verdict)
 
 
-def _sized(
-    market: Market, route: Route, known: AssetTerms, kinds: tuple[VenueKind, ...]
-) -> tuple[list[tuple[LenderTerms, Sizing]], list[int]]:
+def _sized(market: Market, route: Route, known: AssetTerms, kinds: tuple[VenueKind, ...]) -> _Sized:
     """Size the route at each lender that could be the best; leave out those that cannot earn anything.
-
-    Beside the sizes come the bounds on what could be earned at lenders where that is far below gas.
 
     Whoever asks no less in fee and gas than a lender that was not short of funds cannot do better. They come
     in the order of their fees, so only the gas is left to compare.
@@ -96,6 +133,7 @@ def _sized(
     found: list[tuple[LenderTerms, Sizing]] = []
     out_of_reach: list[int] = []
     ample_gas: int | None = None
+    unfinished = False
     for offer in market.offers(route[0].token_in, kinds):
         terms, gas_units, cap, hope = offer.terms, offer.gas_units, offer.cap, market.hope(offer)
         if ample_gas is not None and ample_gas <= gas_units:
@@ -111,9 +149,10 @@ def _sized(
         searches = _searches(market, route, offer, opening, hope, prices)
         found += [(terms, search.sizing) for search in searches if search.sizing is not None]
         out_of_reach += [search.reach for search in searches if search.hopeless and search.reach is not None]
+        unfinished = unfinished or any(search.unfinished for search in searches)
         if cap == known.most or all(search.furthest <= cap for search in searches):
             ample_gas = gas_units  # less than any before
-    return found, out_of_reach
+    return _Sized(found, out_of_reach, unfinished)
 
 
 def _searches(

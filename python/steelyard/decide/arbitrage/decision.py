@@ -60,9 +60,10 @@ def decide(
     if stale is not None:  # the whole block is: nothing of it need be sized
         refused = [conclude(route, stale.code, stale.reason) for route in found.routes]
         return _decision(snapshot, refused, found.limits)
-    assessed = [assess(market, route) for route in found.routes]
+    requoting = Requoting(market)
+    assessed = [requoting.settled(assess(market, route)) for route in found.routes]
     assessed = [_unless_blocked(one, busy_pools, stopped_reason) for one in assessed]
-    return _decision(snapshot, _select(market, assessed), found.limits)
+    return _decision(snapshot, _select(requoting, market, assessed), found.limits)
 
 
 def _market(
@@ -100,10 +101,9 @@ def _unless_blocked(one: Assessment, busy: frozenset[Address], stopped: str | No
     return one
 
 
-def _select(market: Market, assessed: list[Assessment]) -> list[Assessment]:
+def _select(requoting: Requoting, market: Market, assessed: list[Assessment]) -> list[Assessment]:
     """Plan the best sequence, and say of every other good candidate why it has to wait."""
     good = sorted((one for one in assessed if one.terms is not None), key=lambda one: -worth(one))  # stable
-    requoting = Requoting(market)
     chosen = best_sequence(good, market.settings.max_plans, requoting.candidates())
     if market.settings.certify_budget:
         chosen = _proven(requoting, chosen)

@@ -17,7 +17,7 @@ from steelyard.decide.arbitrage.sizing import AmtOptimizer, Objective
 from steelyard.decide.arbitrage.validation import Evidence, Facts, OpportunityValidator
 from steelyard.decide.arbitrage.valuation import Valuer
 from steelyard.model import Attempts, LenderTerms, MarketSnapshot, Token, Venue, VenueKind
-from steelyard.units import BPS, Address, div_up, mul_div_up
+from steelyard.units import BPS, Address, mul_div_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +27,8 @@ class AssetTerms:
     Attributes:
         lenders: those that have any of it, each with its gas, the cheapest in fee and gas first.
         most: base units that the largest trade is worth; None where the asset has no price.
-        crossing_prices: what crossing a tick costs, in base units, a little too high: rounded up to two
-            digits, so that sizes are remembered while gas and prices hardly move. A plan's gas is exact.
-            Two of them where a builder is tipped: one of both leads to the best size.
+        crossing_prices: what crossing a tick costs at this block's gas and the asset's spot price, in base
+            units. Two of them where a builder is tipped: one of both leads to the best size.
     """
 
     token: Token | None
@@ -176,7 +175,7 @@ class Market:
             token=self.snapshot.tokens.get(asset),
             lenders=tuple(lenders),
             most=self.valuer.units_at_spot(asset, self.settings.max_trade_wei),
-            crossing_prices=tuple(_two_digits(price) for price in self._before_tip(asset, crossing)),
+            crossing_prices=self._before_tip(asset, crossing),
         )
 
     def _before_tip(self, asset: Address, cost: int) -> tuple[int, ...]:
@@ -191,12 +190,6 @@ class Market:
         if not 0 < shared < BPS * BPS:
             return (cost,)
         return cost, mul_div_up(cost, BPS * BPS, BPS * BPS - shared)
-
-
-def _two_digits(amount: int) -> int:
-    """Round up to two significant decimal digits."""
-    unit: int = 10 ** max(len(str(amount)) - 2, 0)
-    return div_up(amount, unit) * unit
 
 
 def _unasked(facts: Facts) -> int:

@@ -49,6 +49,12 @@ class Requoting:
             requote=self._requoted,
         )
 
+    def settled(self, one: Assessment) -> Assessment:
+        """Return the candidate; where it was refused without proof, as a search to the last unit finds it."""
+        if not one.open or not self._market.settings.certify_budget:
+            return one
+        return assess(self._thorough, one.route)
+
     def certified(self, one: Assessment, states: States) -> Assessment | None:
         """Return the candidate sized to the last unit on ``states``; None where it pays no more."""
         return _behind(self._thorough, one, states)

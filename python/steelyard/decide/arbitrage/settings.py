@@ -34,8 +34,8 @@ class ArbitrageSettings:
         validation: what ``OpportunityValidator`` asks of every candidate. Its ``max_block_age_seconds`` is
             None where the chain's clock is not the world's (a replica).
         max_evaluations: exact chain quotes that sizing one cycle may cost.
-        certify_budget: exact chain quotes that proving a plan to the last unit may cost; 0 leaves plans
-            at the tolerance.
+        certify_budget: exact chain quotes that proving a plan to the last unit may cost, or a refusal whose
+            gap leaves it open; 0 leaves both at the tolerance.
         sizing_tolerance_ppm: sizing stops where no loan can earn more by that many millionths of the profit.
     """
 

@@ -66,6 +66,7 @@ class SizingSearch(NamedTuple):
         worth: what it was held against.
         reach: the bound that ``hope`` was held against: no loan earns more; None where that made none.
         hope: what it was held against.
+        unfinished: whether the budget ended before a loan was met that earns anything, though one may.
     """
 
     sizing: Sizing | None
@@ -74,6 +75,7 @@ class SizingSearch(NamedTuple):
     worth: int = 0
     reach: int | None = None
     hope: int = 0
+    unfinished: bool = False
 
     @property
     def hopeless(self) -> bool:
@@ -122,11 +124,13 @@ class AmtOptimizer:
     def optimize(
         self, route: Route, terms: LenderTerms, cap: int, *, crossing_price: int = 0, worth: int = 0
     ) -> Sizing | None:
-        """Return the best loan in ``1..cap``, or None where none earns anything after the lender's fee.
+        """Return the best loan in ``1..cap``; None where none was found that earns anything.
+
+        Whether that is since none does, or since the budget ended, ``search`` says.
 
         Args:
-            crossing_price: gas of crossing one initialised tick, in base units of the asset (up); the best is
-                then that of the profit less the crossings' gas.
+            crossing_price: gas of crossing one initialised tick, in base units of the asset; the best is then
+                that of the profit less the crossings' gas.
             worth: base units; where it is proven that no loan earns as much, a good loan is answered without
                 a search for the best one.
         """
@@ -196,7 +200,8 @@ class AmtOptimizer:
         search.run(min(quick.amounts[0] if quick else furthest, cap), self._max_pieces)
         found = _concluded(search, objective, budget)
         held = ceiling if quick else None
-        return SizingSearch(found, max(search.furthest, furthest), held, worth, reach, hope)
+        unfinished = found is None and search.spent and search.gap != 0
+        return SizingSearch(found, max(search.furthest, furthest), held, worth, reach, hope, unfinished)
 
 
 def _at_peak(sides: Sequence[Side], objective: Objective, loan: int, ceiling: int) -> Sizing | None:
