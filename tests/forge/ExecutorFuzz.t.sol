@@ -56,6 +56,39 @@ contract ExecutorFuzzTest is ExecutorFixture {
         }
     }
 
+    /// @dev Bytes changed, the end cut off, something else behind it in calldata: what lay here stays, in every token.
+    function testFuzz_execute_damagedPlan_spendsNothingThatLay(
+        uint8 lender,
+        uint256 seed,
+        uint8 legCount,
+        bytes memory behind
+    ) public {
+        bytes memory plan = _drawnPlan(lender, LOAN, seed, legCount).encode();
+        _damage(plan, seed);
+        for (uint256 i; i < 4; ++i) {
+            tokens[i].mint(address(executor), DEPTH);
+        }
+        if (seed % 2 == 0) {
+            LenderKind kind = LenderKind(seed % (uint256(type(LenderKind).max) + 1));
+            behind = PlanCodec.encodeLoan(_loan(kind, address(tokens[(seed >> 32) % 4]), LOAN), seed % 3 == 0);
+        }
+        vm.prank(keeper);
+        (bool success, bytes memory answer) = address(executor)
+            .call(
+                abi.encodePacked(
+                    executor.execute.selector, uint256(0x20), plan.length, plan, behind, new bytes(64)
+                )
+            );
+        for (uint256 i; i < 4; ++i) {
+            assertEq(tokens[i].balanceOf(address(executor)), DEPTH, "what lay here is another amount");
+            for (uint256 kind; kind < 3; ++kind) {
+                assertEq(tokens[i].allowance(address(executor), _lender(LenderKind(kind))), 0);
+            }
+        }
+        address asset = address(tokens[seed % 4]);
+        if (success) assertEq(IERC20(asset).balanceOf(treasury), abi.decode(answer, (uint256)));
+    }
+
     /// @dev The gain needed is a sharp line: one unit more than there is reverts, exactly what there is passes.
     function testFuzz_execute_minProfit_isASharpLine(uint8 lender, uint256 amount, uint256 over) public {
         PlanSpec memory plan = _plan(_kind(lender), address(usd), address(btc), V2_A, V2_B);
@@ -129,6 +162,22 @@ contract ExecutorFuzzTest is ExecutorFixture {
             bool closes = i + 1 == count && seed % 8 != 0;
             address tokenOut = closes ? plan.loans[0].asset : address(tokens[(seed >> 8) % 4]);
             plan.legs[i] = _leg(uint16((seed >> 16) % 16 == 0 ? 9 : (seed >> 24) % 3), tokenOut);
+        }
+    }
+
+    /// @dev Up to two bytes, most often of what says how the rest is read; then the end.
+    function _damage(bytes memory plan, uint256 seed) private pure {
+        uint256 drawn = uint256(keccak256(abi.encode(seed, "damage")));
+        for (uint256 i; i < drawn % 3; ++i) {
+            drawn = uint256(keccak256(abi.encode(drawn)));
+            uint256 at = drawn % 4 == 0 ? (drawn >> 8) % plan.length : PlanCodec.LOANS;
+            plan[at] ^= drawn % 5 == 0 ? bytes1(uint8(drawn >> 16)) : bytes1(PlanCodec.FLAG);
+        }
+        if (drawn % 7 != 0) return;
+        uint256 length = (drawn >> 24) % (plan.length + 1);
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            mstore(plan, length)
         }
     }
 
