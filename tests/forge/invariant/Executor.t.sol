@@ -40,7 +40,7 @@ contract ExecutorInvariants is Test {
     }
 
     function _selectors() private pure returns (bytes4[] memory selectors) {
-        selectors = new bytes4[](13);
+        selectors = new bytes4[](14);
         selectors[0] = ExecutorActors.trader_bendsAPool.selector;
         selectors[1] = ExecutorActors.keeper_executes.selector;
         selectors[2] = ExecutorActors.keeper_executesOverAToken_thatForgesACallback.selector;
@@ -54,6 +54,7 @@ contract ExecutorInvariants is Test {
         selectors[10] = ExecutorActors.keeper_signsForTheForwarder.selector;
         selectors[11] = ExecutorActors.keeper_executesABatch.selector;
         selectors[12] = ExecutorActors.attacker_signsForTheForwarder.selector;
+        selectors[13] = ExecutorActors.keeper_executesAPlanWithALoanBehindIt.selector;
     }
 
     /// @dev The actors can reach what the invariants speak of: executions with profit, and forgeries that were made.

@@ -98,6 +98,20 @@ contract ExecutorActors is ExecutorFixture {
         hook.arm(address(0), address(0), "", false);
     }
 
+    /// @dev As a thief of the key would: the plan promises a loan that it does not hold, and behind it lies one.
+    function keeper_executesAPlanWithALoanBehindIt(uint256 seed, uint256 amount) external {
+        PlanSpec memory plan = _drawnPlan(seed, amount, 0);
+        bytes memory bent = plan.encode();
+        bent[PlanCodec.LOANS] |= bytes1(PlanCodec.FLAG);
+        bytes memory behind =
+            PlanCodec.encodeLoan(_loan(LenderKind.Maker, assets[(seed >> 48) % 3], 1), false);
+        bytes memory data =
+            abi.encodePacked(executor.execute.selector, uint256(0x20), bent.length, bent, behind);
+        vm.prank(keeper);
+        (bool ok, bytes memory answer) = address(executor).call(data);
+        if (ok) reportedProfit[plan.loans[0].asset] += abi.decode(answer, (uint256));
+    }
+
     /* ATTACKER */
 
     function attacker_executes(uint256 seed, uint256 amount) external {
