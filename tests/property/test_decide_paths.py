@@ -38,6 +38,8 @@ from tests.support.markets import (
 from tests.support.pools import magnitudes, v2_pool, v3_pool
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hypothesis.strategies import DrawFn
 
     from steelyard.amm import Pool
@@ -53,9 +55,10 @@ NAMES = [venue.name for venue in VENUES]
 
 
 @st.composite
-def pools(draw: DrawFn, number: int) -> Pool:
-    """A pool between any two tokens; many are parallel, some are empty, some have no fee."""
-    token0, token1 = sorted(draw(st.lists(st.sampled_from(ALL), min_size=2, max_size=2, unique=True)))
+def pools(draw: DrawFn, number: int, between: Sequence[Address] = ()) -> Pool:
+    """A pool between two tokens; many are parallel, some are empty, some have no fee."""
+    any_two = st.lists(st.sampled_from(ALL), min_size=2, max_size=2, unique=True)
+    token0, token1 = sorted(between or draw(any_two))
     place = {"address": address(number), "token0": token0, "token1": token1}
     if draw(st.booleans()):
         reserves = draw(magnitudes(100, 10**6)), draw(magnitudes(100, 10**6))
@@ -69,7 +72,21 @@ def pools(draw: DrawFn, number: int) -> Pool:
 
 @st.composite
 def markets(draw: DrawFn) -> MarketSnapshot:
-    made = [draw(pools(number)) for number in range(draw(st.integers(2, 9)))]
+    return draw(listed([draw(pools(number)) for number in range(draw(st.integers(2, 9)))]))
+
+
+@st.composite
+def ringed_markets(draw: DrawFn) -> MarketSnapshot:
+    """Pools in a ring of four to six tokens, and some across: chance alone seldom closes one."""
+    ring = draw(st.permutations(ALL))[: draw(st.integers(4, 6))]
+    made = [draw(pools(number, pair)) for number, pair in enumerate(pairwise((*ring, ring[0])))]
+    made += [draw(pools(len(ring) + number)) for number in range(draw(st.integers(0, 3)))]
+    return draw(listed(made))
+
+
+@st.composite
+def listed(draw: DrawFn, made: list[Pool]) -> MarketSnapshot:
+    """A market of these pools, in which one to three tokens are lent."""
     assets = draw(st.lists(st.sampled_from(ALL), min_size=1, max_size=3, unique=True))
     fees = [draw(st.sampled_from((0, 5 * 10**14))) for _ in assets]
     kinds = {0: LenderKind.BALANCER_V2, 5 * 10**14: LenderKind.AAVE_V3}
@@ -119,7 +136,7 @@ def keys_of(routes: tuple[Route, ...]) -> list[tuple[tuple[Address, Address], ..
     return [tuple((hop.pool.address, hop.token_in) for hop in way) for way in routes]
 
 
-@given(markets(), st.integers(2, 6))
+@given(st.one_of(markets(), ringed_markets()), st.integers(2, 6))
 def test_the_cycles_found_are_those_that_brute_force_finds(market: MarketSnapshot, path_length: int) -> None:
     expected = expected_of(market, path_length)
     search = searched(market, path_length)
@@ -145,7 +162,7 @@ def test_what_a_bound_on_work_keeps_from_being_found_is_said(
     event("missing, and said" if surely - found else "found" if surely else "none")
 
 
-@given(markets(), st.integers(2, 6))
+@given(st.one_of(markets(), ringed_markets()), st.integers(2, 6))
 def test_every_route_is_one_simple_cycle(market: MarketSnapshot, path_length: int) -> None:
     for way in searched(market, path_length).routes:
         sold = [hop.token_in for hop in way]
