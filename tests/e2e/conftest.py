@@ -19,9 +19,18 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Replic
 
 
 @pytest.fixture(scope="session")
-def shared_stage(deployed: ReplicaState, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStage]:
-    """A replica with a market and a deployed executor; a story puts back what it changes on the chain."""
+def opened_stage(deployed: ReplicaState, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStage]:
     with keeper_stage(tmp_path_factory.mktemp("stage"), deployed) as stage:
         for _ in range(2):
             stage.next_block()
         yield stage
+
+
+@pytest.fixture
+def shared_stage(opened_stage: DemoStage) -> DemoStage:
+    """A replica with a market and a deployed executor; a story puts back what it changes on the chain.
+
+    What an earlier story's keeper left in the node's pool is gone: whose story it was depends on the worker.
+    """
+    opened_stage.rpc.call("anvil_dropAllTransactions")
+    return opened_stage

@@ -12,10 +12,10 @@ import pytest
 
 from steelyard.sandbox.anvil import Anvil, native_anvil
 from tests.support.checkout import ROOT, copy_checkout, environment_of, run_in, write
+from tests.support.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.e2e
 
-PATIENCE_SECONDS = 60
 SCRIPT = """from ape import chain
 
 
@@ -40,7 +40,7 @@ pytestmark = [pytest.mark.fork, pytest.mark.needs("any")]
 
 def test_waits(chain) -> None:
     pathlib.Path("waiting").write_text(str(chain.blocks.height))
-    time.sleep(60)
+    time.sleep(600)
 """
 UNIT_TEST = """import pytest
 
@@ -149,15 +149,13 @@ def test_broken_replica_is_named_by_fork_tests_while_unit_tests_run(broken_check
     write(broken_checkout / "tests/fork/test_probe.py", FORK_TEST)
     write(broken_checkout / "tests/unit/test_probe_unit.py", UNIT_TEST)
 
-    started = time.monotonic()
     done = run_in(broken_checkout, ape(broken_checkout), "test", "tests")
 
     assert done.returncode != 0
     assert "1 passed, 1 error" in done.stdout
     assert "The mainnet replica" in done.stdout
     assert "STEELYARD_MAINNET_RPC_URL" in done.stdout
-    assert "INTERNALERROR" not in done.stdout + done.stderr
-    assert time.monotonic() - started < PATIENCE_SECONDS
+    assert "INTERNALERROR" not in done.stdout + done.stderr, "what a wait for a node in vain ends with"
 
 
 def test_broken_replica_is_named_by_ape_run(broken_checkout: Path) -> None:

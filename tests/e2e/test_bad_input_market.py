@@ -56,7 +56,7 @@ def test_token_without_decimals_is_left_out_and_the_rest_is_traded(
     assert f"left out: token {NO_CONTRACT}: no answer to decimals()" in text
     with running_keeper(config) as keeper:
         keeper.wait_for(f"warning  left_out: token {NO_CONTRACT}")
-        keeper.wait_for("below gas", shared_stage.next_block)
+        keeper.wait_for("below gas", shared_stage)
         assert keeper.stop() == 0
     assert len(events(tmp_path, "left_out")) == 2
     assert_clean_state(tmp_path)

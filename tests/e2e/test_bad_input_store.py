@@ -44,7 +44,7 @@ def nonce(stage: DemoStage) -> int:
 
 def run_for_a_moment(stage: DemoStage, config: Path) -> None:
     with running_keeper(config) as keeper:
-        keeper.wait_for("below gas", stage.next_block)
+        keeper.wait_for("below gas", stage)
         assert keeper.stop() == 0
 
 
@@ -148,11 +148,11 @@ def test_database_locked_at_the_start_is_worth_another_try(shared_stage: DemoSta
 def test_database_locked_for_a_while_is_waited_for(shared_stage: DemoStage, tmp_path: Path) -> None:
     config = write_config(shared_stage, tmp_path)
     with running_keeper(config) as keeper:
-        keeper.wait_for("below gas", shared_stage.next_block)
+        keeper.wait_for("below gas", shared_stage)
         with locked(database_of(tmp_path)):
-            assert "is locked by another process" in keeper.wait_for("trouble: ", shared_stage.next_block)
-        keeper.wait_for("trouble_over: ", shared_stage.next_block)
-        keeper.wait_for("below gas", shared_stage.next_block)
+            assert "is locked by another process" in keeper.wait_for("trouble: ", shared_stage)
+        keeper.wait_for("trouble_over: ", shared_stage)
+        keeper.wait_for("below gas", shared_stage)
         assert keeper.stop() == 0
         assert keeper.count("trouble: ") == 1
     assert len(events(tmp_path, "trouble")) == 1, "written down when it could be"
@@ -165,9 +165,9 @@ def test_disk_that_fills_up_stops_the_keeper_and_room_lets_it_go_on_without_send
     config = write_config(shared_stage, tmp_path)
     nonce_before = nonce(shared_stage)
     with running_keeper(config, "--live") as keeper:
-        keeper.wait_for("accepted", shared_stage.next_block)
+        keeper.wait_for("accepted", shared_stage)
         keeper.fill_disk()
-        said = keeper.wait_for("steelyard: ", shared_stage.next_block)
+        said = keeper.wait_for("steelyard: ", shared_stage)
         assert keeper.end() == EXIT_STOP
         check_message(said)
         assert "is full" in said
@@ -175,8 +175,8 @@ def test_disk_that_fills_up_stops_the_keeper_and_room_lets_it_go_on_without_send
         assert "Traceback" not in "\n".join(keeper.lines)
     seen = status(tmp_path)["records"]
     with running_keeper(config, "--live") as keeper:
-        keeper.wait_for("accepted", shared_stage.next_block)
-        keeper.wait_for("+0.", shared_stage.next_block)
+        keeper.wait_for("accepted", shared_stage)
+        keeper.wait_for("+0.", shared_stage)
         assert keeper.stop() == 0
     assert status(tmp_path)["records"]["confirmed"] > seen.get("confirmed", 0)
     with closing(sqlite3.connect(database_of(tmp_path))) as database:
@@ -203,7 +203,7 @@ def test_keeper_that_was_killed_leaves_the_database_to_the_next(
 ) -> None:
     config = write_config(shared_stage, tmp_path)
     with running_keeper(config) as keeper:
-        keeper.wait_for("below gas", shared_stage.next_block)
+        keeper.wait_for("below gas", shared_stage)
         os.kill(keeper.process.pid, 9)
     assert status(tmp_path)["running_process"] is None
     run_for_a_moment(shared_stage, config)

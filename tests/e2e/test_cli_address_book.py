@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -15,7 +16,6 @@ from steelyard.connect.address_probes import Finding, Outcome, check_book
 from steelyard.connect.chain import ChainClient
 from steelyard.connect.rpc import RpcClient
 from steelyard.exceptions import RpcUnavailable, WrongChain
-from steelyard.sandbox.anvil import free_port
 from steelyard.sandbox.replica import Replica, ensure_replica
 from steelyard.units import Address
 
@@ -136,8 +136,10 @@ def test_check__a_node_of_another_chain__is_refused(replica: Replica) -> None:
 
 
 def test_check__no_node__asks_to_be_tried_again() -> None:
-    url = f"http://127.0.0.1:{free_port()}"
-    result = CliRunner().invoke(main, ["address-book", "check", "--chain", "base", "--rpc-url", url])
+    with socket.socket() as taken:  # and nobody listens on it
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        result = CliRunner().invoke(main, ["address-book", "check", "--chain", "base", "--rpc-url", url])
     assert result.exit_code == 75
 
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.e2e
 
 
 def test_starts_of_a_small_market_are_measured() -> None:
-    done = run_steelyard("bench-start", "--pools", "40", "--blocks", "2", timeout_seconds=120)
+    done = run_steelyard("bench-start", "--pools", "40", "--blocks", "2")
     assert done.returncode == 0, done.stderr
     assert "warm start" in done.stdout
     row = next(line for line in done.stdout.splitlines() if line.startswith("│"))

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.patience import PATIENCE_SECONDS
+
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / ".venv" / "bin"
-TIMEOUT_SECONDS = 280
 RUNTIME_LIMIT_BYTES = 24_576  # EIP-170
 CREATION_LIMIT_BYTES = 49_152  # EIP-3860
 
@@ -29,7 +30,7 @@ def run(*command: str, **variables: str) -> None:
         env={**os.environ, "PATH": path, **variables},
         capture_output=True,
         text=True,
-        timeout=TIMEOUT_SECONDS,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

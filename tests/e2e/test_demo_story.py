@@ -61,7 +61,7 @@ def told(turns: list[Turn]) -> list[object]:
 
 
 def test_demo_makes_ten_profitable_executions_and_reverts_none_and_can_be_replayed(tmp_path: Path) -> None:
-    result = run_steelyard("demo", "--record", timeout_seconds=180)
+    result = run_steelyard("demo", "--record")
     assert result.returncode == 0, result.stdout + result.stderr
     summary = next(line for line in result.stdout.splitlines() if "profitable executions" in line)
     assert int(summary.split()[0]) >= 10

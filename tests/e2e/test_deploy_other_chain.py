@@ -14,6 +14,7 @@ from steelyard.config.address_book import address_book
 from steelyard.connect.deployment import load_deployment
 from steelyard.connect.rpc import RpcClient
 from steelyard.sandbox.anvil import Anvil, native_anvil
+from tests.support.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.e2e
 
@@ -36,7 +37,9 @@ def url() -> Iterator[str]:
 
 def ape(*arguments: str) -> str:
     command = [str(Path(sys.executable).with_name("ape")), "run", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return done.stdout
 

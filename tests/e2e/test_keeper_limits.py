@@ -286,7 +286,7 @@ def test_running_command_says_that_it_stands_still(stage: DemoStage, tmp_path: P
         keeper = opened.enter_context(running_keeper(file, "--live"))
         keeper.wait_for("started")
         (tmp_path / "STOP").touch()
-        keeper.wait_for("risk_stopped", stage.next_block)
+        keeper.wait_for("risk_stopped", stage)
         (tmp_path / "STOP").unlink()
-        keeper.wait_for("risk_allowed", stage.next_block)
+        keeper.wait_for("risk_allowed", stage)
         assert keeper.stop() == 0

@@ -22,7 +22,6 @@ from tests.support.keeper_books import check_integrity, head, open_books, settle
 from tests.support.keeper_stage import keeper_stage, run_steelyard
 from tests.support.operator import (
     EXIT_STOP,
-    PATIENCE_SECONDS,
     RunningKeeper,
     ask,
     database_of,
@@ -32,6 +31,7 @@ from tests.support.operator import (
     status,
     write_config,
 )
+from tests.support.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.e2e
 
@@ -58,10 +58,8 @@ def node(stage: DemoStage) -> Iterator[FaultyRpc]:
 
 def configure(stage: DemoStage, folder: Path, node: FaultyRpc | None = None) -> Path:
     folder.mkdir(exist_ok=True)
-    chain = {"poll_interval_milliseconds": 20, "request_timeout_seconds": 5}
-    return write_config(
-        stage, folder, chain=chain | {"rpc_url": node.url if node else stage.config.chain.rpc_url}
-    )
+    url = node.url if node else stage.config.chain.rpc_url
+    return write_config(stage, folder, chain={"poll_interval_milliseconds": 20, "rpc_url": url})
 
 
 def go_to_a_plan(stage: DemoStage, file: Path) -> None:
@@ -117,7 +115,7 @@ def test_stopped_keeper_leaves_its_market_to_the_next_which_starts_from_it(
             keeper.wait_for(f"{head(stage)} ")
             end_well(keeper, signal.SIGTERM)
         stage.next_block()
-    first, second = events(tmp_path, "market")
+    first, second = (said for said in events(tmp_path, "market") if said.startswith("market "))
     assert first.startswith("market read anew at block ")
     assert second.startswith("market taken up from the checkpoint of block ")
     assert checkpoint_path(read(file)) == database_of(tmp_path).with_name("keeper.sqlite.market")
@@ -199,6 +197,7 @@ def test_second_ctrl_c_skips_the_rest_of_the_turn(stage: DemoStage, tmp_path: Pa
             keeper.process.send_signal(signal.SIGINT)
             keeper.wait_for("stopping: ")
             keeper.process.send_signal(signal.SIGINT)
+            held.release()
             assert keeper.end() == ABORTED
         assert FAREWELL not in keeper.lines
         assert not any("Traceback" in line for line in keeper.lines)
@@ -246,7 +245,7 @@ def test_key_of_ones_own_is_locked_wherever_the_databases_are(
         files.append(write_config(stage, tmp_path / name, keeper=keeper_settings))
     with running_keeper(files[0], *LIVE) as keeper:
         keeper.wait_for(f"{head(stage)} ")
-        second = run_steelyard("run", "--live", "--config", str(files[1]), timeout_seconds=20)
+        second = run_steelyard("run", "--live", "--config", str(files[1]))
         assert second.returncode == EXIT_STOP
         assert f"another keeper (process {keeper.process.pid}) uses the key of 0x" in second.stderr
         assert keeper.stop() == 0

@@ -100,7 +100,7 @@ def test_sixty_failures_in_the_records_refuse_what_earns_less_than_their_gas(
     reasons = [verdict["reason"] for verdict in refused]
     assert all(reason.startswith("Expected loss: 163 bps of such attempts succeed") for reason in reasons)
     with running_keeper(config) as keeper:
-        assert "expected loss" in keeper.wait_for(" loss", stage.next_block)
+        assert "expected loss" in keeper.wait_for(" loss", stage)
 
 
 def test_a_token_that_refuses_the_executor_is_traded_no_more(stage: DemoStage, tmp_path: Path) -> None:
@@ -171,5 +171,5 @@ def test_on_a_node_without_overrides_the_operator_is_told_and_decides(
         assert refused
         assert all("it was never tried" in reason for reason in refused)
         with running_keeper(cautious) as keeper:
-            said = keeper.wait_for("evidence: ", stage.next_block)
+            said = keeper.wait_for("evidence: ", stage)
             assert "tokens are not tried: the node answered a trial of transfers without running it" in said

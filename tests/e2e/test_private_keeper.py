@@ -42,7 +42,7 @@ def relay(shared_stage: DemoStage) -> Iterator[PrivateRelay]:
 
 
 def configured(stage: DemoStage, folder: Path, node: FaultyRpc, relay: PrivateRelay, **more: Any) -> Config:
-    private = {"rpc_urls": [relay.url], "status_url": relay.status_url, "timeout_seconds": 2}
+    private = {"rpc_urls": [relay.url], "status_url": relay.status_url, "timeout_seconds": 60}
     file = write_config(stage, folder, chain={"rpc_url": node.url}, private=private, **more)
     return load_config(file, environment={})
 

@@ -16,6 +16,7 @@ from steelyard.act.submitter import STEPS, Refusal
 from steelyard.model import Door, IntentStatus
 from tests.support.crashing_keeper import PLANS
 from tests.support.dev_chain import ROOT
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.plans import KEEPER
 from tests.support.private_stage import PrivateStage, private_stage
 
@@ -81,7 +82,7 @@ def test_keeper_killed_after_a_step_goes_on_through_the_same_door(
     command = [sys.executable, "-m", "tests.support.crashing_keeper", stage.public.url]
     command += [str(stage.folder / "keeper.sqlite"), step, str(deadline), "1", "0", kind, stage.relay.url]
     died = subprocess.run(
-        command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=60, check=False
+        command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=PATIENCE_SECONDS, check=False
     )
     assert died.returncode == -signal.SIGKILL
     stage.check_nothing_public()

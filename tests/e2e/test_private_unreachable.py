@@ -11,7 +11,7 @@ from steelyard.exceptions import RpcUnavailable
 from steelyard.model import IntentStatus
 from steelyard.sandbox.faulty_rpc import ANY, Delay, Drop, LoseAnswer
 from steelyard.sandbox.private_relay import PrivateRelay
-from tests.support.private_stage import QUICK_SECONDS, PrivateStage, private_stage
+from tests.support.private_stage import PrivateStage, private_stage
 
 pytestmark = pytest.mark.e2e
 
@@ -99,8 +99,8 @@ def test_answer_lost_and_mined_meanwhile_is_found_by_its_receipt(stage: PrivateS
 
 
 def test_late_answer_is_unknown_and_the_repetition_is_the_same_transaction(stage: PrivateStage) -> None:
-    stage.relay.fault("eth_sendRawTransaction", Delay(2 * QUICK_SECONDS), times=1)
-    with stage.keeper() as keeper:
+    stage.relay.fault("eth_sendRawTransaction", Delay(60), times=1)
+    with stage.keeper(answer_seconds=2) as keeper:
         plan = stage.plan()
         signed = keeper.submit(plan)
         assert "no answer within" in keeper.troubles[0]

@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.crashing_relay import MOMENTS
 from tests.support.keeper_stage import ROOT, run_steelyard
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.relay_node import SIGNERS, RelayNode, configure, relay_node, write
 
 pytestmark = pytest.mark.e2e
@@ -35,7 +36,7 @@ def terms(node: RelayNode, folder: Path) -> list[str]:
 
 
 def submit(node: RelayNode, folder: Path, requests: Path, *more: str) -> str:
-    done = run_steelyard("relay", "submit", str(requests), *terms(node, folder), *more, timeout_seconds=120)
+    done = run_steelyard("relay", "submit", str(requests), *terms(node, folder), *more)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -94,7 +95,7 @@ def kill_at(node: RelayNode, folder: Path, requests: Path, moment: str) -> None:
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "python")])},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr

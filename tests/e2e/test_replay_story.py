@@ -24,7 +24,7 @@ from tests.support.recordings import read_turns, rewrite
 pytestmark = pytest.mark.e2e
 
 BLOCKS, BLOCKS_AFTER = 9, 4
-QUICK = {"poll_interval_milliseconds": 10, "request_timeout_seconds": 10}
+QUICK = {"poll_interval_milliseconds": 10}
 EQUAL = "Every decision is the recorded one, bit for bit."
 
 

@@ -26,6 +26,7 @@ from steelyard.sandbox.replica.protocols import (
 from steelyard.sandbox.replica.protocols.price_feeds import FEEDS, TRANSMITTER
 from steelyard.sandbox.replica.tokens import BORROWABLE, DAI, MARKET_TOKENS, USDC, USDT, WBTC, WETH
 from steelyard.units import ETHER, Address
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.replica_chain import ReplicaChain, snapshot_of
 from tests.support.watched import watched_pools
 
@@ -204,9 +205,9 @@ def test_websocket_announces_new_blocks(chain: ReplicaChain) -> None:
         socket.send(
             json.dumps({"jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": ["newHeads"]})
         )
-        assert "result" in json.loads(socket.recv(timeout=5))
+        assert "result" in json.loads(socket.recv(timeout=PATIENCE_SECONDS))
         number = chain.miner.mine()
-        heard = json.loads(socket.recv(timeout=5))
+        heard = json.loads(socket.recv(timeout=PATIENCE_SECONDS))
         assert int(heard["params"]["result"]["number"], 16) == number
 
 

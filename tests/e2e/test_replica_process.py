@@ -14,8 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from steelyard.sandbox.anvil import Anvil, AnvilFailed, free_port, native_anvil
+from steelyard.sandbox.anvil import Anvil, AnvilFailed, native_anvil
 from steelyard.sandbox.replica import ensure_replica
+from tests.support.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.e2e
 
@@ -28,7 +29,6 @@ replica = ensure_replica()
 print(replica.rpc_url, flush=True)
 time.sleep(600)
 """
-SECONDS_TO_DIE = 10.0
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def started_by_another_process() -> Iterator[tuple[psutil.Process, list[psutil.P
 
 
 def all_ended(processes: list[psutil.Process]) -> bool:
-    _, alive = psutil.wait_procs(processes, timeout=SECONDS_TO_DIE)
+    _, alive = psutil.wait_procs(processes, timeout=PATIENCE_SECONDS)
     return not [each for each in alive if each.status() != psutil.STATUS_ZOMBIE]
 
 
@@ -96,7 +96,7 @@ def test_terminal_interrupt_reaches_the_starter_only() -> None:
 
 
 def test_command_serves_a_trading_market_until_it_is_interrupted() -> None:
-    command = [STEELYARD, "replica", "up", "--port", str(free_port()), "--activity", "7"]
+    command = [STEELYARD, "replica", "up", "--port", "0", "--activity", "7"]
     serving = subprocess.Popen(
         [*command, "--block-seconds", "0.2"], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
@@ -108,7 +108,7 @@ def test_command_serves_a_trading_market_until_it_is_interrupted() -> None:
         blocks += line.startswith("block ")
     children = psutil.Process(serving.pid).children(recursive=True)
     serving.send_signal(signal.SIGINT)
-    said, _ = serving.communicate(timeout=SECONDS_TO_DIE)
+    said, _ = serving.communicate(timeout=PATIENCE_SECONDS)
     assert said.endswith("stopped\n")
     assert serving.returncode == 0
     assert all_ended(children)

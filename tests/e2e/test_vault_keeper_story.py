@@ -57,7 +57,7 @@ def test_a_keeper_of_the_vault_alone_rebalances_it_until_it_is_stopped_and_statu
 ) -> None:
     with running_keeper(config, "--live", command=("vault", "run")) as keeper:
         keeper.wait_for("sent: 1 move of 75000 USDC towards the targets")
-        keeper.wait_for("too early", stage.next_block)
+        keeper.wait_for("too early", stage)
         assert keeper.stop() == 0
     assert FAREWELL in keeper.lines
 

@@ -14,6 +14,7 @@ import pytest
 
 from bootstrap import apart, stamps
 from bootstrap.layout import ROOT
+from tests.support.patience import PATIENCE_SECONDS
 from yardstick import environments, report
 from yardstick.figures import OURS
 from yardstick.processes import Failed, TooSlow, Worker
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-SMALL = ["--pools=60", "--cycles=2", "--blocks=2", "--repeats=1", "--milliseconds=0.1", "--limit=20"]
+SMALL = ["--pools=60", "--cycles=2", "--blocks=2", "--repeats=1", "--milliseconds=0.1", "--limit=120"]
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_without_peers_every_table_is_measured_shown_kept_and_put_into_the_docum
         env={**os.environ, "PYTHONPATH": str(ROOT / "python")},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -14,6 +14,7 @@ from steelyard.connect.rpc import RpcClient
 from steelyard.sandbox.funding import fund_ether
 from tests.support.fork_chain import ETHER, ForkChain, actor
 from tests.support.fork_market import ForkMarket
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.records import Store, open_store
 from tests.support.vault_scene import Cast
 
@@ -46,7 +47,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def client() -> Iterator[ChainClient]:
     """The fork as the keeper sees it."""
-    with RpcClient(ape.networks.provider.uri) as rpc:
+    with RpcClient(ape.networks.provider.uri, timeout_seconds=PATIENCE_SECONDS) as rpc:
         yield ChainClient(rpc, errors=KNOWN_ERRORS)
 
 

@@ -9,7 +9,7 @@ import ape
 import pytest
 from eth_abi.abi import decode
 from eth_hash.auto import keccak
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.connect.executor_errors import EXECUTOR_ERRORS
@@ -38,6 +38,7 @@ from steelyard.exceptions import InvalidPlan, RpcRejected
 from steelyard.model import Address, LenderKind, VenueKind
 from steelyard.sandbox.abi import encode_call
 from tests.support.drawn_plans import plans
+from tests.support.effort import reading
 
 if TYPE_CHECKING:
     from tests.support.fork_chain import ForkChain
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.fork, pytest.mark.needs("any")]
 
 # The deployed contracts are only called: one fixture for all examples leaks nothing between them.
-only_calls = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+only_calls = reading(max_examples=60)
 
 HEAD = "(uint256,address,uint256,uint256,uint256)"
 LOAN = "(uint8,bool,address,uint256,uint256,uint256,uint256)"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
-from hypothesis import HealthCheck, assume, event, example, given, settings
+from hypothesis import assume, event, example, given, settings
 from hypothesis import strategies as st
 
 from steelyard.amm import TickMap, UniswapV3Pool
@@ -21,7 +21,7 @@ from steelyard.amm.uniswap_v2 import RESERVE_MAX
 from steelyard.exceptions import QuoteError, RpcRejected
 from steelyard.sandbox.abi import decode_result, encode_call
 from steelyard.units import Address
-from tests.support.effort import is_deep, patient
+from tests.support.effort import is_deep, patient, reading
 from tests.support.fork_chain import ForkChain, actor
 from tests.support.fork_market import QUOTER_V2, USDC, V3_FACTORY, WETH, ForkMarket, Hop, VenueId
 from tests.support.pools import (
@@ -52,10 +52,7 @@ DEEP_EXAMPLES = 10_000
 """A kind, where the run is to look for news."""
 
 # Fixtures of the chain are read, never changed, by the examples.
-exact = settings(
-    max_examples=DEEP_EXAMPLES if is_deep() else 3 * settings().max_examples,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+exact = reading(max_examples=DEEP_EXAMPLES if is_deep() else 3 * settings().max_examples)
 
 
 def slot(value: int) -> str:

@@ -11,7 +11,7 @@ import ape
 import pytest
 from eth_abi.abi import encode
 from eth_typing import Hash32
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import scripts.relay
@@ -31,7 +31,7 @@ from steelyard.connect.relay_requests import NOBODY, SignedRequest, pack, pack_a
 from steelyard.sandbox.funding import allow, fund
 from steelyard.units import Address
 from tests.support.drawn_requests import requests
-from tests.support.effort import is_deep
+from tests.support.effort import is_deep, reading
 from tests.support.fork_market import USDC
 from tests.support.relay import RelayScene, deploy_scene, key
 
@@ -47,7 +47,7 @@ pytestmark = [pytest.mark.fork, pytest.mark.needs("any")]
 SIGNER, OTHER = key("signer"), key("other signer")
 SIGN, SUBMIT, SHOW = (getattr(scripts.relay, name).callback for name in ("sign", "submit", "show"))
 TAMPERED = 10_000 if is_deep() else 600
-only_calls = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+only_calls = reading(max_examples=60)
 
 
 @pytest.fixture(scope="module")

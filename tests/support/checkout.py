@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.support.patience import PATIENCE_SECONDS
+
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = (
     "Makefile",
@@ -24,7 +26,6 @@ COPIED = (
 )
 SHARED = (".venv", "node_modules")
 NOT_COPIED = shutil.ignore_patterns("*.pyc.*", "*.egg-info", ".cache")
-TIMEOUT_SECONDS = 240
 
 
 def copy_checkout(folder: Path) -> Path:
@@ -54,7 +55,7 @@ def run_in(
         input=text,
         capture_output=True,
         text=True,
-        timeout=TIMEOUT_SECONDS,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

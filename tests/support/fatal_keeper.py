@@ -21,8 +21,8 @@ from steelyard.app.keeper import Turn
 from steelyard.app.wiring import build_keeper
 from steelyard.cli.run import run_until_signal
 from steelyard.config import Config
+from tests.support.patience import PATIENCE_SECONDS
 
-PATIENCE_SECONDS = 60.0
 NO_STEP = "none"
 
 _WHAT_APE_LOADS = ("ape_ethereum.transactions", "ape_foundry.provider", "ape_solidity", "ape_test.accounts")

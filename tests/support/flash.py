@@ -99,7 +99,7 @@ def round_trip(
         asset=asset,
         amount=amount,
         legs=[(out.venue, out.fee_pips, other, 1), (back.venue, back.fee_pips, asset, 1)],
-        deadline=ape.chain.pending_timestamp + 600,
+        deadline=ape.chain.pending_timestamp + 6_000,
         max_loan_fee=amount // 100,
     )
 

@@ -15,13 +15,13 @@ from steelyard.sandbox.abi import decode_result, encode_call, selector_of
 from steelyard.sandbox.funding import fund, fund_ether
 from steelyard.sandbox.rpc import SandboxRpc
 from steelyard.units import Address
+from tests.support.patience import PATIENCE_SECONDS
 
 ETHER = 10**18
 PLENTY_OF_GAS = 5_000_000
 MORE_GAS = 12_000_000
 """For a contract that is nearly as large as one may be."""
 PLENTY_OF_FEE_WEI = 1_000 * 10**9
-RECEIPT_SECONDS = 30
 
 
 def actor(role: str) -> Address:
@@ -71,7 +71,7 @@ class ForkChain:
             call["to"] = to
         transaction: str = self.rpc.call("eth_sendTransaction", call)
         # A fork fetches state while it mines: the receipt may be a moment away.
-        give_up_at = time.monotonic() + RECEIPT_SECONDS
+        give_up_at = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < give_up_at:
             receipt: dict[str, Any] | None = self.rpc.call("eth_getTransactionReceipt", transaction)
             if receipt is not None:
@@ -81,7 +81,7 @@ class ForkChain:
         pool = self.rpc.call("txpool_status")
         pending = self.rpc.call("eth_getBlockByNumber", "pending", False)
         raise TimeoutError(
-            f"not mined in {RECEIPT_SECONDS} seconds: {sent}; pool {pool}; next block {pending}"
+            f"not mined in {PATIENCE_SECONDS:.0f} seconds: {sent}; pool {pool}; next block {pending}"
         )
 
     def let_pass(self, seconds: int) -> None:

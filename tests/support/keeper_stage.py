@@ -17,6 +17,7 @@ from rich.console import Console
 from steelyard.cli.demo_stage import DemoStage, begin, deploy_executor, open_stage
 from steelyard.sandbox.replica import Replica, ensure_replica, ensure_state
 from steelyard.sandbox.replica.build import ReplicaState, dump_state
+from tests.support.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 42
@@ -60,7 +61,7 @@ def deploy_once(folder: Path) -> ReplicaState:
 
 
 def run_steelyard(
-    *arguments: str, environment: dict[str, str] | None = None, timeout_seconds: float = 60
+    *arguments: str, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the command to its end, from the project's root; both outputs as text."""
     return subprocess.run(
@@ -70,7 +71,7 @@ def run_steelyard(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=timeout_seconds,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

@@ -25,10 +25,10 @@ from steelyard.units import ETHER, GWEI, Address
 from tests.support.keeper_books import treasury_balances
 from tests.support.keeper_stage import keeper_stage
 from tests.support.mainnet_pools import RecordedMarket, place_recorded_market, read_recorded_market
+from tests.support.patience import PATIENCE_SECONDS
 
 NO_GAS: Final = GasTerms(base_fee_wei=0, priority_fee_wei=0)
 _GAS_EACH: Final = 2_000_000
-_PATIENT_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +145,7 @@ def mainnet_proof(
         stage.rpc.call("anvil_impersonateAccount", KEEPER)
         assert stage.config.keeper.deployment is not None
         deployment = load_deployment(stage.config.keeper.deployment)
-        with closing(RpcClient(stage.config.chain.rpc_url, timeout_seconds=_PATIENT_SECONDS)) as rpc:
+        with closing(RpcClient(stage.config.chain.rpc_url, timeout_seconds=PATIENCE_SECONDS)) as rpc:
             client = ChainClient(rpc)
             watch = WatchList(
                 chain_id=1,

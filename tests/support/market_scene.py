@@ -108,7 +108,7 @@ class Scene:
         return WatchList(**(fields | changes))
 
     def follower(
-        self, url: str | None = None, *, timeout_seconds: float = 10, **options: Any
+        self, url: str | None = None, *, timeout_seconds: float = 60, **options: Any
     ) -> MarketFollower:
         rpc = RpcClient(
             url or self.replica.rpc_url, timeout_seconds=timeout_seconds, retry=QUICK, sleep=lambda _: None

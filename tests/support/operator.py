@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,11 +22,13 @@ from click.testing import CliRunner
 
 from steelyard.cli import main
 from steelyard.cli.demo_stage import DemoStage
+from tests.support.keeper_books import head
 from tests.support.keeper_stage import start_steelyard
+from tests.support.patience import PATIENCE_SECONDS
 
 EXIT_STOP, EXIT_RETRY = 2, 75
 SECRET = "s3cret-key-of-the-operator"
-PATIENCE_SECONDS = 60.0
+_PAUSE_SECONDS, _LONG_SILENCE_SECONDS = 0.1, 2.0
 _PR_CAPBSET_DROP = 24
 _FILE_POWERS = (1, 2)
 """CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH."""
@@ -35,12 +37,14 @@ _FILE_POWERS = (1, 2)
 def write_config(stage: DemoStage, folder: Path, **changes: dict[str, Any]) -> Path:
     """Write the stage's configuration into ``folder``, with a database of its own, and return the file.
 
+    The node may take its time: where a slow one is not what a test is about, a busy machine is no trouble.
+
     Args:
         changes: by section, what differs; None leaves a key out.
     """
     stage_file = Path(str(stage.config.keeper.deployment)).with_name("steelyard.toml")
     values = tomllib.loads(stage_file.read_text(encoding="utf-8"))
-    values["chain"] |= {"request_timeout_seconds": 1, "poll_interval_milliseconds": 50}
+    values["chain"] |= {"request_timeout_seconds": 60, "poll_interval_milliseconds": 50}
     values["keeper"] |= {"database_url": f"sqlite:///{database_of(folder)}", "kill_file": f"{folder}/STOP"}
     for section, entries in changes.items():
         values[section] = values.get(section, {}) | entries
@@ -113,21 +117,34 @@ class RunningKeeper:
             self._fresh.put(line.rstrip("\n"))
         self._fresh.put(None)
 
-    def wait_for(self, words: str, meanwhile: Callable[[], object] = lambda: None) -> str:
-        """Return the next line with ``words`` in it, doing ``meanwhile`` again and again until it comes."""
+    def wait_for(self, words: str, stage: DemoStage | None = None) -> str:
+        """Return the next line with ``words`` in it, mining block after block on ``stage`` until it comes.
+
+        In lock-step, so that a keeper on a busy machine does not fall behind: the next block comes when the
+        last one was shown, or when the keeper has long been silent, as in trouble, where it shows none.
+        """
         deadline = time.monotonic() + PATIENCE_SECONDS
+        silent_seconds = 0.0
         while time.monotonic() < deadline:
             try:
-                line = self._fresh.get(timeout=0.25)
+                line = self._fresh.get(timeout=_PAUSE_SECONDS)
             except queue.Empty:
-                meanwhile()
+                silent_seconds += _PAUSE_SECONDS
+                if stage and (silent_seconds >= _LONG_SILENCE_SECONDS or self._has_shown(stage)):
+                    stage.next_block()
+                    silent_seconds = 0.0
                 continue
             if line is None:
                 break
+            silent_seconds = 0.0
             self.lines.append(line)
             if words in line:
                 return line
         raise AssertionError(f"the keeper never said {words!r}; it said:\n" + "\n".join(self.lines))
+
+    def _has_shown(self, stage: DemoStage) -> bool:
+        row = f"{head(stage)} "
+        return any(line.lstrip().startswith(row) for line in self.lines)
 
     def idle(self) -> None:
         """Let a moment pass; what the keeper says in it is kept for ``wait_for``."""

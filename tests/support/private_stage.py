@@ -24,12 +24,11 @@ from steelyard.record import reports
 from steelyard.sandbox.faulty_rpc import FaultyRpc
 from steelyard.sandbox.private_relay import PrivateRelay
 from tests.support.dev_chain import DevChain, KeySigner, start_chain
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.plans import make_plan
 from tests.support.records import Store, open_store
 
 GAS = GasSettings(priority_fee_wei=10**9)
-QUICK_SECONDS = 2.0
-"""How long a relay may take to answer: more than one of a busy machine does."""
 
 
 @dataclass
@@ -100,12 +99,14 @@ class PrivateStage:
         status: bool = False,
         relayless: bool = False,
         headers_for: Any = None,
+        answer_seconds: float = PATIENCE_SECONDS,
         **options: Any,
     ) -> Iterator[PrivateKeeper]:
         """Open a keeper that sends to ``relay_urls`` (to the stage's relay where none is named).
 
         Args:
             relayless: it has no relay at all, as after they were taken out of the configuration.
+            answer_seconds: how long a relay may take to answer.
         """
         with ExitStack() as opened:
             store = opened.enter_context(open_store(self.folder / "keeper.sqlite"))
@@ -113,14 +114,14 @@ class PrivateStage:
             relays = [
                 RelayClient(
                     opened.enter_context(
-                        RpcClient(url, timeout_seconds=QUICK_SECONDS, headers_for=headers_for)
+                        RpcClient(url, timeout_seconds=answer_seconds, headers_for=headers_for)
                     ),
                     method,
                 )
                 for url in (() if relayless else relay_urls or (self.relay.url,))
             ]
             if status:
-                options["status"] = StatusPage(self.relay.status_url, timeout_seconds=QUICK_SECONDS)
+                options["status"] = StatusPage(self.relay.status_url, timeout_seconds=answer_seconds)
             yield new_keeper(ChainClient(rpc, errors=EXECUTOR_ERRORS), store, relays, options)
 
 

@@ -22,6 +22,7 @@ from steelyard.sandbox.anvil import Anvil, native_anvil
 from steelyard.sandbox.rpc import SandboxRpc
 from steelyard.units import Address
 from tests.support.drawn_requests import signing_with
+from tests.support.patience import PATIENCE_SECONDS
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CHAIN_ID: Final = 31_337
@@ -30,7 +31,6 @@ CALL_GAS: Final = 2_000_000
 """Six of these fit into one transaction."""
 SIGNERS: Final = tuple(Account.from_key(bytes([number]) * 32) for number in (1, 2, 3))
 _OWNER: Final = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"  # anvil's first
-_RECEIPT_SECONDS: Final = 30
 _BUILD: Final = ROOT / ".build" / "__local__.json"
 
 
@@ -114,14 +114,14 @@ def _deploy(rpc: SandboxRpc, name: str, arguments: bytes) -> Address:
 
 def _send(rpc: SandboxRpc, call: dict[str, str]) -> dict[str, Any]:
     transaction = rpc.call("eth_sendTransaction", {"from": _OWNER, "gas": hex(6_000_000), **call})
-    give_up_at = time.monotonic() + _RECEIPT_SECONDS
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < give_up_at:
         receipt: dict[str, Any] | None = rpc.call("eth_getTransactionReceipt", transaction)
         if receipt is not None:
             assert int(receipt["status"], 16) == 1, call
             return receipt
         time.sleep(0.005)
-    raise TimeoutError(f"not mined in {_RECEIPT_SECONDS} seconds: {call}")
+    raise TimeoutError(f"not mined in {PATIENCE_SECONDS:.0f} seconds: {call}")
 
 
 def _read(rpc: SandboxRpc, to: str, signature: str, *arguments: Any) -> int:

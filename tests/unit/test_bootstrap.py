@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import sys
@@ -24,6 +23,7 @@ from bootstrap import (
     stamps,
     steps,
 )
+from tests.support.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.unit
 
@@ -310,9 +310,15 @@ def test_second_setup_waits_for_the_first_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(one_at_a_time, "STATE", tmp_path)
-    told = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", told)
+    told: list[str] = []
+    has_spoken = threading.Event()
     order: list[str] = []
+
+    def hear(text: str) -> None:
+        told.append(text)
+        has_spoken.set()
+
+    monkeypatch.setattr(one_at_a_time, "say", hear)
 
     def second() -> None:
         with one_at_a_time.only_one_setup():
@@ -321,13 +327,14 @@ def test_second_setup_waits_for_the_first_and_says_so(
     with one_at_a_time.only_one_setup():
         waiting = threading.Thread(target=second)
         waiting.start()
-        waiting.join(timeout=0.3)
+        assert has_spoken.wait(PATIENCE_SECONDS)
+        waiting.join(timeout=0.1)
         assert waiting.is_alive()
         order.append("first")
-    waiting.join(timeout=10)
+    waiting.join(PATIENCE_SECONDS)
 
     assert order == ["first", "second"]
-    assert f"process {os.getpid()}" in told.getvalue()
+    assert f"process {os.getpid()}" in told[0]
 
 
 def test_missing_native_program_makes_npm_packages_stale(

@@ -90,7 +90,7 @@ def test_stage_beside_others_runs_with_them_and_is_shown_after_them(
     # Each goes on only when it has seen the other: one after the other, the first would never end.
     meet = (
         "import pathlib, time; here = pathlib.Path({folder!r}); print('{name} speaks', flush=True)\n"
-        "(here / '{name}').touch(); ends = time.monotonic() + 30\n"
+        "(here / '{name}').touch(); ends = time.monotonic() + 300\n"
         "while not (here / '{other}').exists() and time.monotonic() < ends: time.sleep(0.01)\n"
         "print('=== {passed} passed in 1.00s ==='); raise SystemExit(not (here / '{other}').exists())"
     )

@@ -15,6 +15,7 @@ import pytest
 from steelyard.exceptions import ConfigError, StoreBusy, StoreUnavailable
 from steelyard.model import IntentStatus
 from steelyard.record.database import Database
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.plans import make_plan
 from tests.support.records import make_outcome, make_signed, open_store
 
@@ -110,7 +111,7 @@ def test_no_space_for_the_write_ahead_log_stops_and_every_acknowledged_intent_is
         [sys.executable, "-c", textwrap.dedent(_FILL_THE_DISK), str(path)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=True,
         env=os.environ | {"PYTHONPATH": str(root)},
     )

@@ -12,6 +12,7 @@ import pytest
 
 from steelyard.exceptions import AlreadyRunning, StoreUnavailable
 from steelyard.record.lock import ProcessLock, database_lock_path, key_lock_path
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.plans import KEEPER
 
 pytestmark = pytest.mark.unit
@@ -22,7 +23,7 @@ from pathlib import Path
 from steelyard.record.lock import ProcessLock
 lock = ProcessLock(Path(sys.argv[1]), "the database")
 print("held", flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -52,7 +53,7 @@ def test_lock_of_a_killed_keeper_is_free_without_cleaning_up(tmp_path: Path) -> 
     with pytest.raises(AlreadyRunning, match=rf"process {process.pid}\)"):
         ProcessLock(path, "the database")
     process.send_signal(signal.SIGKILL)
-    process.wait(10)
+    process.wait(PATIENCE_SECONDS)
     process.stdout.close()
     ProcessLock(path, "the database").release()
 

@@ -40,6 +40,7 @@ from tests.support.markets import (
     pair,
     snapshot,
 )
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.pools import v3_pool
 from tests.support.recordings import market_blocks, read_turns, record_blocks, rewrite, session
 
@@ -149,13 +150,13 @@ def test_posting_does_not_wait_and_what_the_bound_drops_is_counted(
 
     def append(self: LineWriter, text: bytes) -> int:
         busy.set()
-        assert gate.wait(20)
+        assert gate.wait(PATIENCE_SECONDS)
         return real(self, text)
 
     with Recorder(path, session(), max_queued=2) as recorder:
         monkeypatch.setattr(LineWriter, "append", append)
         post(recorder, 100)
-        assert busy.wait(20)
+        assert busy.wait(PATIENCE_SECONDS)
         for number in range(101, 106):  # two may wait, three are dropped
             post(recorder, number)
         gate.set()

@@ -17,6 +17,7 @@ from steelyard.record.database import Database
 from steelyard.record.reports import read_events
 from steelyard.record.tables import EventRow
 from steelyard.record.writer import Writer
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.records import FixedClock
 
 pytestmark = pytest.mark.unit
@@ -44,11 +45,11 @@ class Gate:
         self.held = threading.Event()
         self.released = threading.Event()
         writer.post(self._hold)
-        assert self.held.wait(5)
+        assert self.held.wait(PATIENCE_SECONDS)
 
     def _hold(self, _session: Session) -> None:
         self.held.set()
-        self.released.wait(10)
+        self.released.wait(PATIENCE_SECONDS)
 
 
 def test_error_of_the_work_reaches_its_caller_and_undoes_the_work(database: Database) -> None:
@@ -73,7 +74,7 @@ def test_journal_write_overtakes_what_was_posted(database: Database) -> None:
         while not writer._urgent:
             time.sleep(0.001)
         gate.released.set()
-        urgent.join(5)
+        urgent.join(PATIENCE_SECONDS)
         writer.flush()
     assert messages(database) == ["journal", "log"]
 

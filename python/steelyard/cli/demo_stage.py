@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,7 @@ OWNER_ACCOUNT, KEEPER_ACCOUNT = "TEST::0", "TEST::1"
 OWNER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 KEEPER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 TREASURY = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
-DEPLOYMENT_TIMEOUT_SECONDS = 180
+DEPLOYMENT_TIMEOUT_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +108,11 @@ def _deploy_vault(replica: Replica, rpc: SandboxRpc, folder: Path, console: Cons
 
 
 def _deploy(replica: Replica, what: Sequence[str], log: Path) -> None:
-    """Run the deployment script; each of its transactions gets its own block, so blocks follow the seed."""
+    """Run the deployment script; each of its transactions gets its own block, so blocks follow the seed.
+
+    Ape keeps what it learns of mainnet's contracts, and takes the replica for mainnet: it gets a data folder
+    of its own, so that a user's knows nothing of ours, and two stages that open at once share none.
+    """
     ape = shutil.which("ape", path=str(Path(sys.executable).parent)) or "ape"
     command = [ape, "run", "deploy", *what, "--network", f"ethereum:mainnet:{replica.rpc_url}"]
     command += ["--account", OWNER_ACCOUNT, "--confirmations", "0"]
@@ -116,6 +121,7 @@ def _deploy(replica: Replica, what: Sequence[str], log: Path) -> None:
             subprocess.run(
                 command,
                 cwd=project_root(),
+                env=os.environ | {"APE_DATA_FOLDER": str(log.with_name("ape"))},
                 check=True,
                 stdin=subprocess.DEVNULL,
                 stdout=sink,

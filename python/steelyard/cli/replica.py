@@ -46,7 +46,12 @@ def build() -> None:
 
 
 @replica.command()
-@click.option("--port", default=DEFAULT_PORT, show_default=True, help="Port for HTTP and websocket.")
+@click.option(
+    "--port",
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="Port for HTTP and websocket; 0: any free one.",
+)
 @click.option(
     "--activity",
     type=int,
@@ -63,7 +68,7 @@ def build() -> None:
 def up(port: int, activity: int | None, block_seconds: float) -> None:
     """Serve the replica over JSON-RPC and websocket until Ctrl-C."""
     with build_progress() as advance:
-        running = ensure_replica(port=port, progress=advance)
+        running = ensure_replica(port=port or None, progress=advance)
     with running:
         click.echo(f"mainnet replica at block {running.manifest.block_number:,}, chain id 1")
         click.echo(f"  {running.rpc_url}\n  {running.ws_url}\nCtrl-C stops it.")

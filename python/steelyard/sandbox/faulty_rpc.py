@@ -183,7 +183,7 @@ class FaultyRpc:
         self.stop()
 
     def stop(self) -> None:
-        """Stop listening: from now on connections are refused. Doing it twice is fine."""
+        """Be gone: connections are refused, and those that were kept are closed. Doing it twice is fine."""
         self._stopping.set()
         self._server.shutdown()
         self._server.server_close()
@@ -224,6 +224,9 @@ class FaultyRpc:
         return None
 
     def _respond(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        if self._stopping.is_set():
+            handler.close_connection = True
+            return
         posted = json.loads(body)
         calls = posted if isinstance(posted, list) else [posted]
         methods = [call["method"] for call in calls]
