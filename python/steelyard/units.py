@@ -20,7 +20,6 @@ RAY: Final = 10**27
 GWEI: Final = 10**9
 ETHER: Final = 10**18
 Q96: Final = 1 << 96
-Q128: Final = 1 << 128
 UINT256_MAX: Final = (1 << 256) - 1
 
 

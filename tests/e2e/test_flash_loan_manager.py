@@ -239,6 +239,22 @@ def test_a_kill_file_stands_against_it(shared_stage: DemoStage, chain: ChainClie
     assert verdict.plan is None
 
 
+def test_a_loan_above_the_largest_trade_is_refused_though_its_plan_came_from_elsewhere(
+    shared_stage: DemoStage, chain: ChainClient, config: Config, tmp_path: Path
+) -> None:
+    plan = plan_from(shared_stage, config, chain, LenderKind.BALANCER_V2)
+    small = {"max_trade": plan.amount - 1 if plan.asset == WETH.address else 1}
+    careful = load_config(write_config(shared_stage, tmp_path, limits=small), environment={})
+    verdict = managed(
+        chain, careful, lambda manager: manager.execute_flash_loan("balancer", "v2", {"plan": plan})
+    )
+    assert verdict.code is VerdictCode.OVER_LIMIT, verdict.reason
+    assert "limits.max_trade" in verdict.reason
+    assert verdict.plan is None
+    with Database(config.keeper.database_url, create=False) as database, database.read() as session:
+        assert not read_records(session)
+
+
 def test_a_paused_executor_stands_against_it_before_anything_is_journalled(
     shared_stage: DemoStage, chain: ChainClient, config: Config
 ) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
+from steelyard.app.desk import risk_limits
 from steelyard.app.stages import KeeperStages
 from steelyard.app.threads import ChainThread
 from steelyard.app.wiring import arbitrage_settings, open_deployment, open_follower, open_stages
@@ -17,6 +18,7 @@ from steelyard.decide.arbitrage.cache import ArbitrageCache
 from steelyard.decide.arbitrage.lending import NoLender, choose_lender
 from steelyard.decide.arbitrage.settings import ArbitrageSettings
 from steelyard.decide.arbitrage.valuation import Valuer
+from steelyard.decide.limits import check_size
 from steelyard.exceptions import NoLoanProvider, RpcInconsistent, UnsupportedProtocol
 from steelyard.model import (
     Address,
@@ -134,6 +136,9 @@ class EnhancedFlashLoanManager:
         stopped = await self._stages.standing()
         if stopped is not None:
             return _verdict(plan, VerdictCode.STOPPED, f"new risk is stopped: {stopped}", None)
+        too_large = self._too_large(plan, await self._thread.run(self._newest_market))
+        if too_large is not None:
+            return too_large
         block = await self._thread.run(self._chain.block)
         wanted = _verdict(plan, VerdictCode.ACCEPTED, plan.reason, plan)
         decision, _ = await self._stages.act(Decision(block=block, verdicts=(wanted,)))
@@ -171,6 +176,15 @@ class EnhancedFlashLoanManager:
             borrows = "there is none" if plan is None else f"it borrows from {plan.lender.name.lower()}"
             raise UnsupportedProtocol(f"params need a plan for {protocol} {version}, but {borrows}")
         return plan
+
+    def _too_large(self, plan: ArbitragePlan, market: LoanMarket) -> Verdict | None:
+        """Return the refusal of a loan above ``limits.max_trade``, or of one that nobody can value."""
+        worth_wei = market.valuer.wei_at_spot(plan.asset, plan.amount)
+        if worth_wei is None:
+            reason = f"{plan.asset} has no pool against the native coin to value the loan by"
+            return _verdict(plan, VerdictCode.NO_PRICE, reason, None)
+        over = check_size(risk_limits(self._config), worth_wei)
+        return None if over is None else _verdict(plan, VerdictCode.OVER_LIMIT, over, None)
 
     def _newest_market(self) -> LoanMarket:
         deployment = open_deployment(self._config, self._chain)

@@ -36,10 +36,6 @@ class BlockRef:
             return self.base_fee_wei + max(change, 1)
         return self.base_fee_wei - change
 
-    def highest_next_base_fee_wei(self) -> int:
-        """Return the most that the child's base fee can be, whatever this block's gas (1 wei rounded up)."""
-        return self.base_fee_wei + self.base_fee_wei // BASE_FEE_MAX_CHANGE_DENOMINATOR + 1
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GasTerms:
