@@ -13,7 +13,7 @@ import ape
 import click
 from ape.contracts import ContractInstance
 
-from scripts._events import listed_lenders_of
+from scripts._events import keepers_of, listed_lenders_of
 from scripts._executor import DeploymentRefused, address_or_none, executor_at
 from scripts._site import Site, code_hash, creation_block, creation_code
 from scripts._steps import Step, is_development_node
@@ -274,6 +274,7 @@ def deployment_record(
         "pending_owner": address_or_none(executor.pendingOwner()),
         "guardian": address_or_none(executor.guardian()),
         "keeper": blueprint.terms.keeper,
+        "keepers": sorted(keepers_of(chain, executor, blueprint.first_block)),
         **made,
         "lenders": {name: address_or_none(executor.lenderAddress(kind)) for name, kind in kinds.items()},
         "weth": executor.WETH(),

@@ -65,6 +65,12 @@ class Deployed(Recorded):
         """The executor."""
         return self.contract
 
+    @property
+    def keepers(self) -> set[str]:
+        """Who may execute plans, as the file says; older files name the one of the deployment only."""
+        record = self.record
+        return set(record.get("keepers", [record["keeper"]]))
+
 
 def default_output(chain_id: int) -> Path:
     """Where a keeper of this chain looks; forks have a folder of their own."""

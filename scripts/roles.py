@@ -69,7 +69,7 @@ def grant(session: Session, address: str) -> None:
     """Grant the keeper role; ADDRESS becomes the keeper that the deployment file names."""
     deployed = deployed_at(session.deployment)
     steps = [_keeper_step(deployed, address, allowed=True)]
-    manage(session, deployed, steps, keeper=address)
+    manage(session, deployed, steps, keeper=address, keepers=sorted({*deployed.keepers, address}))
 
 
 @cli.command(cls=ConnectedProviderCommand)
@@ -79,7 +79,7 @@ def revoke(session: Session, address: str) -> None:
     """Take the keeper role back."""
     deployed = deployed_at(session.deployment)
     steps = [_keeper_step(deployed, address, allowed=False)]
-    manage(session, deployed, steps)
+    manage(session, deployed, steps, keepers=sorted(deployed.keepers - {address}))
 
 
 @cli.command(cls=ConnectedProviderCommand)
@@ -97,7 +97,7 @@ def rotate(session: Session, new: str, old: str | None) -> None:
             f"{new} is the keeper already: name another one, or the one that goes (--old)"
         )
     steps = [_keeper_step(deployed, new, allowed=True), _keeper_step(deployed, leaving, allowed=False)]
-    manage(session, deployed, steps, keeper=new)
+    manage(session, deployed, steps, keeper=new, keepers=sorted({*deployed.keepers - {leaving}, new}))
 
 
 @cli.command(cls=ConnectedProviderCommand)

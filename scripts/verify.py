@@ -68,7 +68,7 @@ def _roles(deployed: Deployed, record: dict[str, Any], chain: ChainClient) -> li
         Comparison("offered owner", record.get("pending_owner"), address_or_none(executor.pendingOwner())),
         Comparison("guardian", record.get("guardian"), address_or_none(executor.guardian())),
         Comparison("treasury", record.get("treasury"), executor.treasury()),
-        Comparison("keepers", [record.get("keeper")], sorted(keepers)),
+        Comparison("keepers", sorted(deployed.keepers), sorted(keepers)),
         Comparison("paused", False, bool(executor.paused())),
     ]
 

@@ -140,7 +140,7 @@ def test_roles__grant_and_revoke__chain_and_file_follow(
     successor = attacker  # any other account
     run("roles grant", owner, path, address=successor.address)
     assert keepers(path) == {keeper.address, successor.address}
-    assert load_deployment(path).keeper == successor.address
+    assert (load_deployment(path).keeper, differences(path)) == (successor.address, [])
     run("roles revoke", owner, path, address=keeper.address)
     assert keepers(path) == {successor.address}
     assert differences(path) == []
