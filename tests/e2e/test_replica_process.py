@@ -14,8 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from steelyard.sandbox.anvil import Anvil, AnvilFailed, native_anvil
+from steelyard.sandbox import anvil
+from steelyard.sandbox.anvil import Anvil, AnvilFailed, free_port, native_anvil
 from steelyard.sandbox.replica import ensure_replica
+from steelyard.sandbox.rpc import SandboxRpc
 from tests.support.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.e2e
@@ -25,6 +27,7 @@ STEELYARD = Path(sys.executable).with_name("steelyard")
 STARTER = """
 import sys, time
 from steelyard.sandbox.replica import ensure_replica
+from steelyard.sandbox.rpc import SandboxRpc
 replica = ensure_replica()
 print(replica.rpc_url, flush=True)
 time.sleep(600)
@@ -84,6 +87,15 @@ def test_stopping_twice_is_fine_and_leaves_nothing() -> None:
 def test_failure_at_start_carries_anvils_own_words() -> None:
     with pytest.raises(AnvilFailed, match="ended at start with code .*--no-such-option"):
         Anvil(native_anvil(ROOT), ["--no-such-option"])
+
+
+def test_port_that_another_program_was_quicker_to_take_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Anvil(native_anvil(ROOT), ["--chain-id", "5"]) as other:
+        ports = [other.port]
+        monkeypatch.setattr(anvil, "free_port", lambda: ports.pop() if ports else free_port())
+        with Anvil(native_anvil(ROOT), ["--chain-id", "7"]) as ours, SandboxRpc(ours.rpc_url) as rpc:
+            assert ports == []
+            assert rpc.call("eth_chainId") == "0x7", "it talks to its own, not to whoever answers"
 
 
 def test_terminal_interrupt_reaches_the_starter_only() -> None:

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Final, Self
 
+import psutil
+
 from steelyard.exceptions import PrerequisiteMissing, RpcRejected, RpcUnavailable
 from steelyard.sandbox import _supervisor
 from steelyard.sandbox.foundry import native_program
@@ -142,12 +144,20 @@ class Anvil:
                 SandboxRpc(self.rpc_url, 5.0) as rpc,
             ):
                 rpc.call("eth_chainId")
-                # Whoever answered is ours only if ours still lives.
-                time.sleep(_POLL_SECONDS)
-                if self.running:
+                if self._listens():
                     return
             time.sleep(_POLL_SECONDS)
         raise AnvilFailed(f"anvil did not serve on port {self.port} within {_START_SECONDS:.0f} s")
+
+    def _listens(self) -> bool:
+        """Whether this anvil listens: on a busy machine another program may be quicker to take the port."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return any(
+                socket_.status == psutil.CONN_LISTEN and socket_.laddr.port == self.port
+                for child in psutil.Process(self._process.pid).children()
+                for socket_ in child.net_connections("tcp4")
+            )
+        return False
 
 
 def _require_free(port: int) -> None:
