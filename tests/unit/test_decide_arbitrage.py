@@ -271,6 +271,21 @@ def test_a_loan_that_is_not_worth_looking_at_is_left() -> None:
     )
 
 
+def test_a_thin_range_before_a_deep_one_does_not_make_a_loan_too_small_to_look_at() -> None:
+    thin = v3_pool(
+        [(-600, 600, 10**15), (-60_000, -600, 10**24)],
+        tick=0,
+        fee_pips=3_000,
+        address=address(1),
+        token0=WETH,
+        token1=DAI,
+    )
+    market = snapshot([thin, pair(2, WETH, DAI, 10_000 * ETHER, 8_000 * ETHER)])
+    plan = only_plan(decided(market, min_trading_limit_wei=100 * ETHER))
+    assert plan.amount > 600 * ETHER
+    assert plan.expected_profit > 50 * ETHER
+
+
 def test_a_token_with_a_problem_is_not_traded_and_the_numbers_say_what_was_missed() -> None:
     problem = TokenSafety(token=USDC, problem="a transfer is refused: no", block_number=90)
     verdict = best(decided(replace(snapshot(drifted()), safety={USDC: problem})))

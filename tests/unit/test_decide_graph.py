@@ -151,18 +151,22 @@ def test_choices_of_pools_are_weighed_again_only_where_a_pool_changed(
     assert asked == [2, 1]
 
 
-def test_cycles_too_small_to_look_at_are_left_out_and_counted() -> None:
-    cache, market = ArbitrageCache(), snapshot(drifted())
+def test_cycles_whose_loan_is_estimated_too_small_come_behind_all_others_and_are_not_left_out() -> None:
+    small = [pair(1, WETH, USDC, ETHER, 10**9), pair(2, WETH, USDC, ETHER, 4 * 10**9)]
+    large = [pair(3, WETH, DAI, 100 * ETHER, 100 * ETHER), pair(4, WETH, DAI, 100 * ETHER, 103 * ETHER)]
+    cache, market = ArbitrageCache(), snapshot([*small, *large])
     graph = graph_of(market, cache)
     valuer = Valuer(graph, WETH)
-    (route,) = PathOptimizer().find_arbitrage(market, graph, cache, valuer)
-    assert [hop.pool.address for hop in route] == [address(2), address(1)]
-    for limit, left in ((ETHER, 1), (10 * ETHER, 0)):
+
+    def ranked(limit: int) -> list[set[Address]]:
         search = PathOptimizer(min_trading_limit=limit).search(market, graph, cache, valuer)
-        assert len(search.routes) == left
-        assert len(search.limits) == 1 - left
-    assert "1 cycles" in search.limits[0]
-    assert "min_trading_limit" in search.limits[0]
+        assert search.limits == ()
+        return [{hop.pool.address for hop in route} for route in search.routes]
+
+    first, second = {address(1), address(2)}, {address(3), address(4)}
+    assert ranked(0) == [first, second]
+    assert ranked(ETHER // 2) == [second, first]
+    assert ranked(10 * ETHER) == [first, second]
 
 
 class TestSides:

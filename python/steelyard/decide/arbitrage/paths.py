@@ -52,7 +52,7 @@ class PathOptimizer:
     Args:
         path_length: most hops of a cycle, 2 to 6.
         max_candidates: most cycles returned, those that promise the most wei first.
-        min_trading_limit: wei; cycles whose best loan is estimated below it are left out, and counted.
+        min_trading_limit: wei; cycles whose best loan is estimated below it come behind all others.
         max_choices, max_steps: bounds on work, see ``screening.MAX_CHOICES``, ``longer_cycles.MAX_STEPS``.
 
     Raises:
@@ -105,7 +105,7 @@ class PathOptimizer:
         found = self._short(bases, cache, limits)
         if self._path_length > WIDTH:
             found = self._with_longer(found, graph, bases, limits)
-        found, value = self._worthwhile(found, prices, limits)
+        value = self._promise(found, prices)
         rows = _ranked(found.choices.edges, value, self._max_candidates)
         if len(rows) < len(value):
             limits.append(
@@ -176,20 +176,20 @@ class PathOptimizer:
         choices = expand(graph, order, rows[:, order], np.log1p(fees[order]), fees[order])
         return _Found(choices, base_of[choices.owner])
 
-    def _worthwhile(self, found: _Found, prices: Floats, limits: list[str]) -> tuple[_Found, Floats]:
-        """Return the cycles whose loan is worth looking at, and what each promises, in wei."""
+    def _promise(self, found: _Found, prices: Floats) -> Floats:
+        """Return what each cycle promises, in wei, to rank by.
+
+        Those whose loan is estimated below ``min_trading_limit`` come behind all others, in their order. They
+        are not left out: an estimate knows one range of liquidity, which may be a thin one before a deep one,
+        so only a size tells that a loan is too small.
+        """
         price = prices[found.base] if len(prices) else np.zeros(0)
-        value = found.choices.profit * price
+        value: Floats = found.choices.profit * price
         if not self._min_trading_limit:
-            return found, value
-        trade = found.choices.trade * price
-        kept = (trade >= self._min_trading_limit) | (price == 0)  # without a price nothing is known of it
-        if not kept.all():
-            limits.append(
-                f"{len(kept) - int(kept.sum())} cycles were not looked at: their best loan is estimated "
-                f"below min_trading_limit, {self._min_trading_limit} wei"
-            )
-        return _Found(found.choices.where(kept), found.base[kept]), value[kept]
+            return value
+        # Without a price nothing is known of the loan.
+        small = (found.choices.trade * price < self._min_trading_limit) & (price > 0)
+        return np.where(small, -1 / (1 + value), value)
 
 
 def _bases(snapshot: MarketSnapshot, graph: MarketGraph) -> tuple[list[Address], tuple[Base, ...]]:
