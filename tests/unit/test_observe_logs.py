@@ -105,9 +105,9 @@ def test_last_sync_of_the_block_sets_the_reserves_and_the_first_state_is_kept() 
 
 
 def test_swap_sets_price_tick_and_liquidity_and_shares_the_ticks() -> None:
-    words = (5, -5, Q96 - 7, 2_000, -1)
+    words = (5, -5, Q96 // 2, 0, -13_864)
     after = state(apply(log(V3, [abi.SWAP_V3, "0x", "0x"], *words)))
-    assert (after.sqrt_price_x96, after.tick, after.liquidity) == (Q96 - 7, -1, 2_000)
+    assert (after.sqrt_price_x96, after.tick, after.liquidity) == (Q96 // 2, -13_864, 0)
     assert after.ticks is POOL.ticks
 
 
@@ -139,6 +139,15 @@ def test_events_of_a_block_build_on_each_other() -> None:
 
 def test_burn_of_more_than_is_known_marks_the_pool_as_stale() -> None:
     effects = apply(position(abi.BURN_V3, -60, 60, 1_001))
+    assert effects.stale == {V3.lower()}
+    assert effects.after == {}
+
+
+@pytest.mark.parametrize(("tick", "liquidity"), [(-1, 2_000), (-61, 1_000), (60, 1)])
+def test_swap_into_liquidity_that_no_known_mint_explains_marks_the_pool_as_stale(
+    tick: int, liquidity: int
+) -> None:
+    effects = apply(log(V3, [abi.SWAP_V3, "0x", "0x"], 5, -5, Q96 - 7, liquidity, tick))
     assert effects.stale == {V3.lower()}
     assert effects.after == {}
 

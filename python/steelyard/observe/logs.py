@@ -111,7 +111,10 @@ def _after(known: Known, kind: str, topics: Sequence[str], data: str) -> Known:
         return v3_pool(known, int(data[2:_W1], 16), _signed(data[_W1:_W2]), 0, _NO_TICKS)
     if kind == SWAP_V3:
         _require_words(data, 5)
-        return known.with_price(int(data[_W2:_W3], 16), _signed(data[_W4:_W5]), int(data[_W3:_W4], 16))
+        liquidity, tick = int(data[_W3:_W4], 16), _signed(data[_W4:_W5])
+        if known.ticks.liquidity_at(tick) != liquidity:  # a mint or burn was kept from us: where else, too?
+            raise QuoteError(f"pool {known.address}: its ticks do not add up to its liquidity, {liquidity}")
+        return known.with_price(int(data[_W2:_W3], 16), tick, liquidity)
     if kind == MINT_V3:
         _require_words(data, 4)
         return known.with_position(_signed(topics[2]), _signed(topics[3]), int(data[_W1:_W2], 16))
