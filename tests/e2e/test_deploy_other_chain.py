@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,10 +36,17 @@ def url() -> Iterator[str]:
     anvil.stop()
 
 
-def ape(*arguments: str) -> str:
+def ape(folder: Path, *arguments: str) -> str:
+    """Run Ape with a data folder of its own: others that run beside it write into theirs."""
     command = [str(Path(sys.executable).with_name("ape")), "run", *arguments]
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+        command,
+        cwd=ROOT,
+        env=os.environ | {"APE_DATA_FOLDER": str(folder / "ape")},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return done.stdout
@@ -47,10 +55,10 @@ def ape(*arguments: str) -> str:
 def test_deploy_and_verify__on_bnb_chain__by_the_nodes_address_alone(url: str, tmp_path: Path) -> None:
     path = tmp_path / "56.json"
     terms = ["--account", "TEST::0", "--treasury", TREASURY, "--keeper", KEEPER, "--confirmations", "0"]
-    ape("deploy", "executor", "--network", url, *terms, "--chain-id", "56", "--output", str(path))
+    ape(tmp_path, "deploy", "executor", "--network", url, *terms, "--chain-id", "56", "--output", str(path))
     written = load_deployment(path)
     assert (written.chain_id, written.keeper) == (56, KEEPER)
     assert {kind.name.lower() for kind in written.lenders} == set(BOOK.lenders)
     assert [venue.name for venue in written.venues] == [venue.name for venue in BOOK.venues]
     assert json.loads(path.read_text())["weth"] == BOOK.wrapped_native.address
-    assert "DIFFERS" not in ape("verify", "--network", url, "--deployment", str(path))
+    assert "DIFFERS" not in ape(tmp_path, "verify", "--network", url, "--deployment", str(path))
