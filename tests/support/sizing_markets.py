@@ -96,16 +96,17 @@ def small_v2(draw: DrawFn, number: int, sold: Address, bought: Address) -> Pool:
 
 @st.composite
 def small_v3(draw: DrawFn, number: int, sold: Address, bought: Address) -> Pool:
-    """Ranges that end within a unit of one another, gaps between them, and ticks that change nothing."""
+    """Ranges that end within a unit of one another, gaps, dust, and ticks that change nothing."""
     token0, token1 = sorted((sold, bought))
     fee = draw(st.sampled_from((100, 500, 3_000, 10_000)))
     spacing = SPACING_OF_TIER[fee]
     reach = draw(st.sampled_from((4, 40, 400)))
     bounds = sorted(draw(st.lists(st.integers(-reach, reach), min_size=3, max_size=7, unique=True)))
-    one = draw(magnitudes(100, 20_000))
+    liquidities = magnitudes(draw(st.sampled_from((1, 100, 100))), 20_000)
+    one = draw(liquidities)
     same = draw(st.booleans())  # equal neighbours: the net at the tick between them is zero
     positions = [
-        (lower * spacing, upper * spacing, one if same else draw(magnitudes(100, 20_000)))
+        (lower * spacing, upper * spacing, one if same else draw(liquidities))
         for lower, upper in pairwise(bounds)
         if draw(st.integers(0, 4))
     ] or [(bounds[0] * spacing, bounds[-1] * spacing, one)]

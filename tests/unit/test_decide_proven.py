@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from steelyard.amm.tick_math import tick_at_sqrt_ratio
 from steelyard.decide.arbitrage import GasModel
 from steelyard.model import VerdictCode
+from steelyard.units import ETHER, GWEI, Q96
 from tests.support.markets import USDC, WETH, address, best, decided, only_plan, pair, snapshot
 from tests.support.pools import v3_pool
 
@@ -78,3 +80,27 @@ def test_crossing_a_tick_is_reckoned_at_its_price_to_the_unit() -> None:
     market = snapshot([into, pair(2, WETH, USDC, 49_368, 1, fee_pips=2_500)], gas_price_wei=1)
     plan = only_plan(decided(market, gas=gas))
     assert (plan.amount, plan.expected_profit, plan.gas_units) == (25, 47_093, 204)
+
+
+@pytest.mark.parametrize("dust", [100, 10_000, 100_000])
+def test_dust_before_deep_liquidity_hides_nothing(dust: int) -> None:
+    """The range of the price takes less than a unit of USDC, rounded up to two; the depth is behind it."""
+    root = (2_000 * 10**6 / ETHER) ** 0.5
+    middle = tick_at_sqrt_ratio(int(root * Q96)) // 60 * 60
+    deep = int(30_000 * ETHER * root)
+    shallow = v3_pool(
+        [
+            (middle - 60_000, middle - 600, deep),
+            (middle - 600, middle + 600, dust),
+            (middle + 600, middle + 60_000, deep),
+        ],
+        tick=middle,
+        fee_pips=3_000,
+        address=address(1),
+        token0=WETH,
+        token1=USDC,
+    )
+    market = snapshot([shallow, pair(2, WETH, USDC, 10_000 * ETHER, 25_000_000 * 10**6)], gas_price_wei=GWEI)
+    verdict = best(decided(market))
+    assert verdict.code is VerdictCode.ACCEPTED, verdict.reason
+    assert verdict.profit > 49 * ETHER

@@ -8,14 +8,17 @@ range on the way to that optimum: curves are concave.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from steelyard.amm.curve import Curve
 from steelyard.amm.pool import Pool
 from steelyard.amm.side import Side
 from steelyard.decide.arbitrage.route import Route
 from steelyard.decide.arbitrage.sizing.segment import Objective, optimum_of
-from steelyard.units import Address
+from steelyard.units import PIPS, Address, div_up
+
+_MOST_OVERHANG: Final = PIPS + 1
+"""Of a pool whose fee leaves a millionth; mostly an end is further away, and that is all to ask."""
 
 
 class Opening(NamedTuple):
@@ -56,19 +59,30 @@ def opening_of(route: Route, side_of: Callable[[Pool, Address], Side], objective
     if peak < 0:
         return Opening(sides)
     furthest = peak or 1
-    return Opening(sides, furthest, ceiling, _are_on(pieces, furthest))
+    return Opening(sides, furthest, ceiling, _are_on(sides, pieces, furthest))
 
 
-def _are_on(pieces: list[Curve], loan: int) -> bool:
-    """Tell whether the real-valued amounts of the loan, and a unit more of each, are on the pieces.
+def _are_on(sides: list[Side], pieces: list[Curve], loan: int) -> bool:
+    """Tell whether the real-valued amounts of the loan, and a unit more of each, are on the real pieces.
 
     Then the pieces' map has its optimum where the route's own curve has it, and bounds every loan.
     """
     ideal, before = loan + 1, None
-    for piece in pieces:
+    for side, piece in zip(sides, pieces, strict=True):
         if before is not None:
             ideal = before.output(ideal) + 1
-        if piece.high is not None and ideal > piece.high:
+        end = piece.high
+        if end is not None and end < ideal + _MOST_OVERHANG and end < ideal + _overhang(side):
             return False
         before = piece
     return True
+
+
+def _overhang(side: Side) -> int:
+    """Return by how much a piece's end in whole units is beyond the real one, at most.
+
+    A concentrated pool rounds up what reaches the end, and again with its fee: where little liquidity lies
+    before much, a piece of a millionth of a unit ends at two. A pair's end is its capacity: nothing follows.
+    """
+    kept = side.floored_pips
+    return 0 if kept is None else 1 + div_up(PIPS, kept)
