@@ -178,8 +178,8 @@ def test_keeper_killed_at_any_moment_leaves_records_that_agree_with_the_chain(
 ) -> None:
     books = open_books(stage)
     moments = random.Random(11)
-    longest_seconds, signed = 0.9, 0
-    for _ in range(LIVES):
+    longest_seconds = 0.9
+    for number in range(1, LIVES + 1):
         with KeeperProcess(config) as keeper:
             timer = threading.Timer(moments.uniform(0.1, longest_seconds), keeper.kill)
             timer.start()
@@ -189,8 +189,7 @@ def test_keeper_killed_at_any_moment_leaves_records_that_agree_with_the_chain(
             assert keeper.end() == -signal.SIGKILL
         check_integrity(config)
         moments.choice(ABSENCES[:3])(stage)
-        before, signed = signed, count_signed(config)
-        if signed == before:  # on a busy machine it died before it could trade: the next ones live longer
+        if 3 * count_signed(config) < number:  # on a busy machine most die before they can trade
             longest_seconds *= 2
     live(stage, config)
     settle_everything(stage, config)
