@@ -14,6 +14,7 @@ from steelyard.decide.arbitrage import AmtOptimizer
 from steelyard.decide.arbitrage.route import forward
 from steelyard.decide.arbitrage.sizing.segment import backward
 from steelyard.decide.arbitrage.sizing.segment import forward as forward_by_sides
+from steelyard.model import LenderKind
 from tests.support.markets import address, lender, route
 from tests.support.pools import v2_pool, v3_pool
 from tests.support.sizing_markets import (
@@ -213,6 +214,42 @@ def test_a_gap_counts_the_loan_at_a_pools_end_that_no_budget_was_left_for() -> N
         found = AmtOptimizer(max_evaluations=budget).optimize(hops, terms, 100)
         assert found is not None
         assert found.gap is None or found.profit <= best <= found.profit + found.gap
+
+
+def test_pole_of_a_map_just_before_its_start_is_no_division_by_nothing() -> None:
+    """What loans below a segment can earn is asked of its maps a unit before their starts."""
+    borrowed, first, second = TOKENS[:3]
+    ends = [(-887_272, 887_272, 1), (-387, -161, 4_173), (-289, -161, 27_213), (17, 397, 2), (58, 397, 48)]
+    into = v3_pool(
+        [*ends, (113, 397, 30_766)],
+        sqrt_price_x96=79_928_411_911_138_768_672_084_818_209,
+        fee_pips=0,
+        tick_spacing=1,
+        address=address(1),
+        token0=borrowed,
+        token1=first,
+    )
+    back = v3_pool(
+        [
+            (-887_200, 887_200, 128),
+            (-532_000, -115_400, 4),
+            (-430_200, -115_400, 46),
+            (-398_600, -115_400, 1_661),
+            (-100_000, 240_600, 8),
+        ],
+        sqrt_price_x96=1_201_225_072_647_872_995_855_023,
+        fee_pips=3_000,
+        tick_spacing=200,
+        address=address(3),
+        token0=borrowed,
+        token1=second,
+    )
+    middle = v2_pool(3, 21, address=address(2), token0=first, token1=second)
+    hops = route((into, borrowed), (middle, first), (back, second))
+    terms = lender(LenderKind.AAVE_V2, fee_wad=9 * 10**14)
+    best, _ = best_of_all(hops, terms, 1_500)
+    found = AmtOptimizer().certify(hops, terms, 1_500, PLENTY)
+    assert (0 if found is None else found.profit) == best
 
 
 def test_of_loans_that_earn_the_same_the_least_is_taken() -> None:

@@ -28,15 +28,18 @@ def determinant(of: Map) -> int:
 
 
 def scaled_slope(of: Map, value: int, amount: int) -> int:
-    """Return ``value * d(out)/d(x)`` at ``amount``, rounded down: 1 at least, so that it can be a value."""
+    """Return ``value * d(out)/d(x)`` at ``amount``, rounded down: 1 at least, so that it can be a value.
+
+    A map of little liquidity has its pole within a unit before its start; any value does there.
+    """
     base = of[2] * amount + of[3]
-    return max(value * determinant(of) // (base * base), 1)
+    return max(value * determinant(of) // (base * base or 1), 1)
 
 
 def scaled_cost(of: Map, value: int, amount: int) -> int:
     """Return ``value * d(x)/d(out)`` where the map's output is ``amount``, rounded down, 1 at least."""
     base = of[0] - of[2] * amount
-    return max(value * determinant(of) // (base * base), 1)
+    return max(value * determinant(of) // (base * base or 1), 1)
 
 
 def support(of: Map, value_out: int, value_in: int) -> int:

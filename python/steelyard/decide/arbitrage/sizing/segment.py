@@ -202,6 +202,8 @@ class View:
         """Return the units between which the composed map earns most."""
         peak = max(self.segment.peak, 0)
         a, b, c, d = self.producers
+        if c * peak + d <= 0:  # before the pole, which is before the segment
+            peak = self.segment.low
         return (a * peak + b) // (c * peak + d), (a * peak + a + b) // (c * peak + c + d) + 1
 
     def ceiling(self, unit: int, step: int) -> int:
