@@ -37,6 +37,7 @@ LENDERS = (
     lender(),
     lender(LenderKind.AAVE_V3, fee_wad=5 * 10**14),
     lender(LenderKind.AAVE_V3, fee_wad=9 * 10**14),
+    replace(lender(LenderKind.AAVE_V3, fee_wad=5 * 10**14), fee_rounds_up=True),
     lender(LenderKind.BALANCER_V2, fee_wad=3 * 10**15),
     lender(LenderKind.BALANCER_V2, fee_wad=123_456_789 * 10**6),
     lender(LenderKind.AAVE_V2, fee_wad=9 * 10**14),

@@ -70,6 +70,14 @@ def test_aave_s_two_versions_are_never_more_than_a_unit_apart(amount: int, premi
     assert older == amount * premium_bps // BPS
 
 
+@given(amounts, st.integers(1, 100))
+def test_aave_s_later_pool_rounds_up(amount: int, premium_bps: int) -> None:
+    half_up = terms(LenderKind.AAVE_V3, premium_bps * (WAD // BPS))
+    later = replace(half_up, fee_rounds_up=True)
+    assert later.fee(amount) == -(-amount * premium_bps // BPS)
+    assert 0 <= later.fee(amount) - half_up.fee(amount) <= 1
+
+
 def test_a_plan_names_its_lender_where_there_are_several_and_only_there() -> None:
     make_plan(lender=LenderKind.UNISWAP_V3, source=POOL)
     with pytest.raises(InvalidPlan, match="the uniswap_v3 that lends must be named"):

@@ -120,6 +120,27 @@ def test_aave_lends_where_its_own_check_would_let_it(
     assert (LenderKind.AAVE_V3 in offers(chain)) == lends
 
 
+@pytest.mark.parametrize(("revision", "rounds_up"), [(1, False), (8, False), (9, True), (12, True)])
+def test_aave_s_fee_is_rounded_as_the_revision_of_its_pool_does(
+    chain: ScriptedChain, revision: int, rounds_up: bool
+) -> None:
+    chain.says(POOL, abi.POOL_REVISION, revision)
+    offer = offers(chain)[LenderKind.AAVE_V3]
+    assert (offer.fee_rounds_up, offer.fee(999)) == (rounds_up, int(rounds_up))
+
+
+def test_aave_that_does_not_say_its_revision_is_taken_to_round_up(chain: ScriptedChain) -> None:
+    assert offers(chain)[LenderKind.AAVE_V3].fee_rounds_up
+
+
+@pytest.mark.parametrize(("deposited", "available"), [(150, 150), (250, 200)])
+def test_aave_that_counts_deposits_lends_no_donations(
+    chain: ScriptedChain, deposited: int, available: int
+) -> None:
+    chain.says(POOL, abi.GET_VIRTUAL_UNDERLYING_BALANCE + abi.address_word(WETH), deposited)
+    assert offers(chain)[LenderKind.AAVE_V3].available == available
+
+
 def test_paused_vault_lends_nothing(chain: ScriptedChain) -> None:
     chain.says(VAULT, abi.GET_PAUSED_STATE, 1, 5, 6)
     assert LenderKind.BALANCER_V2 not in offers(chain)

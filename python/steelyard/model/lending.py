@@ -60,6 +60,7 @@ class LenderTerms:
         available: base units that can be borrowed in this block.
         fee_wad: the fee as a fraction of the loan, in WAD (5 bps = 5e14), rounded up where that is none.
         source: which of several lenders of the kind it is; None where there is one.
+        fee_rounds_up: whether it is an Aave V3 that rounds its fee up; the earlier ones round half up.
     """
 
     kind: LenderKind
@@ -67,20 +68,21 @@ class LenderTerms:
     available: int
     fee_wad: int
     source: LoanSource | None = None
+    fee_rounds_up: bool = False
 
     def fee(self, amount: int) -> int:
         """Return the exact fee for a loan of ``amount``, in base units of the asset.
 
-        As each lender's own code rounds it. Aave V3: half up (``PercentageMath.percentMul``, whole bps). Aave
-        V2 and Maker: down (``amount * premium / 10000``; ``amount * toll / WAD``). Uniswap V2: the least
-        repayment that the pair's product check passes, ``ceil(amount * 1e6 / (1e6 - fee))``. Uniswap V3 and
-        Balancer: up. Morpho Blue and Uniswap V4 ask nothing. Of a listed ERC-3156 lender only its rate is
-        known: rounded up, which is never below a linear fee.
+        As each lender's own code rounds it. Aave V3: half up (``PercentageMath.percentMul``, whole bps), and
+        up from version 3.5 on. Aave V2 and Maker: down (``amount * premium / 10000``; ``* toll / WAD``).
+        Uniswap V2: the least repayment that the pair's product check passes, ``ceil(amount * 1e6 / (1e6 -
+        fee))``. Uniswap V3 and Balancer: up. Morpho Blue and Uniswap V4 ask nothing. Of a listed ERC-3156
+        lender only its rate is known: rounded up, which is never below a linear fee.
         """
         if not self.fee_wad:
             return 0
         kind = self.kind
-        if kind is LenderKind.AAVE_V3:
+        if kind is LenderKind.AAVE_V3 and not self.fee_rounds_up:
             # Exact: Aave's premium is whole bps.
             return mul_div_half_up(amount, self.fee_wad * BPS // WAD, BPS)
         if kind is LenderKind.UNISWAP_V2 and self.source is not None:

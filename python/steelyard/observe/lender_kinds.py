@@ -7,6 +7,7 @@ the lenders themselves: for a thousand tokens that takes a fraction of the lens'
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 from steelyard.connect.abi import (
@@ -18,9 +19,11 @@ from steelyard.connect.abi import (
     GET_PROTOCOL_FEES_COLLECTOR,
     GET_RESERVE_DATA,
     GET_RESERVES,
+    GET_VIRTUAL_UNDERLYING_BALANCE,
     LIQUIDITY,
     MAX_FLASH_LOAN,
     PAUSED,
+    POOL_REVISION,
     address_word,
     word,
 )
@@ -35,6 +38,9 @@ Results = Sequence[CallResult]
 _ACTIVE_BIT: Final = 1 << 56
 _PAUSED_BIT: Final = 1 << 60
 _FLASH_LOAN_BIT: Final = 1 << 63
+_ROUNDS_UP_FROM: Final = 9
+"""The revision of Aave's pool (3.5) from which its premium is rounded up."""
+_ANY: Final = 2**256 - 1
 _WORD: Final = 32
 
 
@@ -112,7 +118,10 @@ class Aave:
         if self._kind is LenderKind.AAVE_V2:
             calls.append(StaticCall(self._pool, PAUSED))
         else:
-            calls.extend(self._reserve_call(asset) for asset in self._atokens)
+            calls.append(StaticCall(self._pool, POOL_REVISION))
+            for asset in self._atokens:
+                deposited = GET_VIRTUAL_UNDERLYING_BALANCE + address_word(asset)
+                calls += [self._reserve_call(asset), StaticCall(self._pool, deposited)]
         return calls + [_balance_call(asset, atoken) for asset, atoken in self._atokens.items()]
 
     def terms(self, results: Results) -> list[LenderTerms]:
@@ -121,24 +130,34 @@ class Aave:
         states, balances = results[1 : -len(self._atokens)], results[-len(self._atokens) :]
         # Exact: the premium is a whole number of bps.
         fee_wad = results[0].word() * (WAD // BPS)
-        lends = self._lends(states)
+        held = _every_offer(self._kind, list(self._atokens), balances, fee_wad=fee_wad)
         return [
-            offer
-            for offer, open_ in zip(
-                _every_offer(self._kind, list(self._atokens), balances, fee_wad=fee_wad), lends, strict=True
-            )
-            if open_ and offer is not None
+            replace(offer, available=min(offer.available, most), fee_rounds_up=self._rounds_up(states[0]))
+            for offer, most in zip(held, self._most(states), strict=True)
+            if most and offer is not None
         ]
 
-    def _lends(self, states: Results) -> list[bool]:
-        """Tell of each reserve whether the pool would lend of it.
+    def _rounds_up(self, revision: CallResult) -> bool:
+        """Tell whether the premium is rounded up; where a V3 does not say, the dearer is taken."""
+        if self._kind is LenderKind.AAVE_V2:
+            return False
+        return not revision.answered or revision.word() >= _ROUNDS_UP_FROM
 
-        V3 asks its flags (``validateFlashloanSimple``); V2 asks only whether the whole pool is paused.
+    def _most(self, states: Results) -> list[int]:
+        """Return the most that the pool would lend of each reserve, however much lies there.
+
+        V3 asks its flags (``validateFlashloanSimple``), and in its later versions lends what was deposited,
+        but no donations; V2 asks only whether the whole pool is paused.
         """
         if self._kind is LenderKind.AAVE_V2:
-            return [states[0].answered and not states[0].word()] * len(self._atokens)
+            return [_ANY if states[0].answered and not states[0].word() else 0] * len(self._atokens)
         wanted = _ACTIVE_BIT | _FLASH_LOAN_BIT
-        return [state.answered and state.word() & (wanted | _PAUSED_BIT) == wanted for state in states]
+        return [
+            (deposited.word() if deposited.answered else _ANY)
+            if state.answered and state.word() & (wanted | _PAUSED_BIT) == wanted
+            else 0
+            for state, deposited in zip(states[1::2], states[2::2], strict=True)
+        ]
 
     def _reserve_call(self, asset: Address) -> StaticCall:
         want = _WORD * (self._atoken_word + 1)

@@ -18,7 +18,8 @@ from steelyard.decide.arbitrage.sizing import AmtOptimizer, Opening, SizingSearc
 from steelyard.model import LenderKind, LenderTerms, MarketSnapshot, Token
 from steelyard.units import Address
 
-_SizingKey = tuple[int, int, LenderKind | None, int, int, bool, tuple[tuple[Address, Address], ...]]
+_Rounding = tuple[LenderKind, bool]
+_SizingKey = tuple[int, int, _Rounding | None, int, int, bool, tuple[tuple[Address, Address], ...]]
 
 _MAX_LAYOUTS = 4
 """Sets of borrowable tokens whose cycles are kept; a market has one, until a lender comes or goes."""
@@ -149,7 +150,8 @@ def _key(optimizer: AmtOptimizer, route: Route, terms: LenderTerms, price_rank: 
     return (
         price_rank,
         terms.fee_wad,
-        terms.kind if terms.fee_wad else None,  # the kinds differ in how they round the fee
+        # The kinds differ in how they round the fee.
+        (terms.kind, terms.fee_rounds_up) if terms.fee_wad else None,
         optimizer.max_evaluations,
         optimizer.tolerance_ppm,
         optimizer.resigns,

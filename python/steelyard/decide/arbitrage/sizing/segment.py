@@ -40,7 +40,7 @@ class Objective:
     def of(cls, terms: LenderTerms, crossing_price: int = 0) -> Objective:
         if terms.fee_wad == 0:
             return cls(terms, 1, 1, 0, crossing_price)
-        if terms.kind is LenderKind.AAVE_V3:
+        if terms.kind is LenderKind.AAVE_V3 and not terms.fee_rounds_up:
             fee_bps = terms.fee_wad * BPS // WAD  # exact: Aave's premium is whole bps
             return cls(terms, BPS, BPS + fee_bps, _AAVE_SPARE, crossing_price)
         if terms.kind is LenderKind.UNISWAP_V2 and terms.source is not None:
