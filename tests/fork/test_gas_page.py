@@ -15,7 +15,7 @@ from steelyard.model import LenderKind
 from tests.support.flash import FlashPlan, Lender, prepare
 from tests.support.fork_market import BALANCER_VAULT, MORPHO, USDC, USDT, WETH, ForkMarket, Hop, VenueId
 from tests.support.gas_page import hold
-from tests.support.gas_scene import BLOCK_SECONDS, FAR_DEADLINE, MOST_LEGS, V2, V3, GasScene
+from tests.support.gas_scene import FAR_DEADLINE, MOST_LEGS, V2, V3, GasScene, gas_of_second
 
 if TYPE_CHECKING:
     from tests.support.fork_chain import ForkChain
@@ -114,17 +114,10 @@ class LendingScene:
         """The same loan with no check, its fee paid out of what the borrower was given."""
         borrower = self.keeper.deploy(ape.project.BareFeeBorrower, lender, self.asset, is_first)
         self.chain.give(self.asset, borrower.address, self.plan.max_loan_fee)
-        return self._second(lambda: borrower.borrow(kind, self.plan.amount, sender=self.keeper))
+        return gas_of_second(self.chain, lambda: borrower.borrow(kind, self.plan.amount, sender=self.keeper))
 
     def _second_of(self, plan: FlashPlan) -> int:
-        return self._second(lambda: self.executor.execute(plan.data, sender=self.keeper))
-
-    def _second(self, send: Any) -> int:
-        with ape.chain.isolate():
-            for _ in range(2):
-                self.chain.let_pass(BLOCK_SECONDS)
-                used: int = send().gas_used
-        return used
+        return gas_of_second(self.chain, lambda: self.executor.execute(plan.data, sender=self.keeper))
 
 
 def test_loans_with_a_fee__over_the_bare_loan__are_as_the_page_says(

@@ -15,7 +15,13 @@ from steelyard.decide.arbitrage.plan import builder_tip, least_profit
 from steelyard.model import LenderTerms, VenueKind, Verdict, VerdictCode
 from tests.support.markets import DAI, USDC, VENUES, WETH, address, lender, route, settings, snapshot
 from tests.support.pools import magnitudes, v2_pool, v3_pool
-from tests.support.sizing_markets import lenders, promising, small_v2, small_v3
+from tests.support.sizing_markets import (
+    lenders,
+    pools_with_a_crossing_that_hardly_pays,
+    promising,
+    small_v2,
+    small_v3,
+)
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn
@@ -98,17 +104,7 @@ def routes(draw: DrawFn) -> Route:
 
 
 def a_crossing_dearer_by_a_tenth_would_not_pay() -> Route:
-    """Crossing one tick earns 106 units more; it costs 101."""
-    into = v3_pool(
-        [(-5, -4, 242), (-4, -3, 424_045)],
-        sqrt_price_x96=79_228_327_299_032_635_280_623_885_911,
-        fee_pips=100_000,
-        tick_spacing=1,
-        address=address(0),
-        token0=WETH,
-        token1=USDC,
-    )
-    back = v2_pool(49_368, 1, fee_pips=2_500, address=address(1), token0=WETH, token1=USDC)
+    into, back = pools_with_a_crossing_that_hardly_pays()
     return route((into, WETH), (back, USDC))
 
 

@@ -15,6 +15,8 @@ from tests.support.fork_chain import ETHER, actor
 from tests.support.fork_market import MORPHO, ForkMarket, Hop, VenueId
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support.fork_chain import ForkChain
 
 MOST_LEGS = 5
@@ -87,17 +89,17 @@ class GasScene:
             deadline=FAR_DEADLINE,
             max_loan_fee=0,
         )
-        return self._second(lambda: self.executor.execute(plan.data, sender=self.keeper))
+        return gas_of_second(self.chain, lambda: self.executor.execute(plan.data, sender=self.keeper))
 
     def at_the_pools(self, cycle: list[Leg]) -> int:
         """Gas of the same swaps straight at the pools, with no check."""
-        return self._second(lambda: self._bare(self.pools, cycle))
+        return gas_of_second(self.chain, lambda: self._bare(self.pools, cycle))
 
     def by_routers(self, cycle: list[Leg]) -> int | None:
         """Gas of the same swaps through the protocols' routers; None where a pool has no router here."""
         if any(leg.hop == SUSHI for leg in cycle):
             return None
-        return self._second(lambda: self._bare(self.routers, cycle))
+        return gas_of_second(self.chain, lambda: self._bare(self.routers, cycle))
 
     def _bare(self, contract: Any, cycle: list[Leg]) -> Any:
         swaps = [
@@ -112,10 +114,14 @@ class GasScene:
         ]
         return contract.run(cycle[0].sold, LOAN, swaps, sender=self.keeper)
 
-    def _second(self, send: Any) -> int:
-        """Of the second time, a block later: every slot has been written, and pools write their sums."""
-        with ape.chain.isolate():
-            for _ in range(2):
-                self.chain.let_pass(BLOCK_SECONDS)
-                used: int = send().gas_used
-        return used
+
+def gas_of_second(chain: ForkChain, send: Callable[[], Any]) -> int:
+    """Send twice, a block between, and return the second's gas; then the chain is as before.
+
+    By then every slot has been written, and pools write their sums.
+    """
+    with ape.chain.isolate():
+        for _ in range(2):
+            chain.let_pass(BLOCK_SECONDS)
+            used: int = send().gas_used
+    return used

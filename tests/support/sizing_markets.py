@@ -14,7 +14,7 @@ from steelyard.decide.arbitrage.route import forward
 from steelyard.model import LenderKind, LoanSource
 from steelyard.model.lending import pair_fee_wad
 from steelyard.units import Address
-from tests.support.markets import address, lender, route
+from tests.support.markets import USDC, WETH, address, lender, pair, route
 from tests.support.pools import SPACING_OF_TIER, magnitudes, v2_pool, v3_pool
 
 if TYPE_CHECKING:
@@ -49,6 +49,20 @@ LENDERS = (
 
 _SAMPLE = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024)
 """Loans of small markets: what earns nothing with any of these mostly earns nothing at all."""
+
+
+def pools_with_a_crossing_that_hardly_pays() -> tuple[Pool, Pool]:
+    """Return pools of WETH and USDC, and back: crossing one tick earns 106 units more."""
+    into = v3_pool(
+        [(-5, -4, 242), (-4, -3, 424_045)],
+        sqrt_price_x96=79_228_327_299_032_635_280_623_885_911,
+        fee_pips=100_000,
+        tick_spacing=1,
+        address=address(1),
+        token0=WETH,
+        token1=USDC,
+    )
+    return into, pair(2, WETH, USDC, 49_368, 1, fee_pips=2_500)
 
 
 def lenders() -> SearchStrategy[LenderTerms]:

@@ -12,6 +12,7 @@ from steelyard.model import VerdictCode
 from steelyard.units import ETHER, GWEI, Q96
 from tests.support.markets import USDC, WETH, address, best, decided, only_plan, pair, snapshot
 from tests.support.pools import v3_pool
+from tests.support.sizing_markets import pools_with_a_crossing_that_hardly_pays
 
 pytestmark = pytest.mark.unit
 
@@ -67,17 +68,8 @@ def test_search_that_ends_before_it_meets_a_loan_that_earns_does_not_say_that_no
 
 def test_crossing_a_tick_is_reckoned_at_its_price_to_the_unit() -> None:
     """The crossing brings 106 more and costs 101: reckoned a tenth too dear, it would be left."""
-    into = v3_pool(
-        [(-5, -4, 242), (-4, -3, 424_045)],
-        sqrt_price_x96=79_228_327_299_032_635_280_623_885_911,
-        fee_pips=100_000,
-        tick_spacing=1,
-        address=address(1),
-        token0=WETH,
-        token1=USDC,
-    )
     gas = GasModel(**dict.fromkeys(GasModel.__slots__, 1) | {"tick_crossing": 101})
-    market = snapshot([into, pair(2, WETH, USDC, 49_368, 1, fee_pips=2_500)], gas_price_wei=1)
+    market = snapshot(list(pools_with_a_crossing_that_hardly_pays()), gas_price_wei=1)
     plan = only_plan(decided(market, gas=gas))
     assert (plan.amount, plan.expected_profit, plan.gas_units) == (25, 47_093, 204)
 
